@@ -1,0 +1,1 @@
+"""Conformance suites: public plain functions that judge policies, detectors and adapters."""

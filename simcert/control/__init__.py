@@ -1,0 +1,1 @@
+"""The sans-IO heart: windowing, analyzer, controller, rollout, journal, shared protocols."""

@@ -1,0 +1,61 @@
+"""Every exception raised on purpose; the class says who must act.
+
+- `SimcertError`
+  - `InputError` - you: a value, file, name or option is wrong (exit 2)
+    - `UnknownNameError` - you: no such policy, scenario, key, client, ...; the nearest is named
+    - `FidelityError` - you: the scenario has a feature for which the chosen fidelity has no law
+    - `MergeError` - you: two windows that do not describe the same traffic were added
+  - `MachineError` - the machine: server, network, disk, missing extra (exit 3)
+  - `ContractError` - the author of a policy, detector or adapter: its duty was broken (exit 1)
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class SimcertError(Exception):
+    """Something that simcert foresaw; `exit_code` is what the command line returns."""
+
+    exit_code = 1
+
+
+class InputError(SimcertError, ValueError):
+    """The user gave something unusable; the message names value, place and remedy."""
+
+    exit_code = 2
+
+
+class UnknownNameError(InputError, LookupError):
+    """A name that does not exist; the message offers the nearest one that does."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        options = sorted(known)
+        close = get_close_matches(name, options, n=1, cutoff=0.5)
+        hint = f'did you mean "{close[0]}"?' if close else f"known: {', '.join(options)}"
+        super().__init__(f'unknown {kind} "{name}"; {hint}')
+        self.name = name
+        self.nearest = close[0] if close else None
+
+
+class FidelityError(InputError):
+    """The scenario needs per-connection records; `features` has no law in cells of counts."""
+
+    def __init__(self, features: Iterable[str]) -> None:
+        self.features = tuple(features)
+        super().__init__(
+            f"fidelity counts has no law for: {', '.join(self.features)}; use --fidelity records"
+        )
+
+
+class MergeError(InputError):
+    """Windows of different times or exposure were added; pooling them would confound."""
+
+
+class MachineError(SimcertError, OSError):
+    """A server, the network, the disk or an optional package failed us."""
+
+    exit_code = 3
+
+
+class ContractError(SimcertError):
+    """A policy, detector or adapter broke the duty that its protocol states."""

@@ -1,0 +1,1 @@
+"""Composes a scenario with a driver: run, compare, score, report."""

@@ -1,0 +1,229 @@
+"""Window: what the servers saw in [start_s, end_s), by segment, arm and outcome."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from simcert.errors import MergeError
+from simcert.model.outcome import ARMS, NEW, OK, OLD, in_signal
+from simcert.model.records import FEATURES
+
+Counts = npt.NDArray[np.int64]
+
+TIME_EDGES_MS: npt.NDArray[np.float64] = np.logspace(0.0, 4.8, 49)
+"""Limits of the handshake-time bins, 1 ms to 63 s, ten bins a decade; bin 0 lies below 1 ms."""
+TIME_BINS = len(TIME_EDGES_MS) + 1
+
+ASSIGNMENTS = ("per_connection", "salted_per_window", "per_client")
+"""How arms are drawn; `per_client` reuses its coin, so its units are no evidence (science 4.5)."""
+
+
+class Tally(NamedTuple):
+    """Units and events of both arms: all that a two-sample test of rates needs."""
+
+    n_new: int
+    f_new: int
+    n_old: int
+    f_old: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Window:
+    """Counts of one window, or of one slice of it: slices partition the units of their window.
+
+    `units` [segment, arm, outcome]: first full handshake per client per window (evidence);
+    `attempts` [segment, arm, outcome]: every attempt, resumed ones included;
+    `resumed` [segment, arm]; `time_hist` [segment, arm, bin]: successful full handshakes;
+    `features` [segment, arm, FEATURES]: of successful full handshakes;
+    `reports` [segment, arm]: failure reports that clients sent; `probes` [arm, (asked, failed)].
+    All int64. `a + b` joins sources of the same window, associative and commutative.
+    """
+
+    start_s: float
+    end_s: float
+    exposure: float
+    segments: tuple[str, ...]
+    outcomes: tuple[str, ...]
+    units: Counts
+    attempts: Counts
+    resumed: Counts
+    time_hist: Counts
+    features: Counts
+    reports: Counts
+    probes: Counts
+    slice_index: int = 0
+    slices: int = 1
+    lag_s: float = 0.0
+    completeness: float = 1.0
+    assignment: str = "per_connection"
+    source: str = ""
+    _totals: list[list[int]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        shape = (len(self.segments), len(ARMS), len(self.outcomes))
+        if self.units.shape != shape or self.attempts.shape != shape:
+            raise ValueError(f"units {self.units.shape} and attempts must have shape {shape}")
+        object.__setattr__(self, "_totals", self.units.sum(axis=0).tolist())
+
+    @classmethod
+    def empty(
+        cls,
+        start_s: float,
+        end_s: float,
+        exposure: float,
+        segments: tuple[str, ...] = ("all",),
+        outcomes: tuple[str, ...] = (OK,),
+        **rest: Any,  # noqa: ANN401 - any of the remaining fields
+    ) -> Self:
+        """Return a window in which nothing happened; arrays may be given in `rest`."""
+        s, a, o = len(segments), len(ARMS), len(outcomes)
+        shapes = {
+            "units": (s, a, o),
+            "attempts": (s, a, o),
+            "resumed": (s, a),
+            "time_hist": (s, a, TIME_BINS),
+            "features": (s, a, len(FEATURES)),
+            "reports": (s, a),
+            "probes": (a, 2),
+        }
+        arrays = {k: rest.pop(k, None) for k in shapes}
+        rest |= {k: np.zeros(shapes[k], np.int64) if v is None else v for k, v in arrays.items()}
+        return cls(start_s, end_s, exposure, segments, outcomes, **rest)
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        new: tuple[int, int],
+        old: tuple[int, int],
+        start_s: float = 0.0,
+        end_s: float = 60.0,
+        outcome: str = "alert:unknown_ca",
+        **rest: Any,  # noqa: ANN401 - any of the remaining fields
+    ) -> Self:
+        """Return a one-segment window from (units, failed units) per arm, for trying things out."""
+        by_arm = (old, new)
+        if any(n < f or f < 0 for n, f in by_arm):
+            raise ValueError(f"need 0 <= failed <= n, got new={new}, old={old}")
+        units = np.array([[[n - f, f] for n, f in by_arm]], np.int64)
+        total = old[0] + new[0]
+        exposure = rest.pop("exposure", new[0] / total if total else 0.0)
+        arrays = {"units": units, "attempts": units.copy(), **rest}
+        return cls.empty(start_s, end_s, exposure, outcomes=(OK, outcome), **arrays)
+
+    def tally(self, signal: str = "failure", segment: int | None = None) -> Tally:
+        """Return units and events of `signal` per arm, of one segment (by index) or of all."""
+        rows = self._totals if segment is None else self.units[segment].tolist()
+        at = [i for i, name in enumerate(self.outcomes) if in_signal(name, signal)]
+        old, new = rows[OLD], rows[NEW]
+        return Tally(sum(new), sum(new[i] for i in at), sum(old), sum(old[i] for i in at))
+
+    @property
+    def n(self) -> int:
+        """Units of both arms."""
+        return sum(map(sum, self._totals))
+
+    @property
+    def closes_window(self) -> bool:
+        """Whether this is the last slice of its window."""
+        return self.slice_index == self.slices - 1
+
+    def __add__(self, other: "Window") -> "Window":
+        same = ("start_s", "end_s", "exposure", "slice_index", "slices", "assignment")
+        for name in same:
+            if getattr(self, name) != getattr(other, name):
+                mine, theirs = getattr(self, name), getattr(other, name)
+                raise MergeError(f"windows differ in {name}: {mine!r} and {theirs!r}")
+        segments = tuple(sorted({*self.segments, *other.segments}))
+        outcomes = tuple(sorted({*self.outcomes, *other.outcomes}, key=lambda o: (o != OK, o)))
+        joined: dict[str, Any] = {
+            k: self._laid_out(k, segments, outcomes) + other._laid_out(k, segments, outcomes)
+            for k in _AXES
+        }
+        sources = {*self.source.split("+"), *other.source.split("+")} - {""}
+        joined |= {
+            "segments": segments,
+            "outcomes": outcomes,
+            "lag_s": max(self.lag_s, other.lag_s),
+            "completeness": min(self.completeness, other.completeness),
+            "source": "+".join(sorted(sources)),
+        }
+        return replace(self, **joined)
+
+    def _laid_out(self, name: str, segments: tuple[str, ...], outcomes: tuple[str, ...]) -> Counts:
+        """Return an array of this window on wider axes."""
+        array: Counts = getattr(self, name)
+        wanted = {"s": (self.segments, segments), "o": (self.outcomes, outcomes)}
+        for axis, letter in enumerate(_AXES[name]):
+            if letter in wanted and wanted[letter][0] != wanted[letter][1]:
+                have, want = wanted[letter]
+                shape = list(array.shape)
+                shape[axis] = len(want)
+                wide = np.zeros(shape, np.int64)
+                at = [want.index(label) for label in have]
+                wide[(slice(None),) * axis + (at,)] = array
+                array = wide
+        return array
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Window) and self.to_dict() == other.to_dict()
+
+    __hash__ = None  # type: ignore[assignment]  # arrays inside
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values; arrays sparse, as flat positions and counts."""
+        plain = {k: getattr(self, k) for k in _PLAIN}
+        arrays = {k: _sparse(getattr(self, k)) for k in _AXES}
+        return {**plain, "segments": [*self.segments], "outcomes": [*self.outcomes], **arrays}
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any]) -> Self:
+        """Return the window that `to_dict` described; ValueError if a count does not fit."""
+        window = cls.empty(
+            **{k: state[k] for k in _PLAIN},
+            segments=tuple(state["segments"]),
+            outcomes=tuple(state["outcomes"]),
+        )
+        filled: dict[str, Any] = {k: _dense(state[k], getattr(window, k).shape) for k in _AXES}
+        fields = {k: getattr(window, k) for k in (*_PLAIN, "segments", "outcomes")}
+        return cls(**fields, **filled)
+
+
+_AXES = {
+    "units": "sao",
+    "attempts": "sao",
+    "resumed": "sa",
+    "time_hist": "sab",
+    "features": "saf",
+    "reports": "sa",
+    "probes": "ap",
+}
+_PLAIN = (
+    "start_s",
+    "end_s",
+    "exposure",
+    "slice_index",
+    "slices",
+    "lag_s",
+    "completeness",
+    "assignment",
+    "source",
+)
+
+
+def _sparse(array: Counts) -> list[list[int]]:
+    flat = array.ravel()
+    at = np.flatnonzero(flat)
+    return [at.tolist(), flat[at].tolist()]
+
+
+def _dense(sparse: list[list[int]], shape: tuple[int, ...]) -> Counts:
+    at, counts = sparse
+    flat = np.zeros(int(np.prod(shape)), np.int64)
+    if len(at) != len(counts) or any(not 0 <= i < len(flat) for i in at):
+        raise ValueError(f"counts at {at} do not fit an array of shape {shape}")
+    flat[at] = counts
+    return flat.reshape(shape)

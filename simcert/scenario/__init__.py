@@ -1,0 +1,1 @@
+"""Strict TOML <-> values; builds the core objects from them."""

@@ -1,0 +1,1 @@
+"""SimPy driver: world and rollout in virtual time."""

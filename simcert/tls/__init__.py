@@ -1,0 +1,1 @@
+"""Certificates, clients, and what happens when they meet; pure."""

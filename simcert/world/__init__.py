@@ -1,0 +1,1 @@
+"""Ground truth: populations, traffic, feedback, incidents and faults."""
