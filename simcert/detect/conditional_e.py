@@ -1,0 +1,71 @@
+"""Conditional e-process with restart mixture: on which arm do the failures fall."""
+
+from dataclasses import dataclass, field
+from math import exp, log, log1p
+
+from simcert.detect._restart import LOG_ZERO, Restarting
+from simcert.model import Reading, Verdict, Window
+
+TINY = 1e-12  # start mass below this is rounding
+THETAS = (1.15, 1.3, 1.6, 2.2, 3.5, 8.0, 30.0, 150.0)
+
+
+@dataclass(slots=True)
+class ConditionalE(Restarting):
+    """Evidence against "the new arm has no more events of `signal`", in nats.
+
+    Given the f events of a slice, the number f1 in the new arm is hypergeometric with the realised
+    share r = n1 / n whatever drifts in both arms; by Hoeffding (1963, theorem 4)
+    exp(f1 ln theta - f ln(1 - r + r theta)) then has mean at most 1. Under the null
+    P(log_e ever >= ln(1 / alpha)) <= alpha. Each theta is one rate ratio that is bet on; `restart`
+    False starts every bet at window 1.
+    """
+
+    signal: str = "failure"
+    thetas: tuple[float, ...] = THETAS
+    restart: bool = True
+    log_s: list[float] = field(default_factory=list)  # wealth of each theta, in nats
+    folded: float = 0.0  # start mass that log_s already holds
+    log_e: float = 0.0
+    n: int = 0
+    _log_thetas: tuple[float, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.restart:
+            self.first, self.later, self.release = 1.0, 0.0, 0.0
+        if min(self.thetas) <= 1.0:
+            raise ValueError(f"thetas {self.thetas} must all exceed 1")
+        self._check_mass()
+        self.thetas = tuple(self.thetas)
+        self._log_thetas = tuple(log(theta) for theta in self.thetas)
+        self.log_s = list(self.log_s) or [LOG_ZERO] * len(self.thetas)
+
+    def update(self, window: Window) -> None:
+        """Bet on the events of the slice; one without events, or with one empty arm, is no bet."""
+        self._start(window)
+        n_new, f_new, n_old, f_old = window.tally(self.signal)
+        n, f = n_new + n_old, f_new + f_old
+        self.n += n
+        if f and n_new and n_old:
+            self._bet(f_new, f, n_new / n)
+
+    def _bet(self, f_new: int, f: int, r: float) -> None:
+        fresh = self.released - self.folded
+        logs = self.log_s if fresh <= 0.0 else [_log_add(s, log(fresh)) for s in self.log_s]
+        self.log_s = logs = [
+            s + f_new * log_theta - f * log1p(r * (theta - 1.0))
+            for s, theta, log_theta in zip(logs, self.thetas, self._log_thetas, strict=True)
+        ]
+        self.folded = self.released
+        rest = max(1.0 - self.folded, 0.0)
+        top = max(*logs, 0.0 if rest > TINY else LOG_ZERO)
+        mean = sum([exp(s - top) for s in logs]) / len(logs)
+        self.log_e = top + log(mean + (rest * exp(-top) if rest > TINY else 0.0))
+
+    def reading(self) -> Reading:
+        """Return the evidence; the limit of a decision is the policy's."""
+        return Reading(Verdict.INCONCLUSIVE if self.n else Verdict.NO_DATA, self.log_e, n=self.n)
+
+
+def _log_add(a: float, b: float) -> float:
+    return a + log1p(exp(b - a)) if a > b else b + log1p(exp(a - b))
