@@ -10,12 +10,13 @@ from simcert.model import Reading, Verdict, Window
 
 @dataclass(slots=True)
 class SuspicionCusum(Stateful):
-    """Reading.value is G = max(0, G + f1 ln ratio - (ratio - 1) n1 q), alarm at `limit` (nats).
+    """Counts the alarms of G = max(0, G + f1 ln ratio - (ratio - 1) n1 q) > `limit` (nats).
 
-    q is the rate of `signal` over both arms, an exponential average with weight `speed` a window
-    and a trend with weight `trend_speed`, so that a daily wave moves the baseline and not G. Fed
-    from exposure `from_exposure` on; G starts afresh when the exposure falls. The limit grows by
-    ln(units per window / `reference`), for chance alarms come per connection. No test: `log_e` 0.
+    q is the rate of `signal` over both arms: an average that starts as `rate` worth `seen` units
+    and forgets with weight `speed` a window; `trend_speed` lets it follow a daily wave, so that
+    the wave moves q and not G. Fed from exposure `from_exposure` on; G starts afresh after an
+    alarm and when the exposure falls. Chance alarms come per connection, so the limit grows by
+    ln(units per window / `reference`). Suspicion is no test: `log_e` is 0.
     """
 
     signal: str = "failure"
@@ -24,12 +25,13 @@ class SuspicionCusum(Stateful):
     speed: float = 0.07
     trend_speed: float = 0.0
     from_exposure: float = 0.3
-    rate: float | None = None  # q; None until the first units
-    trend: float = 0.0  # change of q in a window
     reference: float | None = None  # units per window at which `limit` holds as given
-    units: float = 0.0  # per window, exponential average
+    rate: float = 0.02
+    seen: float = 25.0
+    trend: float = 0.0  # change of q in a window
+    units: float = 0.0  # per window, average over about ten
     g: float = 0.0
-    alarm: bool = False
+    alarms: int = 0
     n: int = 0
     exposure: float = 0.0
 
@@ -51,26 +53,30 @@ class SuspicionCusum(Stateful):
             self.g = 0.0
         self.exposure = window.exposure
         n_new, f_new, n_old, f_old = window.tally(self.signal)
-        n = n_new + n_old
-        if self.rate is not None and window.exposure >= self.from_exposure:
-            drift = (self.ratio - 1.0) * n_new * self.rate
-            self.g = max(0.0, self.g + f_new * log(self.ratio) - drift)
-        if n:
-            self._learn(n, f_new + f_old, window.slices)
+        if window.exposure >= self.from_exposure:
+            self._compare(n_new, f_new)
+        if n_new + n_old:
+            self._learn(n_new + n_old, f_new + f_old, window.slices)
         self.n += n_new
-        self.alarm = self.g > self.threshold
+
+    def _compare(self, n_new: int, f_new: int) -> None:
+        drift = (self.ratio - 1.0) * n_new * self.rate
+        self.g = max(0.0, self.g + f_new * log(self.ratio) - drift)
+        if self.g > self.threshold:
+            self.alarms += 1
+            self.g = 0.0
 
     def _learn(self, n: int, f: int, slices: int) -> None:
-        self.units += (n * slices - self.units) * (1.0 if not self.units else 0.1 / slices)
-        if self.rate is None:
-            self.rate = (f + 0.5) / (n + 25.0)
-            return
+        self.units += (n * slices - self.units) * (0.1 / slices if self.units else 1.0)
+        self.seen += n
+        weight = max(self.speed / slices, n / self.seen)
         ahead = self.rate + self.trend / slices
         error = f / n - ahead
-        self.rate = max(ahead + self.speed / slices * error, 0.1 * self.rate)
+        self.rate = max(ahead + weight * error, 0.5 * self.rate)
         self.trend += self.trend_speed * self.speed / slices * error
 
     def reading(self) -> Reading:
-        """Return G, its limit and the exposed units seen."""
-        verdict = Verdict.FAIL if self.alarm else Verdict.PASS
-        return Reading(verdict if self.n else Verdict.NO_DATA, 0.0, self.g, self.threshold, self.n)
+        """Return G, its limit, the exposed units seen, and the number of alarms so far."""
+        verdict = Verdict.INCONCLUSIVE if self.n else Verdict.NO_DATA
+        alarms = {"alarms": float(self.alarms)}
+        return Reading(verdict, 0.0, self.g, self.threshold, self.n, alarms)

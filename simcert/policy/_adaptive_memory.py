@@ -1,0 +1,34 @@
+"""What `adaptive` remembers between two decisions."""
+
+from dataclasses import asdict, dataclass, replace
+from typing import Self
+
+from simcert.model import View
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Soak time so far, end of the back-off, number of suspicions already answered."""
+
+    at_s: float
+    soaked_s: float = 0.0
+    until_s: float = 0.0
+    alarms: int = 0
+
+    @classmethod
+    def of(cls, view: View, top: float) -> Self:
+        """Return what the last decision left; time since then at `top` or above is soak."""
+        before = view.progress.memory
+        if not before:
+            return cls(view.now_s)
+        memory = cls(**before)
+        soaked_s = view.now_s - memory.at_s if view.exposure >= top else 0.0
+        return replace(memory, at_s=view.now_s, soaked_s=memory.soaked_s + soaked_s)
+
+    def backed_off(self, until_s: float, alarms: int) -> Self:
+        """Return the memory of a suspicion that was answered."""
+        return replace(self, until_s=until_s, alarms=alarms)
+
+    def to_dict(self) -> dict[str, float]:
+        """Return JSON values."""
+        return asdict(self)

@@ -1,0 +1,159 @@
+"""Adaptive: permission by a bound, back-off by suspicion, rollback only by proof."""
+
+from dataclasses import dataclass
+from math import log, pi
+from typing import ClassVar
+
+from simcert.model import Assessment, Channel, Decision, Phase, View
+from simcert.policy import _adaptive_channels as evidence
+from simcert.policy import _adaptive_ramp as ramp
+from simcert.policy._adaptive_memory import Memory
+from simcert.policy._adaptive_readings import alarms, e_value, segment_e_value
+
+STEP = 1.05  # a smaller raise is not worth a configuration change
+
+
+@dataclass(frozen=True, slots=True)
+class Adaptive:
+    """Roll back iff the evidence reaches 1 / alpha, whoever peeks and whatever drifts.
+
+    Up needs a bound on the harm (or next to nothing on the way), down needs only suspicion, zero
+    needs a proof. Exposures are shares, rates are per unit. A rollback is final: a fresh attempt
+    is an operator's decision, for a right rollback must not be tried into more harm; with
+    `attempts_max` above 1 attempt k may spend alpha * 6 / (pi k)^2, at most alpha in all.
+    """
+
+    tags: ClassVar[frozenset[str]] = frozenset()
+
+    alpha: float = 0.01
+    alpha_bound: float = 0.002
+    delta_safe: float = 0.0075  # harm per unit that is tolerated by declaration
+    budget: float = 0.0045  # expected harm at the bound, share of all units
+    overshoot: float = 0.016  # the same for what is on the way, share of a window
+    mid: float = 0.30  # highest exposure before U <= delta_safe
+    top: float = 0.95  # highest exposure before the soak is over: 5 % held back
+    back_off: float = 0.10
+    back_off_windows: float = 3.0
+    suspicious_e: float = 5.0  # e-values that lower
+    suspicious_segment_e: float = 2.25
+    hold_e: float = 3.0  # e-values that forbid a step up
+    hold_alert_e: float = 2.0
+    hold_segment_e: float = 1.5
+    failure_limit: float = 6.907755278982137  # ln 1000
+    alert_limit: float = 4.5
+    attempts_max: int = 1
+
+    def channels(self) -> tuple[Channel, ...]:
+        """Name the evidence: four tests with weight, one bound, two suspicions."""
+        limits = (self.delta_safe, self.alpha_bound, self.failure_limit, self.alert_limit)
+        return (*evidence.evidence(), *evidence.guides(*limits))
+
+    def decide(self, view: View) -> Decision:
+        """Return the exposure wanted; the first rule that applies speaks."""
+        memory = Memory.of(view, self.top)
+        if view.phase in (Phase.COMPLETE, Phase.ROLLED_BACK, Phase.PAUSED):
+            return view.hold(f"{view.phase.value}: nothing to decide before an operator acts")
+        if view.assessment.refusal:
+            return view.hold(f"no decision: {view.assessment.refusal}", memory.to_dict())
+        if view.assessment.log_e >= -log(self.alpha_of(view.progress.attempt)):
+            return view.roll_back(self._proof(view), memory.to_dict())
+        if doubt := self._suspicion(view.assessment, memory):
+            return self._backed_off(view, memory, doubt)
+        if view.now_s < memory.until_s:
+            wait = f"backed off, next look in {memory.until_s - view.now_s:.0f} s"
+            return view.hold(wait, memory.to_dict())
+        return self._onward(view, memory)
+
+    def alpha_of(self, attempt: int) -> float:
+        """Return the error probability that attempt k = 1, 2, ... may spend."""
+        if self.attempts_max == 1:
+            return self.alpha
+        return self.alpha * 6.0 / (pi * attempt) ** 2
+
+    def _suspicion(self, a: Assessment, memory: Memory) -> str:
+        """Say what looks bad enough to go down, or nothing."""
+        if a.log_e > log(self.suspicious_e):
+            return f"evidence e-value {e_value(a.log_e):.3g} above {self.suspicious_e:g}"
+        segment = segment_e_value(a)
+        if segment > self.suspicious_segment_e:
+            return f"segment e-value {segment:.3g} above {self.suspicious_segment_e:g}"
+        if alarms(a) > memory.alarms:
+            return "failures of the new arm ran ahead of the common rate"
+        return ""
+
+    def _backed_off(self, view: View, memory: Memory, doubt: str) -> Decision:
+        a = view.assessment
+        until_s = view.now_s + self.back_off_windows * a.window_s
+        kept = memory.backed_off(until_s, alarms(a)).to_dict()
+        limit = 1.0 / self.alpha_of(view.progress.attempt)
+        about = f"{doubt} (rollback at {limit:g}, n = {a.n_new})"
+        if view.exposure > self.back_off:
+            return view.move(self.back_off, f"back off: {about}; up again by a fresh bound", kept)
+        return view.hold(f"hold: {about}", kept)
+
+    def _onward(self, view: View, memory: Memory) -> Decision:
+        a = view.assessment
+        if not a.units_per_s:
+            return view.hold("no traffic seen yet: the first step needs its rate", memory.to_dict())
+        if view.exposure < self.top:
+            return self._upward(view, memory)
+        left_s = view.progress.soak_s - memory.soaked_s
+        calm = self._calm(a)
+        if left_s <= 0.0 and not calm:
+            return view.complete(self._all_clear(view, memory), memory.to_dict())
+        what = f"soak at {view.exposure:g}: {max(left_s, 0.0):.0f} s to go"
+        return view.hold(
+            f"{what}, evidence {e_value(a.log_e):.3g}{calm and ', ' + calm}", memory.to_dict()
+        )
+
+    def _upward(self, view: View, memory: Memory) -> Decision:
+        a = view.assessment
+        if doubt := self._calm(a):
+            return view.hold(f"hold: {doubt} (n = {a.n_new}); up when it falls", memory.to_dict())
+        room = self.room(a)
+        wanted = min(room.exposure, self.top)
+        if wanted <= view.exposure * STEP and wanted < self.top:
+            return view.hold(f"hold {view.exposure:.3g}: {room.why}", memory.to_dict())
+        return view.move(
+            wanted, f"raise to {wanted:.3g}: {room.why} (n = {a.n_new})", memory.to_dict()
+        )
+
+    def room(self, a: Assessment) -> ramp.Room:
+        """Return the highest exposure that all three ramp rules allow."""
+        slice_s = a.window_s / a.slices
+        lag = a.lag_s / slice_s
+        horizon = ramp.Horizon(max(a.units_per_s * slice_s * (lag + 1.0), 1.0), lag, a.slices)
+        u = a.reading("bound").value or 1.0
+        return min(
+            ramp.in_flight(horizon, a.n_new),
+            ramp.bounded(horizon, u, safe=self.delta_safe, budget=self.budget, mid=self.mid),
+            ramp.affordable(horizon, u, self.overshoot),
+        )
+
+    def _calm(self, a: Assessment) -> str:
+        """Say what forbids a step up, or nothing."""
+        looked = (
+            ("evidence", e_value(a.log_e), self.hold_e),
+            ("trust-alert", e_value(a.reading("trust_alert").log_e), self.hold_alert_e),
+            ("segment", segment_e_value(a), self.hold_segment_e),
+        )
+        for name, value, limit in looked:
+            if value > limit:
+                return f"{name} e-value {value:.3g} above {limit:g}"
+        return ""
+
+    def _proof(self, view: View) -> str:
+        a = view.assessment
+        limit = 1.0 / self.alpha_of(view.progress.attempt)
+        return (
+            f"roll back: evidence e-value {e_value(a.log_e):.4g} reached {limit:g}: "
+            f"{a.failed_new} of {a.n_new} new units failed, {a.failed_old} of {a.n_old} old ones; "
+            "final until an operator starts a new attempt"
+        )
+
+    def _all_clear(self, view: View, memory: Memory) -> str:
+        a = view.assessment
+        return (
+            f"complete: soaked {memory.soaked_s:.0f} of {view.progress.soak_s:.0f} s, evidence "
+            f"e-value {e_value(a.log_e):.3g} below {self.hold_e:g} (n = {a.n_new}); abort goes back"
+        )
