@@ -1,1 +1,7 @@
 """Composes a scenario with a driver: run, compare, score, report."""
+
+from simcert.lab.compare import compare
+from simcert.lab.run import RunResult, run
+from simcert.lab.study import Study
+
+__all__ = ["RunResult", "Study", "compare", "run"]

@@ -1,0 +1,94 @@
+"""`simcert`: finds commands by the stem of their file, and is the only place that knows exit codes.
+
+0 yes or done; 1 the answer is no; 2 usage or bad input; 3 environment; 130 interrupted.
+"""
+
+import os
+import sys
+from pathlib import Path
+from pkgutil import iter_modules, resolve_name
+from typing import Any
+
+import click
+
+from simcert import __version__
+from simcert.errors import SimcertError
+
+INTERRUPTED, PIPE_CLOSED, USAGE, ENVIRONMENT = 130, 141, 2, 3
+
+
+class Commands(click.Group):
+    """One command per file of this folder, imported when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the stems of all command files."""
+        del ctx
+        found = (m.name for m in iter_modules([str(Path(__file__).parent)]))
+        return sorted(name for name in found if name[0] != "_" and name != "main")
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the object in the command's file that bears its name."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command: click.Command = resolve_name(f"simcert.cli.{cmd_name}:{cmd_name}")
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Resolve a command, or name the nearest."""
+        name = args[0]
+        if name[:1] != "-" and name not in (known := self.list_commands(ctx)):
+            from simcert.errors import UnknownNameError
+
+            ctx.fail(str(UnknownNameError("command", name, known)))
+        return super().resolve_command(ctx, args)
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="simcert")
+def cli() -> None:
+    r"""Fly a certificate rotation through a wind tunnel before real clients meet it.
+
+    \b
+    Exit codes: 0 yes or done, 1 the answer is no, 2 usage or bad input,
+    3 server, network or disk, 130 interrupted.
+
+    \b
+    Try:
+      simcert run same_ca
+      simcert compare same_ca android_root_missing --policy adaptive --policy fixed_linear --runs 20
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(code_of(sys.argv[1:] if arguments is None else arguments))
+
+
+def code_of(arguments: list[str]) -> int:
+    """Return the exit code of a command line; every foreseen failure is one paragraph on stderr."""
+    try:
+        result: Any = cli.main(args=arguments, prog_name="simcert", standalone_mode=False)
+        sys.stdout.flush()
+        return result if type(result) is int else 0
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted; the same command goes on where it stopped", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        return _pipe_closed(arguments)
+    except SimcertError as error:
+        click.echo(f"simcert: {error}", err=True)
+        return error.exit_code
+    except OSError as error:
+        click.echo(f"simcert: {error.filename or 'system'}: {error.strerror}", err=True)
+        return ENVIRONMENT
+
+
+def _pipe_closed(arguments: list[str]) -> int:
+    """Who reads only the head of our output got what was wanted; that is no "no"."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0 if {"-h", "--help"} & {*arguments} else PIPE_CLOSED

@@ -1,0 +1,39 @@
+"""`simcert run`: one rollout."""
+
+import click
+
+from simcert.cli import _options as options
+
+
+@click.command(
+    epilog="""\b
+    Examples:
+      simcert run same_ca
+      simcert run android_root_missing --policy fixed_linear:step=0.1,every_s=300 --seed 7
+      simcert run same_ca --json | head -5
+    """
+)
+@click.argument("scenario", type=options.ScenarioName())
+@click.option("--policy", type=options.PolicyName(), default="adaptive", show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@options.fidelity
+@options.out
+@options.as_json
+def run(
+    scenario: str, policy: str, seed: int, fidelity: str | None, out: str | None, json_: bool
+) -> int:
+    """Fly one rollout of SCENARIO and say whether the new certificate may go out.
+
+    SCENARIO is a file, or the name of a built-in one. Exit code 0 if the rollout was completed, 1
+    if it was rolled back or not finished in time.
+    """
+    from simcert import lab
+    from simcert.lab.folder import stem_text
+
+    place = out or options.fresh(f"run-{stem_text(scenario)}-{stem_text(policy)}-{seed}")
+    result = lab.run(scenario, policy=policy, seed=seed, fidelity=fidelity, out=place)
+    if json_:
+        options.print_json(result.to_dict())
+    else:
+        click.echo(result.words())
+    return 0 if result.end == "complete" else 1

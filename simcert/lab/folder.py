@@ -1,0 +1,95 @@
+"""A result folder belongs to one batch for ever, and is complete when `manifest.json` lies in it.
+
+`batch.json` marks a folder from the first moment with what the batch depends on; it makes way for
+the manifest. A folder that is not ours, or another batch's, is never written to.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from simcert.errors import InputError, MachineError
+
+MARK, MANIFEST = "batch.json", "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class ResultFolder:
+    """Where results go; every file appears whole or not at all (temporary name, then rename)."""
+
+    path: Path
+
+    @classmethod
+    def claim(cls, path: str | Path, identity: Mapping[str, Any]) -> Self:
+        """Return the folder, new, empty, or of this very batch.
+
+        InputError if the path is a file or another's folder, MachineError if it cannot be written.
+        """
+        folder = cls(Path(path))
+        folder._refuse_others(identity)
+        if not folder.complete:
+            folder.write(MARK, to_json(identity))
+        return folder
+
+    @property
+    def complete(self) -> bool:
+        """Whether the batch in this folder is done."""
+        return (self.path / MANIFEST).is_file()
+
+    def write(self, name: str, text: str) -> None:
+        """Write one file of the folder, whole or not at all."""
+        target = self.path / name
+        part = target.with_name(f".{target.name}.part")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            part.write_text(text, encoding="utf-8", newline="\n")
+            part.replace(target)
+        except OSError as error:
+            part.unlink(missing_ok=True) if part.parent.is_dir() else None
+            raise MachineError(
+                f"{target}: cannot be written: {error.strerror}; choose another --out or free space"
+            ) from error
+
+    def read(self, name: str) -> Any:  # noqa: ANN401 - JSON
+        """Return a JSON file of the folder; None if it is absent or was cut short."""
+        try:
+            return json.loads((self.path / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+
+    def remove(self, *names: str) -> None:
+        """Remove files and empty folders that only the unfinished batch needed."""
+        for name in names:
+            one = self.path / name
+            one.rmdir() if one.is_dir() else one.unlink(missing_ok=True)
+
+    def _refuse_others(self, identity: Mapping[str, Any]) -> None:
+        place = next((p for p in (self.path, *self.path.parents) if p.exists()), self.path)
+        if place.exists() and not place.is_dir():
+            raise InputError(f"--out {self.path}: {place} is a file; name a folder")
+        if not self.path.is_dir() or not any(self.path.iterdir()):
+            return
+        found = self.read(MANIFEST) or self.read(MARK)
+        if not isinstance(found, dict) or "batch" not in (found := found.get("identity", found)):
+            raise InputError(
+                f"--out {self.path}: is not empty and holds no simcert results; name a new folder"
+            )
+        differs = [k for k in identity if found.get(k) != identity[k]]
+        if differs:
+            raise InputError(
+                f"--out {self.path}: holds the results of another batch (different "
+                f"{', '.join(differs)}); name a new folder"
+            )
+
+
+def to_json(value: object) -> str:
+    """Return the one form in which results are written: sorted keys, no NaN, closing line end."""
+    return json.dumps(value, indent=2, sort_keys=True, allow_nan=False) + "\n"
+
+
+def stem_text(name: object) -> str:
+    """Return a text that every file system takes: of a path its stem, else the text itself."""
+    text = Path(str(name)).stem if "/" in str(name) or str(name).endswith(".toml") else str(name)
+    return "".join(c if c.isalnum() or c in "_-." else "-" for c in text)

@@ -1,0 +1,130 @@
+"""The manifest: everything needed to make a result folder again, and nothing that differs then."""
+
+import csv
+import shlex
+import subprocess
+from collections.abc import Mapping, Sequence
+from functools import cache
+from hashlib import sha256
+from importlib import metadata
+from pathlib import Path
+from platform import python_version
+from typing import Any
+
+import simcert
+from simcert.lab.folder import MANIFEST, MARK
+from simcert.lab.setup import Setup
+
+SCHEMA = 1
+CORE = ("simpy", "numpy", "scipy", "pandas", "cryptography")
+_HOME = Path(simcert.__file__).parent
+
+
+def identity(setups: Sequence[Setup], *, runs: int, seed: int, batch: str) -> dict[str, Any]:
+    """Return what decides the bytes of a batch; `batch` is `run` or `compare`."""
+    return {
+        "batch": batch,
+        "seed": seed,
+        "runs": runs,
+        "setups": [setup.identity() for setup in setups],
+        "code": code_digest(),
+    }
+
+
+def manifest(
+    folder: Path,
+    identity_: Mapping[str, Any],
+    command_: str,
+    done: int,
+    failed: int,
+) -> dict[str, Any]:
+    """Return the manifest of a finished folder."""
+    names = sorted(
+        p.relative_to(folder).as_posix()
+        for p in folder.rglob("*")
+        if p.is_file() and p.name not in (MARK, MANIFEST) and p.suffix != ".html"
+    )
+    return {
+        "schema": SCHEMA,
+        "identity": dict(identity_),
+        "command": command_,
+        "runs": {"done": done, "failed": failed},
+        "simcert": simcert.__version__,
+        "revision": _revision(),
+        "python": python_version(),
+        "packages": {name: metadata.version(name) for name in CORE},
+        "files": [_file(folder, name) for name in names],
+    }
+
+
+def command(name: str, setups: Sequence[Setup], **options: object) -> str:
+    """Return the command that makes these results again, but for place and worker count."""
+    scenarios = dict.fromkeys(setup.scenario.stem for setup in setups)
+    policies = dict.fromkeys(setup.label for setup in setups)
+    words = ["simcert", name, *scenarios]
+    for label in policies:
+        words += ["--policy", label]
+    for option, value in options.items():
+        words += [f"--{option}", str(value)]
+    return shlex.join([*words, "--fidelity", setups[0].fidelity] if name == "run" else words)
+
+
+@cache
+def code_digest() -> str:
+    """Return one digest over the package's own files: other code may mean other bytes."""
+    digest = sha256()
+    for path in sorted(p for p in _HOME.rglob("*") if p.suffix in (".py", ".json", ".toml")):
+        digest.update(path.relative_to(_HOME).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _file(folder: Path, name: str) -> dict[str, Any]:
+    content = (folder / name).read_bytes()
+    entry: dict[str, Any] = {"path": name, "sha256": sha256(content).hexdigest()}
+    if name.endswith(".csv"):
+        rows = list(csv.reader(content.decode().splitlines()))
+        entry |= {"rows": len(rows) - 1, "columns": {c: COLUMNS[c] for c in rows[0]}}
+    return entry
+
+
+def _revision() -> dict[str, Any]:
+    """Git commit of a checkout, and whether files differ from it; nulls for an installed wheel."""
+    commit = _git("rev-parse", "HEAD")
+    changed = _git("status", "--porcelain", "--untracked-files=no")
+    return {"commit": commit, "dirty": None if commit is None else bool(changed)}
+
+
+def _git(*arguments: str) -> str | None:
+    call = ["git", "-C", str(_HOME), *arguments]
+    try:
+        done = subprocess.run(call, capture_output=True, text=True, check=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+def _column(dtype: str, unit: str = "") -> dict[str, str]:
+    return {"dtype": dtype, "unit": unit}
+
+
+COLUMNS = {
+    "scenario": _column("str"),
+    "policy": _column("str"),
+    "run": _column("int64"),
+    "seed": _column("int64"),
+    "end": _column("str"),
+    "minutes_to_full": _column("float64", "min"),
+    "harmed_connections": _column("int64", "connections"),
+    "harmed_clients": _column("int64", "clients"),
+    "connections": _column("int64", "connections"),
+    "success_rate": _column("float64"),
+    "false_rollback": _column("bool"),
+    "missed": _column("bool"),
+    "attempts": _column("int64"),
+    "expect_met": _column("bool"),
+    "error": _column("str"),
+    "t_s": _column("float64", "s"),
+    "exposure": _column("float64"),
+    "reason": _column("str"),
+}

@@ -1,0 +1,128 @@
+"""`run`: one rollout of one policy through one scenario, with one seed."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simcert.control.journal import Journal
+from simcert.lab import manifest
+from simcert.lab.folder import MANIFEST, MARK, ResultFolder, to_json
+from simcert.lab.score import Score, score, unmet
+from simcert.lab.setup import Setup, prepare
+from simcert.model import Policy
+from simcert.scenario import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+Moves = list[tuple[float, float, str]]
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What one rollout did, with the truth that only a simulation knows."""
+
+    setup: Setup = field(repr=False)
+    seed: int
+    score: Score
+    exposure: Moves = field(repr=False)
+    entries: list[dict[str, Any]] = field(repr=False)
+    failed: list[str]
+    out: str | None = None
+
+    @property
+    def scenario(self) -> str:
+        """Stem of the scenario."""
+        return self.setup.scenario.stem
+
+    @property
+    def policy(self) -> str:
+        """How the policy was named."""
+        return self.setup.label
+
+    @property
+    def end(self) -> str:
+        """`complete`, `rolled_back` or `deadline`."""
+        return self.score.end
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `simcert run --json` prints."""
+        figures = {name: getattr(self.score, name) for name in FIGURES}
+        return {
+            "scenario": self.scenario,
+            "policy": self.policy,
+            "seed": self.seed,
+            "fidelity": self.setup.fidelity,
+            **figures,
+            "exposure": [list(move) for move in self.exposure],
+            "expect": {"met": not self.failed, "failed": self.failed},
+            "out": self.out,
+        }
+
+    @cached_property
+    def timeline(self) -> "pd.DataFrame":
+        """One row a window: units and failures of both arms, exposure, evidence, reason."""
+        from simcert.lab.timeline import timeline
+
+        return timeline(self.entries)
+
+    def plot(self) -> "Figure":
+        """Return exposure over time with decisions, and success of both arms below it."""
+        from simcert.lab import figures
+
+        return figures.plot_run(self)
+
+    def _repr_html_(self) -> str:
+        from simcert.lab.html import run_html
+
+        return run_html(self)
+
+
+FIGURES = (
+    "end",
+    "minutes_to_full",
+    "harmed_connections",
+    "harmed_clients",
+    "connections",
+    "success_rate",
+    "false_rollback",
+    "missed",
+)
+
+
+def run(
+    scenario: Scenario | str | Path,
+    policy: Policy | str | Path = "adaptive",
+    seed: int = 0,
+    fidelity: str | None = None,
+    out: str | Path | None = None,
+) -> RunResult:
+    """Fly one rollout; with `out`, leave journal.jsonl, run.json and manifest.json in that folder.
+
+    InputError for anything that cannot be flown, MachineError if `out` cannot be written.
+    """
+    setup = prepare(scenario, policy, fidelity)
+    identity = manifest.identity([setup], runs=1, seed=seed, batch="run")
+    folder = None if out is None else ResultFolder.claim(out, identity)
+    journal = Journal()
+    flight = setup.fly(seed, journal)
+    got = score(flight, setup.truth)
+    moves = list(flight.exposure)
+    failed = unmet(setup.scenario.expect, got, moves)
+    place = None if out is None else str(out)
+    result = RunResult(setup, seed, got, moves, journal.entries(), failed, place)
+    if folder is not None:
+        _write(folder, result, journal, identity)
+    return result
+
+
+def _write(
+    folder: ResultFolder, result: RunResult, journal: Journal, identity: dict[str, Any]
+) -> None:
+    folder.write("journal.jsonl", journal.text())
+    folder.write("run.json", to_json({**result.to_dict(), "out": None}))
+    command = manifest.command("run", [result.setup], seed=result.seed)
+    folder.write(MANIFEST, to_json(manifest.manifest(folder.path, identity, command, 1, 0)))
+    folder.remove(MARK)

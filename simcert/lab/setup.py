@@ -1,0 +1,84 @@
+"""Setup: all that a run depends on but its seed; flying it is a pure function of the seed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from simcert.control.journal import Journal
+from simcert.errors import FidelityError
+from simcert.model import Policy, Truth
+from simcert.scenario import Scenario, build, load_scenario, policies
+from simcert.sim import Flight, refusals, simulate
+from simcert.world import truth_of
+from simcert.world.spec import WorldSpec
+
+FIDELITIES = ("counts", "records")
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """One scenario and one policy, made ready once and flown with many seeds."""
+
+    scenario: Scenario
+    label: str  # how results call the policy
+    policy: Policy
+    spec: WorldSpec
+    truth: Truth
+    fidelity: str
+
+    def fly(self, seed: int, journal: Journal | None = None) -> Flight:
+        """Return the flight of one seed; equal seeds give equal bytes, on any machine or worker."""
+        rollout = build.rollout(self.scenario, self.policy, self.spec)
+        return simulate(self.spec, rollout, seed=seed, fidelity=self.fidelity, journal=journal)
+
+    def identity(self) -> dict[str, str]:
+        """Return digests of all that this setup depends on, chains and catalogues included."""
+        plan = build.plan(self.scenario)
+        return {
+            "scenario": self.scenario.stem,
+            "world": _digest(self.spec, plan, self.scenario.expect),
+            "policy": self.label,
+            "parameters": repr(self.policy),
+            "fidelity": self.fidelity,
+        }
+
+
+def prepare(
+    scenario: Scenario | str | Path,
+    policy: Policy | str | Path = "adaptive",
+    fidelity: str | None = None,
+) -> Setup:
+    """Return the setup of a scenario and a policy, by value or by what a user would type."""
+    return prepare_all(scenario, [policy], fidelity)[0]
+
+
+def prepare_all(
+    scenario: Scenario | str | Path,
+    policies_: Sequence[Policy | str | Path],
+    fidelity: str | None = None,
+) -> list[Setup]:
+    """Return a setup for each policy; chains and clients of the scenario meet only once."""
+    named = [_named(policy) for policy in policies_]
+    read = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
+    spec = read.world()
+    truth, chosen = truth_of(spec), chosen_fidelity(spec, fidelity)
+    return [Setup(read, label, policy, spec, truth, chosen) for label, policy in named]
+
+
+def _named(policy: Policy | str | Path) -> tuple[str, Policy]:
+    if isinstance(policy, str | Path):
+        return policies.label(policy), policies.parse(policy)
+    return policies.stem_of(policy), policy
+
+
+def chosen_fidelity(spec: WorldSpec, asked: str | None) -> str:
+    """Return `counts` where the world allows it, else `records`; FidelityError if asked in vain."""
+    features = refusals(spec)
+    if asked == "counts" and features:
+        raise FidelityError(features)
+    return asked or ("records" if features else "counts")
+
+
+def _digest(*values: object) -> str:
+    return sha256("\n".join(map(repr, values)).encode()).hexdigest()

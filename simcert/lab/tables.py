@@ -1,0 +1,89 @@
+"""Tables of a batch as files: CSV whose floats read back exactly, types told by the manifest."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from simcert.lab.folder import ResultFolder
+from simcert.lab.setup import Setup
+from simcert.lab.study import Study
+
+KEYS = ("scenario", "policy", "run", "seed")
+FIGURES = (
+    "end",
+    "minutes_to_full",
+    "harmed_connections",
+    "harmed_clients",
+    "connections",
+    "success_rate",
+    "false_rollback",
+    "missed",
+    "attempts",
+    "expect_met",
+    "error",
+)
+RUN_COLUMNS = (*KEYS, *FIGURES)
+MOVE_COLUMNS = ("scenario", "policy", "run", "t_s", "exposure", "reason")
+_READ = {
+    "run": int,
+    "seed": int,
+    "minutes_to_full": float,
+    "harmed_connections": int,
+    "harmed_clients": int,
+    "connections": int,
+    "success_rate": float,
+    "false_rollback": "True".__eq__,
+    "missed": "True".__eq__,
+    "attempts": int,
+    "expect_met": "True".__eq__,
+    "t_s": float,
+    "exposure": float,
+}
+_TEXTS = ("scenario", "policy", "end", "reason")
+
+
+def to_csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the table as text; None is an empty cell."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def from_csv(text: str) -> list[dict[str, Any]]:
+    """Return the rows of a table that `to_csv` wrote, types restored."""
+    rows = csv.DictReader(io.StringIO(text, newline=""))
+    return [{k: _cell(k, v) for k, v in row.items()} for row in rows]
+
+
+def _cell(column: str, raw: str) -> Any:  # noqa: ANN401 - by column
+    if column in _TEXTS:
+        return raw or None
+    return (_READ[column](raw) if column in _READ else raw) if raw else None
+
+
+def moves(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return a row for each change of exposure of each run."""
+    return [
+        {**{k: row[k] for k in ("scenario", "policy", "run")}, **_move(*move)}
+        for row in rows
+        for move in row["moves"]
+    ]
+
+
+def _move(t_s: float, exposure: float, reason: str) -> dict[str, Any]:
+    return {"t_s": t_s, "exposure": exposure, "reason": reason}
+
+
+def read(folder: ResultFolder, setups: Sequence[Setup], runs: int, seed: int) -> Study:
+    """Return the study of a folder that is complete."""
+    rows = from_csv((folder.path / "runs.csv").read_text(encoding="utf-8"))
+    changes: dict[tuple[Any, ...], list[Any]] = {}
+    for move in from_csv((folder.path / "moves.csv").read_text(encoding="utf-8")):
+        key = (move["scenario"], move["policy"], move["run"])
+        changes.setdefault(key, []).append([move["t_s"], move["exposure"], move["reason"]])
+    for row in rows:
+        row["moves"] = changes.get((row["scenario"], row["policy"], row["run"]), [])
+    return Study(tuple(setups), runs, seed, rows, str(folder.path))

@@ -1,0 +1,90 @@
+"""A study in words: for each scenario what was at stake, for each policy what it did."""
+
+from typing import Any
+
+from simcert.lab.setup import Setup
+from simcert.lab.study import Study
+
+HEAD = ("policy", "what it did", "went out", "time to everyone", "connections broken")
+
+
+def in_words(study: Study) -> str:
+    """Return one paragraph and one table a scenario; crashed runs are told at the end."""
+    scenarios = dict.fromkeys(setup.scenario.stem for setup in study.setups)
+    parts = [_scenario(study, stem) for stem in scenarios]
+    if study.failed_runs:
+        parts.append(f"{study.failed_runs} runs crashed; their seeds and errors are in runs.csv.")
+    return "\n\n".join(parts)
+
+
+def _scenario(study: Study, stem: str) -> str:
+    pairs = zip(study.setups, study.results, strict=True)
+    mine = [(setup, result) for setup, result in pairs if setup.scenario.stem == stem]
+    rows = [_row(setup, result) for setup, result in mine]
+    head = f"{stem}: {mine[0][0].scenario.summary}\n{stake(mine[0][0])}"
+    return f"{head}\n\n{_table([HEAD, *rows])}"
+
+
+def stake(setup: Setup) -> str:
+    """Return what the new certificate would do to clients, in one sentence."""
+    truth = setup.truth
+    if not truth.harmful:
+        return "The new certificate breaks nobody: a good policy lets it out, and soon."
+    share = f"{100 * truth.harmed_share:.2g} %"
+    return f"The new certificate breaks {share} of clients: a good policy stops it early."
+
+
+def _row(setup: Setup, result: dict[str, Any]) -> tuple[str, ...]:
+    n = result["runs"] - result["failed_runs"]
+    if not n:
+        return (result["policy"], "crashed", "-", "-", "-")
+    return (
+        result["policy"],
+        verdict(setup.truth.harmful, result),
+        f"{round(result['complete_share'] * n)} of {n}",
+        _minutes(result["minutes_to_full"]["median"]),
+        _harm(result["harmed_connections"]),
+    )
+
+
+def verdict(harmful: bool, result: dict[str, Any]) -> str:
+    """Return the one thing that matters about a policy in a scenario."""
+    if harmful and result["missed_share"]:
+        return f"LET THE BREAK OUT in {_percent(result['missed_share'])} of runs"
+    if harmful:
+        return "stopped the break" if result["rolled_back_share"] == 1.0 else "did not let it out"
+    if result["false_rollback_share"]:
+        return f"REFUSED a good certificate in {_percent(result['false_rollback_share'])} of runs"
+    if result["complete_share"] == 1.0:
+        return "let it out"
+    return f"NOT FINISHED in time in {_percent(1.0 - result['complete_share'])} of runs"
+
+
+def _harm(figure: dict[str, Any]) -> str:
+    low, high = figure["ci95"]
+    if low is None:
+        return f"{figure['mean']:,.0f}"
+    return f"{figure['mean']:,.1f} ({max(low, 0.0):,.1f} to {high:,.1f})"
+
+
+def _minutes(value: float | None) -> str:
+    if value is None:
+        return "never"
+    return f"{value:.0f} min" if value < 120.0 else f"{value / 60.0:.1f} h"
+
+
+def _percent(share: float) -> str:
+    return f"{100.0 * share:.3g} %"
+
+
+def _table(rows: list[tuple[str, ...]]) -> str:
+    """Columns padded to their widest cell, figures to the right."""
+    wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [_line(row, wide) for row in rows]
+    return "\n".join([lines[0], "  " + "-" * (len(lines[0]) - 2), *lines[1:]])
+
+
+def _line(row: tuple[str, ...], wide: list[int]) -> str:
+    left = [cell.ljust(width) for cell, width in zip(row[:2], wide[:2], strict=True)]
+    right = [cell.rjust(width) for cell, width in zip(row[2:], wide[2:], strict=True)]
+    return "  " + "  ".join([*left, *right])

@@ -1,0 +1,112 @@
+"""A scenario's values become the core's objects: world, analyzer, rollout."""
+
+from collections.abc import Callable
+from functools import partial
+
+from simcert.control.analyzer import Analyzer
+from simcert.control.plan import Plan
+from simcert.control.rollout import Rollout
+from simcert.model import Channel, Detector, Policy, Prior, discovery
+from simcert.model.outcome import ARMS
+from simcert.scenario.cohorts import cohorts
+from simcert.scenario.schema import Scenario
+from simcert.world import truth_of
+from simcert.world.spec import Cohort, LifecycleEvent, Probes, WorldSpec
+
+SOAK_S = 7200.0  # where neither a ticket life nor a segment period says how long to wait
+
+
+def world(scenario: Scenario) -> WorldSpec:
+    """Return the world of a scenario; who breaks follows from chains, clients and trust stores."""
+    traffic, analysis = scenario.traffic, scenario.analysis
+    members = cohorts(scenario)
+    spec = WorldSpec(
+        cohorts=members,
+        connections_per_s=traffic.connections_per_s,
+        horizon_s=traffic.horizon_s,
+        window_s=analysis.window_s,
+        slices=slices(scenario),
+        assignment=traffic.assignment,
+        feedback_s=traffic.feedback_s,
+        tickets_shared=traffic.tickets_shared,
+        ticket_key_rotation_s=traffic.ticket_key_rotation_s,
+        faults=scenario.faults,
+        probes=_probes(scenario),
+        lifecycle=tuple(
+            LifecycleEvent(one.at_s, ARMS.index(one.arm), one.event) for one in scenario.lifecycle
+        ),
+        prior=_prior(members) if analysis.prior else None,
+        sources=scenario.sources,
+    )
+    return spec
+
+
+def rollout(scenario: Scenario, policy: Policy, spec: WorldSpec | None = None) -> Rollout:
+    """Return a rollout ready to fly: the policy, the evidence it names, the scenario's plan.
+
+    `spec` saves building the world again. A policy tagged `needs_truth` is told the truth.
+    """
+    spec = world(scenario) if spec is None else spec
+    truth = truth_of(spec) if "needs_truth" in policy.tags else None
+    return Rollout(policy, analyzer_maker(policy), plan(scenario), prior=spec.prior, truth=truth)
+
+
+def analyzer_maker(policy: Policy) -> Callable[[], Analyzer]:
+    """Return what makes a fresh analyzer with the detectors that the policy names."""
+    return partial(_analyzer, policy.channels())
+
+
+def _analyzer(channels: tuple[Channel, ...]) -> Analyzer:
+    return Analyzer({one.name: detector(one) for one in channels}, channels)
+
+
+def detector(channel: Channel) -> Detector:
+    """Return the detector of one channel, by the stem of its file."""
+    built: Detector = discovery.build(
+        "simcert.detect", "detector", channel.detector, **channel.params
+    )
+    return built
+
+
+def plan(scenario: Scenario) -> Plan:
+    """Return the clocks and the objective of the rollout."""
+    analysis = scenario.analysis
+    return Plan(
+        window_s=analysis.window_s,
+        slices=slices(scenario),
+        soak_s=soak_s(scenario),
+        deadline_s=analysis.deadline_s or scenario.traffic.horizon_s,
+        target_success=analysis.target_success,
+    )
+
+
+def slices(scenario: Scenario) -> int:
+    """Decisions per window: a slice has at least 100 connections, a window 2 to 20 slices."""
+    if scenario.analysis.slices is not None:
+        return scenario.analysis.slices
+    per_window = scenario.traffic.connections_per_s * scenario.analysis.window_s
+    return int(min(max(per_window / 200.0, 2), 20))
+
+
+def soak_s(scenario: Scenario) -> float:
+    """Ticket life or longest period of a segment, whichever is longer; 2 h where neither exists."""
+    if scenario.analysis.soak_s is not None:
+        return scenario.analysis.soak_s
+    waves = [one.arrivals for one in scenario.cohort if one.arrivals is not None]
+    periods = [wave.pulse_period_s for wave in waves if wave.pulse_at_h is not None]
+    periods += [wave.session_mean_s for wave in waves if wave.session_mean_s is not None]
+    return max([scenario.traffic.ticket_life_s or 0.0, *periods]) or SOAK_S
+
+
+def _probes(scenario: Scenario) -> Probes:
+    asked = scenario.probes
+    return Probes() if asked is None else Probes(asked.cohorts, asked.every_s)
+
+
+def _prior(members: tuple[Cohort, ...]) -> Prior:
+    """What prediction says at the epoch: share of connections that break, and by segment."""
+    broken = [one for one in members if one.encounters[0].old.ok and not one.encounters[0].new.ok]
+    by_segment: dict[str, float] = {}
+    for one in broken:
+        by_segment[one.segment] = by_segment.get(one.segment, 0.0) + one.share
+    return Prior(sum(one.share for one in broken), by_segment)

@@ -1,0 +1,86 @@
+"""A policy by what a user types: a file stem, `name:key=value,...`, or a TOML file.
+
+In a file, `policy` is the stem and every other key a parameter; types and bounds are those of the
+policy's own dataclass.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from simcert import policy as catalogue
+from simcert.errors import InputError, UnknownNameError
+from simcert.model import Policy
+from simcert.scenario.lines import LineFinder
+from simcert.scenario.strict import Problems, build
+
+NEEDS_TRUTH = "needs_truth"
+
+
+def parse(text: str | Path) -> Policy:
+    """Return the policy; InputError or UnknownNameError says which name or parameter is wrong."""
+    if str(text).endswith(".toml"):
+        return _from_file(Path(text))
+    stem, _, arguments = str(text).partition(":")
+    return _made(stem, _arguments(str(text), arguments), Problems(str(text), LineFinder()))
+
+
+def label(text: str | Path) -> str:
+    """Return how results call this policy: the text itself, or the stem of its file."""
+    return Path(text).stem if str(text).endswith(".toml") else str(text)
+
+
+def _from_file(path: Path) -> Policy:
+    try:
+        text = path.read_text(encoding="utf-8")
+        table = tomllib.loads(text)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: is not TOML: {error}") from error
+    if not isinstance(table.get("policy"), str):
+        raise InputError(f'{path}: key "policy" is missing; give the stem of a policy')
+    return _made(table.pop("policy"), table, Problems(str(path), LineFinder.scan(text)))
+
+
+def _made(stem: str, table: dict[str, Any], problems: Problems) -> Policy:
+    known = catalogue.discover()
+    if stem not in known:
+        raise UnknownNameError("policy", stem, known)
+    policy: Policy | None = build(known[stem], table, "", problems)
+    problems.check()
+    assert policy is not None  # nothing was found wrong
+    return policy
+
+
+def _arguments(text: str, arguments: str) -> dict[str, Any]:
+    pairs = [pair.partition("=") for pair in _split(arguments)]
+    bad = [key for key, equals, _ in pairs if not equals or not key.strip()]
+    if bad:
+        raise InputError(f'{text}: "{bad[0]}" is not key=value; write name:key=value,key=value')
+    return {key.strip(): _value(raw.strip()) for key, _, raw in pairs}
+
+
+def _split(arguments: str) -> list[str]:
+    """Split at commas that are not inside brackets."""
+    parts, depth = [""], 0
+    for letter in arguments:
+        depth += (letter == "[") - (letter == "]")
+        if letter == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return [part for part in parts if part]
+
+
+def _value(raw: str) -> object:
+    """Return a TOML value; what is none is a text that needs no quotes."""
+    try:
+        return tomllib.loads(f"value = {raw}")["value"]
+    except tomllib.TOMLDecodeError:
+        return raw
+
+
+def stem_of(policy: Policy) -> str:
+    """Return the file stem of a policy's class."""
+    return type(policy).__module__.rpartition(".")[2]
