@@ -6,39 +6,24 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from click.shell_completion import CompletionItem
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 RESULTS = Path("results")
 
 
-class PolicyName(click.ParamType):
-    """A file stem, `name:key=value,...`, or a TOML file; stems complete in the shell."""
+def policy_names(_: click.Context, __: click.Parameter, typed: str) -> list[str]:
+    """Complete the stem of a policy in the shell."""
+    from simcert.policy import discover
 
-    name = "policy"
-
-    def shell_complete(
-        self, _: click.Context, __: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        """Return the stems that begin like this."""
-        from simcert.policy import discover
-
-        return [CompletionItem(stem) for stem in discover() if stem.startswith(incomplete)]
+    return [stem for stem in discover() if stem.startswith(typed)]
 
 
-class ScenarioName(click.ParamType):
-    """A path, or the stem of a built-in scenario; stems complete in the shell."""
+def scenario_names(_: click.Context, __: click.Parameter, typed: str) -> list[str]:
+    """Complete the stem of a built-in scenario in the shell."""
+    from simcert.scenario import stems
 
-    name = "scenario"
-
-    def shell_complete(
-        self, _: click.Context, __: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        """Return the stems that begin like this."""
-        from simcert.scenario import stems
-
-        return [CompletionItem(stem) for stem in stems() if stem.startswith(incomplete)]
+    return [stem for stem in stems() if stem.startswith(typed)]
 
 
 def as_json(command: Command) -> Command:

@@ -12,13 +12,13 @@ from simcert.cli import _options as options
       simcert compare same_ca android_root_missing --policy adaptive --policy oracle --runs 2 --json
     """
 )
-@click.argument("scenarios", nargs=-1, required=True, type=options.ScenarioName())
+@click.argument("scenarios", nargs=-1, required=True, shell_complete=options.scenario_names)
 @click.option(
     "--policy",
     "policies",
     multiple=True,
     required=True,
-    type=options.PolicyName(),
+    shell_complete=options.policy_names,
     help="A policy to fly; give it once for each.",
 )
 @click.option("--runs", type=int, default=60, show_default=True, help="Days for each policy.")

@@ -13,7 +13,9 @@ from simcert.cli import _options as options
     """
 )
 @click.argument("journal", type=click.Path())
-@click.option("--policy", type=options.PolicyName(), help="Another policy than the recorded one.")
+@click.option(
+    "--policy", shell_complete=options.policy_names, help="Another policy than the recorded one."
+)
 @options.as_json
 def replay(journal: str, policy: str | None, json_: bool) -> int:
     """Decide the rollout in JOURNAL again, from the same windows.

@@ -13,8 +13,10 @@ from simcert.cli import _options as options
       simcert run same_ca --json | head -5
     """
 )
-@click.argument("scenario", type=options.ScenarioName())
-@click.option("--policy", type=options.PolicyName(), default="adaptive", show_default=True)
+@click.argument("scenario", shell_complete=options.scenario_names)
+@click.option(
+    "--policy", shell_complete=options.policy_names, default="adaptive", show_default=True
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @options.fidelity
 @options.out

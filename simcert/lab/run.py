@@ -68,6 +68,12 @@ class RunResult:
 
         return timeline(self.entries)
 
+    def words(self) -> str:
+        """Return the run in words, with every change of exposure."""
+        from simcert.lab.words import run_in_words
+
+        return run_in_words(self)
+
     def plot(self) -> "Figure":
         """Return exposure over time with decisions, and success of both arms below it."""
         from simcert.lab import figures
@@ -122,7 +128,7 @@ def _write(
     folder: ResultFolder, result: RunResult, journal: Journal, identity: dict[str, Any]
 ) -> None:
     folder.write("journal.jsonl", journal.text())
-    folder.write("run.json", to_json({**result.to_dict(), "out": None}))
+    folder.write("run.json", to_json({**result.to_dict(), "out": "."}))
     command = manifest.command("run", [result.setup], seed=result.seed)
     folder.write(MANIFEST, to_json(manifest.manifest(folder.path, identity, command, 1, 0)))
     folder.remove(MARK)

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from simcert.lab.folder import ResultFolder
@@ -25,7 +25,7 @@ FIGURES = (
 )
 RUN_COLUMNS = (*KEYS, *FIGURES)
 MOVE_COLUMNS = ("scenario", "policy", "run", "t_s", "exposure", "reason")
-_READ = {
+_READ: dict[str, Callable[[str], Any]] = {
     "run": int,
     "seed": int,
     "minutes_to_full": float,

@@ -1,14 +1,17 @@
-"""A study in words: for each scenario what was at stake, for each policy what it did."""
+"""Results in words: what was at stake in a scenario, and what each policy made of it."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simcert.lab.setup import Setup
-from simcert.lab.study import Study
+
+if TYPE_CHECKING:
+    from simcert.lab.run import RunResult
+    from simcert.lab.study import Study
 
 HEAD = ("policy", "what it did", "went out", "time to everyone", "connections broken")
 
 
-def in_words(study: Study) -> str:
+def in_words(study: "Study") -> str:
     """Return one paragraph and one table a scenario; crashed runs are told at the end."""
     scenarios = dict.fromkeys(setup.scenario.stem for setup in study.setups)
     parts = [_scenario(study, stem) for stem in scenarios]
@@ -17,7 +20,7 @@ def in_words(study: Study) -> str:
     return "\n\n".join(parts)
 
 
-def _scenario(study: Study, stem: str) -> str:
+def _scenario(study: "Study", stem: str) -> str:
     pairs = zip(study.setups, study.results, strict=True)
     mine = [(setup, result) for setup, result in pairs if setup.scenario.stem == stem]
     rows = [_row(setup, result) for setup, result in mine]
@@ -88,3 +91,30 @@ def _line(row: tuple[str, ...], wide: list[int]) -> str:
     left = [cell.ljust(width) for cell, width in zip(row[:2], wide[:2], strict=True)]
     right = [cell.rjust(width) for cell, width in zip(row[2:], wide[2:], strict=True)]
     return "  " + "  ".join([*left, *right])
+
+
+ENDED = {
+    "complete": "the new certificate is out",
+    "rolled_back": "the new certificate was withdrawn",
+    "deadline": "time was up before the new certificate was out",
+}
+
+
+def run_in_words(result: "RunResult") -> str:
+    """Return one run as a paragraph, with every change of exposure."""
+    got = result.score
+    verdict_ = f"{result.scenario}, {result.policy}, seed {result.seed}: {ENDED[got.end]}."
+    rate = "none" if got.success_rate is None else f"{100.0 * got.success_rate:.3f} %"
+    harm = (
+        f"{got.harmed_connections:,} connections of {got.harmed_clients:,} clients failed because "
+        f"of it; {got.connections:,} connections in all, {rate} of them succeeded."
+    )
+    moves = [f"  {clock(t)}  {100.0 * e:6.2f} %  {reason}" for t, e, reason in result.exposure]
+    unmet = [f"Expected by the scenario, not met: {one}" for one in result.failed]
+    return "\n".join([verdict_, harm, *unmet, "", "Exposure:", *moves])
+
+
+def clock(t_s: float) -> str:
+    """Return seconds since the epoch as hours, minutes and seconds."""
+    minutes, seconds = divmod(round(t_s), 60)
+    return f"{minutes // 60:3d}:{minutes % 60:02d}:{seconds:02d}"
