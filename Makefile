@@ -41,7 +41,7 @@ bench: $(VENV)/.dev
 	@for script in bench/[!_]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 evidence: $(VENV)/.dev
-	@for script in evidence/[!_]*.py; do \
+	@for script in bench/evidence/[!_]*.py; do \
 	    [ -e "$$script" ] || { echo "no proofs yet: they come with stage 3"; break; }; \
 	    echo "== $$script"; $(BIN)/python $$script || exit 1; done
 

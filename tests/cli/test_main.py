@@ -1,0 +1,115 @@
+"""Exit codes, hints and streams of the command line: the same for every command."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from simcert.cli.main import cli, code_of
+
+CONTEXT = click.Context(cli)
+COMMANDS = {name: cli.get_command(CONTEXT, name) for name in cli.list_commands(CONTEXT)}
+RUN = "import sys; from simcert.cli.main import main; main(sys.argv[1:])"
+
+
+def shell(*arguments: str, **options: object) -> "subprocess.CompletedProcess[str]":
+    """Run the command line in a process of its own."""
+    call = [sys.executable, "-c", RUN, *arguments]
+    return subprocess.run(call, capture_output=True, text=True, check=False, **options)  # type: ignore[call-overload, no-any-return]
+
+
+@pytest.mark.parametrize("arguments", [[], *([name] for name in COMMANDS)], ids=str)
+def test_help_comes_without_numpy(arguments: list[str]) -> None:
+    probe = (
+        "import sys; from simcert.cli.main import code_of; code = code_of(sys.argv[1:]); "
+        "heavy = {'numpy', 'pandas', 'scipy', 'matplotlib', 'joblib', 'rich'} & set(sys.modules); "
+        "sys.exit(f'imported {heavy}' if heavy else code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", probe, *arguments, "--help"], capture_output=True, text=True
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Usage: simcert")
+
+
+def test_import_costs_next_to_nothing() -> None:
+    probe = "import sys, simcert; assert 'numpy' not in sys.modules; assert 'run' in dir(simcert)"
+
+    subprocess.run([sys.executable, "-c", probe], check=True)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_answers_in_json_and_shows_examples(name: str) -> None:
+    command = COMMANDS[name]
+    leaves = command.commands.values() if isinstance(command, click.Group) else [command]
+
+    for leaf in leaves:
+        assert any("--json" in p.opts for p in leaf.params), leaf.name
+        assert "Example" in (leaf.epilog or command.epilog or ""), leaf.name
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["rn"], 'unknown command "rn"; did you mean "run"?'),
+        (["run", "same_ca", "--polcy", "adaptive"], "--policy"),
+        (["run", "same_c"], 'unknown scenario "same_c"; did you mean "same_ca"?'),
+        (["run", "same_ca", "--policy", "adaptve"], 'did you mean "adaptive"?'),
+        (["run", "nowhere/it.toml"], "no such scenario file"),
+        (["run", "same_ca", "--fidelity", "count"], "counts"),
+        (["run", "same_ca", "--seed", "-1"], "--seed"),
+        (["compare", "same_ca", "--policy", "adaptive", "--runs", "0"], "--runs 0"),
+        (["compare", "same_ca", "--policy", "adaptive", "--jobs", "0"], "--jobs 0"),
+        (["compare", "same_ca"], "--policy"),
+        (["compare", "same_ca", "same_ca", "--policy", "adaptive"], "named twice"),
+        (["replay", "nowhere.jsonl"], "nowhere.jsonl"),
+    ],
+    ids=lambda x: " ".join(x) if isinstance(x, list) else "",
+)  # fmt: skip
+def test_wrong_use_is_2_with_the_way_out(
+    arguments: list[str], hint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = [] if arguments[0] in ("rn", "replay") else ["--out", str(tmp_path / "out")]
+
+    assert code_of([*arguments, *place]) == 2
+
+    said = capsys.readouterr()
+    assert hint in said.err
+    assert said.out == ""
+    assert "Traceback" not in said.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_output_on_a_file_is_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "mine").write_text("mine")
+
+    assert code_of(["run", "same_ca", "--out", str(tmp_path / "mine")]) == 2
+    assert "is a file" in capsys.readouterr().err
+    assert (tmp_path / "mine").read_text() == "mine"
+
+
+def test_output_that_cannot_be_written_is_3(capsys: pytest.CaptureFixture[str]) -> None:
+    assert code_of(["run", "same_ca", "--out", "/proc/simcert/out"]) == 3
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_a_reader_that_leaves_early_is_no_no(tmp_path: Path) -> None:
+    line = f"{sys.executable} -c '{RUN}' {{}} | head -c 1 >/dev/null; exit ${{PIPESTATUS[0]}}"
+    run = line.format(f"compare --help; {sys.executable} -c '{RUN}' compare --help")
+
+    done = subprocess.run(["bash", "-c", run], capture_output=True, text=True, cwd=tmp_path)
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_json_is_one_document_and_progress_is_elsewhere(tmp_path: Path) -> None:
+    done = shell("run", "same_ca", "--json", "--out", str(tmp_path / "out"))
+
+    result = json.loads(done.stdout)
+    assert done.returncode == (0 if result["end"] == "complete" else 1)
+    assert done.stderr == ""
+    assert result["out"] == str(tmp_path / "out")
