@@ -38,12 +38,11 @@ lint: $(VENV)/.dev
 	@$(BIN)/lint-imports
 
 bench: $(VENV)/.dev
-	@for script in bench/[!_]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@for name in $(notdir $(basename $(wildcard bench/[!_]*.py))); do \
+	    echo "== $$name"; $(BIN)/python -m bench.$$name || exit 1; done
 
 evidence: $(VENV)/.dev
-	@for script in bench/evidence/[!_]*.py; do \
-	    [ -e "$$script" ] || { echo "no proofs yet: they come with stage 3"; break; }; \
-	    echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@$(BIN)/python -m bench.evidence
 
 # Debian calls the module that makes environments python3-venv and may not have it installed.
 $(VENV)/bin/python:

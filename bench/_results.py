@@ -37,8 +37,9 @@ class Bar:
 def write(
     name: str, bars: Sequence[Bar], seeds: Sequence[int], policy: str = "", folder: str = "bench"
 ) -> None:
-    """Print the bars and write them; the command is how this very script was called."""
-    command = " ".join(["python", *(Path(a).name if "/" in a else a for a in sys.argv)])
+    """Print the bars and write them; the command is how this very module was called."""
+    place = "bench" if folder == "bench" else f"bench.{folder}"
+    command = " ".join(["python -m", f"{place}.{name}", *sys.argv[1:]])
     print(*bars, sep="\n")
     entries = [
         {

@@ -4,15 +4,17 @@ Ratios of CPU seconds or wall seconds of whole processes, taken in pairs, turn b
 pair counts. Writes results/bench/batch.json.
 """
 
-import os
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from itertools import count
+from pathlib import Path
 from statistics import median
 
-from _results import Bar, write
+from bench._results import Bar, write
 
 RUNS, PAIRS, SCENARIO, POLICY = 200, 5, "same_ca", "adaptive"
 
@@ -48,14 +50,16 @@ def pairs(a: Callable[[], float], b: Callable[[], float], n: int) -> float:
     return median(a() / b() for _ in range(n))
 
 
-def overhead(folder: str) -> float:
+def overhead(folder: Path) -> float:
     """CPU of our batch, results on disk, over a bare process pool of the same runs."""
-    script = os.path.join(folder, "bare.py")  # spawned workers import it again
-    with open(script, "w", encoding="utf-8") as file:
-        file.write(BARE)
-    place = iter(range(1000))
-    ours = lambda: spent([*BASE, OURS % (2, os.path.join(folder, str(next(place))))])[0]  # noqa: E731
-    return pairs(ours, lambda: spent([sys.executable, script])[0], PAIRS)
+    script = folder / "bare.py"  # spawned workers import it again
+    script.write_text(BARE, encoding="utf-8")
+    places = (str(folder / str(i)) for i in count())
+    return pairs(
+        lambda: spent([*BASE, OURS % (2, next(places))])[0],
+        lambda: spent([sys.executable, str(script)])[0],
+        PAIRS,
+    )
 
 
 def speed_up() -> float:
@@ -71,12 +75,10 @@ def importing(module: str) -> float:
 
 def main() -> None:
     """Measure, print and write."""
-    import tempfile
-
     help_ = [*BASE, "from simcert.cli.main import main; main(['--help'])"]
     with tempfile.TemporaryDirectory() as folder:
         bars = [
-            Bar("batch CPU over a bare process pool", overhead(folder), 1.10, n=PAIRS),
+            Bar("batch CPU over a bare process pool", overhead(Path(folder)), 1.10, n=PAIRS),
             Bar("wall of 1 worker over 2 workers", speed_up(), 1.8, n=3, at_least=True),
             Bar(
                 "import simcert over import numpy",
