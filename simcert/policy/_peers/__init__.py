@@ -1,0 +1,1 @@
+"""The rivals' published rules as pure functions; the policies and `checks.peers` stand on them."""

@@ -1,0 +1,303 @@
+"""Argo's condition language, parsed by hand: text in, a small tree out; bounded, no evaluation.
+
+The grammar and its precedence are expr-lang's (docs/language-definition.md): `not` binds tighter
+than a comparison, comparisons chain, `??` must not be mixed without parentheses. Left out, and so
+an error as any unknown syntax: `let`, pipes, regular expressions and dates.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+Value: TypeAlias = Any  # of the language: nil, bool, int, float, string, array, map
+MAX_CHARS = 4096
+MAX_DEPTH = 64
+PREDICATES = frozenset({"all", "any", "none", "one", "filter", "map", "count"})
+
+_BINARY = {
+    "or": 10, "||": 10, "and": 15, "&&": 15,
+    "==": 20, "!=": 20, "<": 20, ">": 20, "<=": 20, ">=": 20,
+    "in": 20, "contains": 20, "startsWith": 20, "endsWith": 20,
+    "..": 25, "+": 30, "-": 30, "*": 60, "/": 60, "%": 60, "^": 100, "**": 100, "??": 500,
+}  # fmt: skip
+_UNARY = {"not": 50, "!": 50, "-": 90, "+": 90}
+_CHAINS = frozenset({"<", ">", "<=", ">="})
+_RIGHT = frozenset({"^", "**"})
+_NEGATABLE = frozenset({"in", "contains", "startsWith", "endsWith"})
+_WORDS = frozenset({"not", "and", "or", "in", "contains", "startsWith", "endsWith"})
+_RESERVED = _WORDS | {"matches", "let", "if", "else"}
+_ALIASES = {"&&": "and", "||": "or", "!": "not", "^": "**"}
+
+_TOKEN = re.compile(
+    r"""\s+|//[^\n]*|/\*.*?\*/
+    |(?P<float>\d[\d_]*\.(?!\.)[\d_]*(?:[eE][+-]?\d+)?|\.\d[\d_]*(?:[eE][+-]?\d+)?|\d[\d_]*[eE][+-]?\d+)
+    |(?P<int>0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|\d[\d_]*)
+    |(?P<str>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`)
+    |(?P<word>[A-Za-z_$][A-Za-z0-9_$]*)
+    |(?P<op>\|\||&&|\?\?|\?\.|\*\*|\.\.|[=!<>]=|[-+*/%^!<>?:.,()\[\]{}\#;|])""",
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
+_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(.))", re.DOTALL)
+
+
+class ConditionError(ValueError):
+    """The condition does not parse, does not type-check, or fails while it is evaluated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node: `kind` names it, `value` is its operator, name or literal, `parts` its operands."""
+
+    kind: str
+    value: Value = None
+    parts: tuple["Node | None", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+
+
+def parse(text: str) -> Node:
+    """Return the tree of a condition; ConditionError names what was not understood."""
+    if len(text) > MAX_CHARS:
+        raise ConditionError(f"condition of {len(text)} characters, at most {MAX_CHARS}")
+    parser = _Parser(_tokens(text))
+    node = parser.expression(0)
+    if parser.now.kind != "end":
+        raise ConditionError(f"unexpected {parser.now.text!r}")
+    return node
+
+
+def _tokens(text: str) -> list[_Token]:
+    found: list[_Token] = []
+    at = 0
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if match is None:
+            raise ConditionError(f"unexpected character {text[at]!r}")
+        at = match.end()
+        if match.lastgroup is not None:
+            found.append(_Token(match.lastgroup, match.group()))
+    return [*found, _Token("end", "end of condition")]
+
+
+class _Parser:
+    """Precedence climbing over a list of tokens."""
+
+    def __init__(self, tokens: list[_Token]) -> None:
+        self._tokens = tokens
+        self._at = 0
+        self._depth = 0
+
+    @property
+    def now(self) -> _Token:
+        return self._tokens[self._at]
+
+    def _take(self) -> _Token:
+        token = self.now
+        self._at += token.kind != "end"
+        return token
+
+    def _is(self, *texts: str) -> bool:
+        return self.now.kind in ("op", "word") and self.now.text in texts
+
+    def _accept(self, text: str) -> bool:
+        found = self._is(text)
+        self._at += found
+        return found
+
+    def _expect(self, text: str) -> None:
+        if not self._accept(text):
+            raise ConditionError(f"expected {text!r}, found {self.now.text!r}")
+
+    def expression(self, least: int) -> Node:
+        """Return the longest expression whose operators bind at least as tightly as `least`."""
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise ConditionError(f"nested deeper than {MAX_DEPTH}")
+        node = self._operations(self._unary(), least)
+        if least == 0:
+            node = self._conditional(node)
+        self._depth -= 1
+        return node
+
+    def _operations(self, node: Node, least: int) -> Node:
+        before = ""
+        while (operator := self._operator(least)) is not None:
+            op, negate = operator
+            if before == "??" and op != "??":
+                raise ConditionError(f"{op!r} and '??' need parentheses")
+            node = self._comparison(node, op) if op in _CHAINS else self._binary(node, op)
+            node = Node("unary", "not", (node,)) if negate else node
+            before = op
+        return node
+
+    def _operator(self, least: int) -> tuple[str, bool] | None:
+        negate = self._is("not")
+        op = self._tokens[self._at + negate].text
+        if self.now.kind not in ("op", "word") or _BINARY.get(op, -1) < max(least, 0):
+            return None
+        if negate and op not in _NEGATABLE:
+            raise ConditionError(f"unexpected 'not' before {op!r}")
+        self._at += 1 + negate
+        return op, negate
+
+    def _binary(self, left: Node, op: str) -> Node:
+        tighter = 0 if op in _RIGHT else 1
+        right = self.expression(_BINARY[op] + tighter)
+        return Node("binary", _ALIASES.get(op, op), (left, right))
+
+    def _comparison(self, left: Node, op: str) -> Node:
+        right = self.expression(_BINARY[op] + 1)
+        chain = Node("binary", op, (left, right))
+        while self.now.kind == "op" and self.now.text in _CHAINS:
+            op, left = self._take().text, right
+            right = self.expression(_BINARY[op] + 1)
+            chain = Node("binary", "and", (chain, Node("binary", op, (left, right))))
+        return chain
+
+    def _conditional(self, node: Node) -> Node:
+        while self._accept("?"):
+            if self._accept(":"):
+                node = Node("conditional", None, (node, node, self.expression(0)))
+            else:
+                then = self.expression(0)
+                self._expect(":")
+                node = Node("conditional", None, (node, then, self.expression(0)))
+        return node
+
+    def _unary(self) -> Node:
+        if self._is(*_UNARY):
+            op = self._take().text
+            operand = self.expression(_UNARY[op])
+            return self._postfix(Node("unary", _ALIASES.get(op, op), (operand,)))
+        return self._postfix(self._primary())
+
+    def _primary(self) -> Node:
+        token = self._take()
+        if token.kind in ("int", "float", "str"):
+            return Node("literal", _literal(token))
+        if token.kind == "word":
+            return self._word(token.text)
+        if token.text == "(":
+            node = self.expression(0)
+            self._expect(")")
+            return node
+        if token.text == "[":
+            return Node("array", None, tuple(self._list("]")))
+        return self._rare(token)
+
+    def _rare(self, token: _Token) -> Node:
+        if token.text == "{" and token.kind == "op":
+            return self._map()
+        if token.text == "#" and token.kind == "op":
+            return Node("element")
+        if token.text == "." and token.kind == "op":  # `.field` in a predicate means `#.field`
+            return self._member(Node("element"), optional=False)
+        raise ConditionError(f"unexpected {token.text!r}")
+
+    def _word(self, word: str) -> Node:
+        if word in ("true", "false"):
+            return Node("literal", word == "true")
+        if word == "nil":
+            return Node("literal", None)
+        if word in _RESERVED:
+            raise ConditionError(f"unexpected {word!r}")
+        if not self._accept("("):
+            return Node("name", word)
+        arguments = [self._argument(0, word)]
+        while self._accept(","):
+            arguments.append(self._argument(len(arguments), word))
+        self._expect(")")
+        return Node("call", word, tuple(a for a in arguments if a is not None))
+
+    def _argument(self, position: int, word: str) -> Node | None:
+        if self._is(")"):
+            return None
+        if position == 1 and word in PREDICATES and self._accept("{"):
+            node = self.expression(0)
+            self._expect("}")
+            return node
+        return self.expression(0)
+
+    def _list(self, end: str) -> list[Node]:
+        items: list[Node] = []
+        while not self._accept(end):
+            items.append(self.expression(0))
+            if not self._is(end):
+                self._expect(",")
+        return items
+
+    def _map(self) -> Node:
+        pairs: list[Node] = []
+        while not self._accept("}"):
+            token = self._take()
+            if token.kind not in ("word", "str"):
+                raise ConditionError(f"unexpected {token.text!r} as a key")
+            key = _literal(token) if token.kind == "str" else token.text
+            self._expect(":")
+            pairs.append(Node("pair", key, (self.expression(0),)))
+            if not self._is("}"):
+                self._expect(",")
+        return Node("map", None, tuple(pairs))
+
+    def _postfix(self, node: Node) -> Node:
+        optional = False
+        while self._is(".", "?.", "["):
+            token = self._take().text
+            optional |= token == "?."
+            node = self._index(node) if token == "[" else self._member(node, token == "?.")
+        return Node("chain", None, (node,)) if optional else node
+
+    def _member(self, node: Node, optional: bool) -> Node:
+        if optional and self._accept("["):
+            key = self.expression(0)
+            self._expect("]")
+            return Node("member", True, (node, key))
+        token = self._take()
+        if token.kind != "word":
+            raise ConditionError(f"unexpected {token.text!r} after a dot")
+        if self._is("("):
+            raise ConditionError(f"no method {token.text!r}")
+        return Node("member", optional, (node, Node("literal", token.text)))
+
+    def _index(self, node: Node) -> Node:
+        start = None if self._is(":") else self.expression(0)
+        if not self._accept(":"):
+            self._expect("]")
+            return Node("member", False, (node, start))
+        stop = None if self._is("]") else self.expression(0)
+        self._expect("]")
+        return Node("slice", None, (node, start, stop))
+
+
+def _literal(token: _Token) -> int | float | str:
+    if token.kind == "str":
+        return _text(token.text)
+    digits = token.text.replace("_", "")
+    if token.kind == "float":
+        return float(digits)
+    based = re.match(r"0[xXoObB]", digits) is not None
+    value = int(digits, 0) if based else int(digits)
+    if value >= 1 << 63:
+        raise ConditionError(f"integer {token.text} is out of range")
+    return value
+
+
+def _text(quoted: str) -> str:
+    if quoted[0] == "`":
+        return quoted[1:-1]
+    return _ESCAPE.sub(_unescape, quoted[1:-1])
+
+
+def _unescape(match: re.Match[str]) -> str:
+    code = match.group(1) or match.group(2)
+    if code:
+        return chr(int(code, 16))
+    letter = match.group(3)
+    if letter in _ESCAPES or letter in "\\'\"`":
+        return _ESCAPES.get(letter, letter)
+    raise ConditionError(f"unknown escape \\{letter}")
