@@ -1,71 +1,35 @@
-"""Cohorts of a world: each client meets both certificates, at every validity date.
+"""Cohorts of a world: the clients of a population, each having met both certificates."""
 
-A client's verdict can only change when a certificate starts or ceases to be valid by its own clock,
-so `tls.predict` is asked once per such moment within the horizon (RFC 5280 section 4.1.2.5).
-"""
-
-import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from simcert.errors import InputError, UnknownNameError
+from simcert.scenario.encounters import Meeting, encounters, trust_of
+from simcert.scenario.files import read_toml
 from simcert.scenario.schema import (
     ArrivalsTable,
-    BackgroundTable,
     CohortTable,
-    NetworkTable,
-    ReportsTable,
-    RetryTable,
     Scenario,
 )
-from simcert.tls import (
-    CertificateChain,
-    Client,
-    Prediction,
-    ServerSettings,
-    TrustStore,
-    catalogue,
-    mixes,
-    predict,
-)
+from simcert.tls import mixes
 from simcert.world.spec import (
     Arrivals,
     Background,
     Cohort,
-    Encounter,
     Network,
     Reports,
     Resumption,
     Retry,
-    Seen,
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Meeting:
-    """Both chains and the server, read once per scenario."""
-
-    old: CertificateChain
-    new: CertificateChain
-    server: ServerSettings
-    host: str | None
-    at: dt.datetime
-    horizon_s: float
+Part = TypeVar("Part", Background, Retry, Network, Reports)
 
 
 def cohorts(scenario: Scenario) -> tuple[Cohort, ...]:
     """Return every cohort of a scenario; InputError if a file, client or mix is unusable."""
-    meeting = Meeting(
-        old=_chain(scenario, scenario.certificates.old, "certificates.old"),
-        new=_chain(scenario, scenario.certificates.new, "certificates.new"),
-        server=ServerSettings(versions=scenario.server.versions),
-        host=scenario.certificates.host,
-        at=scenario.certificates.at,
-        horizon_s=scenario.traffic.horizon_s,
-    )
+    meeting = Meeting.of(scenario)
     return tuple(_cohort(scenario, meeting, one) for one in members(scenario))
 
 
@@ -105,7 +69,7 @@ def _cohort(scenario: Scenario, meeting: Meeting, one: CohortTable) -> Cohort:
         segment=one.segment or client.segment,
         share=one.share,
         clients=one.clients or max(1, round(traffic.clients * one.share)),
-        encounters=_encounters(meeting, client, _trust(scenario, one), one.clock_offset_s),
+        encounters=encounters(meeting, client, trust_of(scenario, one), one.clock_offset_s),
         arrivals=_arrivals(scenario, one.arrivals),
         background=_like(Background, one.background or population.background),
         resumption=Resumption(share or 0.0, followed),
@@ -116,48 +80,16 @@ def _cohort(scenario: Scenario, meeting: Meeting, one: CohortTable) -> Cohort:
     )
 
 
-def _encounters(
-    meeting: Meeting, client: Client, trust: TrustStore | None, clock_offset_s: float
-) -> tuple[Encounter, ...]:
-    """Ask at the epoch, and again whenever a date passes by the client's own clock."""
-    moments = [0.0, *_boundaries(meeting, trust, clock_offset_s)]
-    found: list[Encounter] = []
-    for at_s in moments:
-        at = meeting.at + dt.timedelta(seconds=at_s + clock_offset_s)
-        old, new = (_seen(meeting, client, chain, trust, at) for chain in meeting.chains)
-        if not found or (found[-1].old, found[-1].new) != (old, new):
-            found.append(Encounter(at_s, old, new))
-    return tuple(found)
-
-
-def _seen(
-    meeting: Meeting,
-    client: Client,
-    chain: CertificateChain,
-    trust: TrustStore | None,
-    at: dt.datetime,
-) -> Seen:
-    told = predict(client, chain, meeting.server, trust=trust, host=meeting.host, at=at)
-    return Seen(
-        outcomes=((told.seen, 1.0),),
-        flight_bytes=told.flight_bytes,
-        server_cpu_us=told.server_cpu_us,
-        client_cpu_us=told.client_cpu_us,
-        answers_after_s=told.answers_after_s,
-        connections=told.connections,
-        ecdsa=told.ecdsa,
-        reason=told.reason,
-    )
-
-
-def _boundaries(meeting: Meeting, trust: TrustStore | None, clock_offset_s: float) -> list[float]:
-    """Moments within the horizon at which any certificate in play starts or stops being valid."""
-    own = [cert for chain in meeting.chains for cert in chain.certificates]
-    roots = list(trust.certificates) if trust is not None else []
-    dates = {d for cert in own + roots for d in (cert.not_before, cert.not_after)}
-    moments = {(date - meeting.at).total_seconds() - clock_offset_s for date in dates}
-    # a certificate is still valid in the very second of notAfter
-    return sorted(m + 1.0 for m in moments if -1.0 < m < meeting.horizon_s)
+def _mix_file(path: Path) -> Mapping[str, float]:
+    """Return the shares in the `[clients]` table of a population file."""
+    table = read_toml(path)
+    shares = table.get("clients")
+    if not isinstance(shares, dict) or not shares:
+        raise InputError(f"{path}: table [clients] with shares is missing")
+    total = sum(shares.values())
+    if abs(total - 1.0) > 1e-6:
+        raise InputError(f"{path}: shares of [clients] sum to {total:.9g}, must sum to 1")
+    return shares
 
 
 def _arrivals(scenario: Scenario, own: ArrivalsTable | None) -> Arrivals:
@@ -171,3 +103,8 @@ def _arrivals(scenario: Scenario, own: ArrivalsTable | None) -> Arrivals:
         pulse_period_s=wave.pulse_period_s,
         session_mean_s=wave.session_mean_s,
     )
+
+
+def _like(part: type[Part], table: object) -> Part:
+    """Return a part of the world from the table that has the same fields."""
+    return part(**{one.name: getattr(table, one.name) for one in fields(part)})

@@ -1,13 +1,12 @@
 """A scenario file on disk becomes a checked `Scenario`; every fault of the file is told at once."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from simcert.errors import InputError, UnknownNameError
-from simcert.scenario.lines import LineFinder
+from simcert.scenario.files import parsed
 from simcert.scenario.schema import SCHEMA, Scenario
 from simcert.scenario.strict import Problems, build, hint
 from simcert.world import faults
@@ -30,14 +29,8 @@ def load_scenario(name: str | Path) -> Scenario:
     nearest built-in stem.
     """
     path = locate(name)
-    try:
-        text = path.read_text(encoding="utf-8")
-        table = tomllib.loads(text)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: is not TOML: {error}") from error
-    problems = Problems(str(path), LineFinder.scan(text))
+    table, lines = parsed(path)
+    problems = Problems(str(path), lines)
     scenario = _build(table, problems)
     problems.check()
     assert scenario is not None  # nothing was found wrong

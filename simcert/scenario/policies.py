@@ -11,6 +11,7 @@ from typing import Any
 from simcert import policy as catalogue
 from simcert.errors import InputError, UnknownNameError
 from simcert.model import Policy
+from simcert.scenario.files import parsed
 from simcert.scenario.lines import LineFinder
 from simcert.scenario.strict import Problems, build
 
@@ -31,16 +32,10 @@ def label(text: str | Path) -> str:
 
 
 def _from_file(path: Path) -> Policy:
-    try:
-        text = path.read_text(encoding="utf-8")
-        table = tomllib.loads(text)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: is not TOML: {error}") from error
+    table, lines = parsed(path)
     if not isinstance(table.get("policy"), str):
         raise InputError(f'{path}: key "policy" is missing; give the stem of a policy')
-    return _made(table.pop("policy"), table, Problems(str(path), LineFinder.scan(text)))
+    return _made(table.pop("policy"), table, Problems(str(path), lines))
 
 
 def _made(stem: str, table: dict[str, Any], problems: Problems) -> Policy:

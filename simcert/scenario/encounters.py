@@ -1,0 +1,105 @@
+"""Encounters: what one kind of client makes of both certificates, at every validity date.
+
+A verdict can only change when a certificate starts or ceases to be valid by the client's own clock,
+so `tls.predict` is asked once per such moment within the horizon (RFC 5280 section 4.1.2.5).
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Self
+
+from simcert.scenario.schema import CohortTable, Scenario
+from simcert.tls import CertificateChain, Client, ServerSettings, TrustStore, predict
+from simcert.tls.certificate import Certificate
+from simcert.tls.roots import Root, well_known_roots
+from simcert.world.spec import Encounter, Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """Both chains and the server, read once per scenario."""
+
+    chains: tuple[CertificateChain, CertificateChain]  # old, new
+    server: ServerSettings
+    host: str | None
+    at: dt.datetime
+    horizon_s: float
+
+    @classmethod
+    def of(cls, scenario: Scenario) -> Self:
+        """Return the meeting of a scenario; InputError if a PEM file is unusable."""
+        told = scenario.certificates
+        old, new = (CertificateChain.from_pem(scenario.folder / n) for n in (told.old, told.new))
+        return cls(
+            chains=(old, new),
+            server=ServerSettings(versions=scenario.server.versions),
+            host=told.host or _host(new),
+            at=told.at,
+            horizon_s=scenario.traffic.horizon_s,
+        )
+
+
+def encounters(
+    meeting: Meeting, client: Client, trust: TrustStore | None, clock_offset_s: float
+) -> tuple[Encounter, ...]:
+    """Ask at the epoch, and again whenever a date passes by the client's own clock."""
+    moments = [0.0, *_boundaries(meeting, trust, clock_offset_s)]
+    found: list[Encounter] = []
+    for at_s in moments:
+        at = meeting.at + dt.timedelta(seconds=at_s + clock_offset_s)
+        old, new = (_seen(meeting, client, chain, trust, at) for chain in meeting.chains)
+        if not found or (found[-1].old, found[-1].new) != (old, new):
+            found.append(Encounter(at_s, old, new))
+    return tuple(found)
+
+
+def _seen(
+    meeting: Meeting,
+    client: Client,
+    chain: CertificateChain,
+    trust: TrustStore | None,
+    at: dt.datetime,
+) -> Seen:
+    told = predict(client, chain, meeting.server, trust=trust, host=meeting.host, at=at)
+    return Seen(
+        outcomes=((told.seen, 1.0),),
+        flight_bytes=told.flight_bytes,
+        server_cpu_us=told.server_cpu_us,
+        client_cpu_us=told.client_cpu_us,
+        answers_after_s=told.answers_after_s,
+        connections=told.connections,
+        ecdsa=told.ecdsa,
+        reason=told.reason,
+    )
+
+
+def _boundaries(meeting: Meeting, trust: TrustStore | None, clock_offset_s: float) -> list[float]:
+    """Moments within the horizon at which any certificate in play starts or stops being valid."""
+    store = trust or TrustStore(roots=tuple(well_known_roots().values()))
+    sent = (one for chain in meeting.chains for one in chain.certificates)
+    dates = {d for one in (*sent, *store.certificates, *store.roots) for d in _dates(one)}
+    moments = {(date - meeting.at).total_seconds() - clock_offset_s for date in dates}
+    # a certificate is still valid in the very second of notAfter
+    return sorted(moment + 1.0 for moment in moments if -1.0 < moment < meeting.horizon_s)
+
+
+def _dates(one: Certificate | Root) -> tuple[dt.datetime, dt.datetime]:
+    return one.not_before, one.not_after
+
+
+def _host(chain: CertificateChain) -> str | None:
+    """First DNS name of a leaf; of a wildcard, a name below it."""
+    names = chain.leaf.dns_names or chain.leaf.common_names
+    return names[0].replace("*", "www", 1) if names else None
+
+
+def trust_of(scenario: Scenario, one: CohortTable) -> TrustStore | None:
+    """Roots of a cohort, its own or everybody's; None for those that its client ships with."""
+    given = (one.trust, scenario.population.trust, scenario.certificates.trust)
+    names = next((trust for trust in given if trust), ())
+    if not names:
+        return None
+    files = [scenario.folder / name for name in names if name.endswith(".pem")]
+    local = [one for file in files for one in TrustStore.from_pem(file).certificates]
+    public = TrustStore.named(name for name in names if not name.endswith(".pem"))
+    return TrustStore(tuple(local), public.roots, ", ".join(names))

@@ -1,0 +1,24 @@
+"""TOML files that users give: read once, and every failure told with its path."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from simcert.errors import InputError
+from simcert.scenario.lines import LineFinder
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the table of a file; InputError if it is absent, unreadable or no TOML."""
+    return parsed(path)[0]
+
+
+def parsed(path: Path) -> tuple[dict[str, Any], LineFinder]:
+    """Return the table of a file and where its keys stand."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        return tomllib.loads(text), LineFinder.scan(text)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: is not TOML: {error}") from error

@@ -1,0 +1,186 @@
+"""A batch: paired by seed, the same bytes for any worker count, never lost, never mixed."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import simcert
+from simcert.errors import InputError
+from simcert.lab.batch import KILLED
+from simcert.lab.folder import MANIFEST, MARK
+from simcert.lab.study import Study
+
+RUNS = 6
+SHORT = "[traffic]\nhorizon_s = 7200.0\n"
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {
+        p.relative_to(folder).as_posix(): p.read_bytes()
+        for p in sorted(folder.rglob("*"))
+        if p.is_file()
+    }
+
+
+def batch(out: Path, **changes: Any) -> Study:
+    options = {"runs": RUNS, "seed": 5, "jobs": 1, "out": out, **changes}
+    return simcert.compare("android_root_missing", ["adaptive", "fixed_linear"], **options)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished batch."""
+    folder = tmp_path_factory.mktemp("whole") / "out"
+    batch(folder)
+    return folder
+
+
+@pytest.mark.slow
+def test_workers_change_no_byte(whole: Path, tmp_path: Path) -> None:
+    batch(tmp_path / "two", jobs=2)
+
+    assert files(tmp_path / "two") == files(whole)
+
+
+def test_a_folder_holds_what_its_manifest_says(whole: Path) -> None:
+    manifest = json.loads((whole / MANIFEST).read_text())
+
+    listed = {entry["path"] for entry in manifest["files"]}
+    assert listed | {MANIFEST} == set(files(whole))
+    assert manifest["runs"] == {"done": 2 * RUNS, "failed": 0}
+    assert str(whole) not in (whole / MANIFEST).read_text()
+    assert {"runs.csv", "moves.csv", "compare.json"} < listed
+    assert (whole / "traces" / "android_root_missing~adaptive.jsonl").is_file()
+
+
+def test_a_run_alone_has_the_figures_of_its_row(whole: Path, tmp_path: Path) -> None:
+    study = batch(whole)  # complete: read, not flown
+    row = next(r for r in study.rows if r["run"] == 3 and r["policy"] == "adaptive")
+
+    alone = simcert.run("android_root_missing", "adaptive", seed=row["seed"], out=tmp_path / "r")
+
+    got = alone.to_dict()
+    assert {k: got[k] for k in got if k in row} == {k: row[k] for k in row if k in got}
+    assert got["exposure"] == row["moves"]
+
+
+def test_run_zero_alone_leaves_the_trace_s_bytes(whole: Path, tmp_path: Path) -> None:
+    row = batch(whole).rows[0]
+
+    simcert.run("android_root_missing", row["policy"], seed=row["seed"], out=tmp_path / "r")
+
+    trace = whole / "traces" / "android_root_missing~adaptive.jsonl"
+    assert (tmp_path / "r" / "journal.jsonl").read_bytes() == trace.read_bytes()
+
+
+def test_policies_fly_the_same_days(whole: Path) -> None:
+    seeds: dict[str, list[int]] = {}
+    for row in batch(whole).rows:
+        seeds.setdefault(row["policy"], []).append(row["seed"])
+
+    assert seeds["adaptive"] == seeds["fixed_linear"]
+    assert len(set(seeds["adaptive"])) == RUNS
+
+
+def test_a_finished_batch_is_read_back_as_it_was(whole: Path) -> None:
+    before = files(whole)
+
+    again = batch(whole).to_dict()
+
+    told = json.loads((whole / "compare.json").read_text())
+    assert {**again, "out": "."} == told
+    assert files(whole) == before
+
+
+def test_pairs_are_mean_differences_of_rows(whole: Path) -> None:
+    study = batch(whole)
+    by = {(r["policy"], r["run"]): r["harmed_connections"] for r in study.rows}
+    diffs = [by["adaptive", i] - by["fixed_linear", i] for i in range(RUNS)]
+
+    pair = next(p for p in study.to_dict()["pairs"] if p["metric"] == "harmed_connections")
+
+    assert (pair["a"], pair["b"]) == ("adaptive", "fixed_linear")
+    assert pair["diff"] == pytest.approx(sum(diffs) / RUNS)
+    assert pair["ci95"][0] <= pair["diff"] <= pair["ci95"][1]
+
+
+def test_another_batch_s_folder_is_refused_and_untouched(whole: Path) -> None:
+    before = files(whole)
+
+    with pytest.raises(InputError, match="another batch"):
+        batch(whole, seed=6)
+    assert files(whole) == before
+
+
+def mortal(monkeypatch: pytest.MonkeyPatch, **parameters: Any) -> Any:
+    """Return a policy from a module that worker processes can import too."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    import mortal as module  # type: ignore[import-not-found]
+
+    return module.Mortal(**parameters)
+
+
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_a_run_that_crashes_is_a_row_with_seed_and_error(
+    monkeypatch: pytest.MonkeyPatch, jobs: int
+) -> None:
+    policy = mortal(monkeypatch, hours=1.0)
+
+    study = simcert.compare("android_root_missing", [policy], runs=12, seed=1, jobs=jobs)
+
+    failed = [row for row in study.rows if row["error"]]
+    assert 0 < len(failed) < 12
+    assert {row["error"] for row in failed} == {"RuntimeError: odd"}
+    assert study.results[0]["failed_runs"] == study.failed_runs == len(failed)
+    assert all(row["seed"] is not None and row["end"] is None for row in failed)
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_costs_only_its_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    from joblib.externals.loky import get_reusable_executor
+
+    get_reusable_executor().shutdown()
+    options = {"runs": 8, "seed": 1, "jobs": 2, "quiet": True}
+    raised = simcert.compare("android_root_missing", [mortal(monkeypatch)], **options)
+
+    killed = simcert.compare("android_root_missing", [mortal(monkeypatch, how="kill")], **options)
+
+    lost = [row["run"] for row in killed.rows if row["error"] == KILLED]
+    assert lost == [row["run"] for row in raised.rows if row["error"]]
+    assert 0 < len(lost) < 8
+
+
+@pytest.mark.slow
+def test_an_interrupted_batch_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    call = [
+        *(sys.executable, "-c", "from simcert.cli.main import main; main()"),
+        *("compare", "android_root_missing", "--policy", "adaptive", "--policy", "fixed_linear"),
+        *("--runs", "60", "--seed", "5", "--jobs", "2", "--out", str(out)),
+    ]
+    flying = subprocess.Popen(call, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    while not list(out.glob("shards/*.json")):
+        assert flying.poll() is None, flying.stderr
+        time.sleep(0.05)
+    flying.send_signal(signal.SIGINT)
+    _, said = flying.communicate(timeout=30)
+    kept = {p.name: p.stat().st_mtime_ns for p in out.glob("shards/*.json")}
+
+    assert flying.returncode == 130
+    assert "Traceback" not in said
+    assert kept
+    assert (out / MARK).is_file()
+    assert not (out / MANIFEST).exists()
+
+    done = subprocess.run(call, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert not (out / "shards").exists()
+    batch(tmp_path / "afresh", runs=60, jobs=2)
+    assert files(out) == files(tmp_path / "afresh")
