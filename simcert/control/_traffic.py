@@ -1,0 +1,118 @@
+"""What the analyzer counts for itself: units, rates, success over all connections."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
+
+import numpy as np
+
+from simcert.model import OK, Assessment, Reading, Verdict, Window
+
+MEMORY_WINDOWS = 10.0  # weight of a window in the moving rates halves in about seven
+
+
+@dataclass(slots=True)
+class Traffic:
+    """Sums over the attempt, sums over the window that is being filled, moving rates."""
+
+    at_s: float = 0.0
+    window_s: float = 60.0
+    slices: int = 1
+    windows: int = 0
+    n_old: int = 0
+    n_new: int = 0
+    failed_old: int = 0
+    failed_new: int = 0
+    last_n_old: int = 0
+    last_n_new: int = 0
+    last_failed_old: int = 0
+    last_failed_new: int = 0
+    exposure: float = 0.0
+    complete_window: bool = True
+    units_per_s: float = 0.0
+    ok: float = 0.0  # connections, forgotten with the weight of `units_per_s`
+    connections: float = 0.0
+    lag_s: float = 0.0
+    completeness: float = 1.0
+    refusal: str | None = None
+
+    def add(self, window: Window) -> None:
+        """Count one slice."""
+        n_new, f_new, n_old, f_old = window.tally()
+        self.n_new += n_new
+        self.n_old += n_old
+        self.failed_new += f_new
+        self.failed_old += f_old
+        if window.slice_index == 0:
+            self.last_n_new = self.last_n_old = self.last_failed_new = self.last_failed_old = 0
+        self.last_n_new += n_new
+        self.last_n_old += n_old
+        self.last_failed_new += f_new
+        self.last_failed_old += f_old
+        self._move(window, n_new + n_old)
+        self.windows += 1
+
+    def _move(self, window: Window, n: int) -> None:
+        slice_s = window.end_s - window.start_s
+        weight = 1.0 / (MEMORY_WINDOWS * window.slices)
+        self.units_per_s += (n / slice_s - self.units_per_s) * (weight if self.windows else 1.0)
+        by_outcome = np.add.reduce(window.attempts, axis=(0, 1)).tolist()
+        self.connections += sum(by_outcome) - weight * self.connections
+        at = window.outcomes.index(OK) if OK in window.outcomes else -1
+        self.ok += (by_outcome[at] if at >= 0 else 0) - weight * self.ok
+        self.at_s, self.window_s, self.slices = window.end_s, slice_s * window.slices, window.slices
+
+    @property
+    def success_rate(self) -> float | None:
+        """Recent share of `ok` among all connections, resumed ones included."""
+        return self.ok / self.connections if self.connections else None
+
+    def assess(
+        self,
+        window: Window,
+        log_e: float,
+        verdict: Verdict,
+        readings: Mapping[str, Reading],
+        refusal: str | None,
+    ) -> Assessment:
+        """Return the assessment after `window`."""
+        self.exposure, self.complete_window = window.exposure, window.closes_window
+        self.lag_s, self.completeness, self.refusal = window.lag_s, window.completeness, refusal
+        return self.again(log_e, verdict, readings)
+
+    def again(self, log_e: float, verdict: Verdict, readings: Mapping[str, Reading]) -> Assessment:
+        """Return the assessment of the present state."""
+        return Assessment(
+            self.at_s,
+            self.window_s,
+            self.slices,
+            verdict,
+            log_e,
+            readings,
+            (),
+            self.n_old,
+            self.n_new,
+            self.failed_old,
+            self.failed_new,
+            self.last_n_old,
+            self.last_n_new,
+            self.last_failed_old,
+            self.last_failed_new,
+            self.exposure,
+            self.windows,
+            self.complete_window,
+            self.units_per_s,
+            self.success_rate,
+            self.lag_s,
+            self.completeness,
+            self.refusal,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any]) -> Self:
+        """Return the counts that `to_dict` described."""
+        return cls(**{one.name: state[one.name] for one in fields(cls)})

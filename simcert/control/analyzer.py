@@ -1,0 +1,139 @@
+"""Behavioral Analyzer: windows in, assessment out; the only reader of evidence."""
+
+from collections.abc import Callable, Mapping, Sequence
+from math import exp, log
+from typing import Any
+
+from simcert.control._traffic import Traffic
+from simcert.control.segments import Segments
+from simcert.errors import ContractError
+from simcert.model import Assessment, Channel, Detector, Reading, Verdict, Window
+
+COMPLETENESS_MIN = 0.99  # a window that lost more than 1 % of its records is no evidence
+EXPECTED_UNITS = 30.0  # an arm that should have so many units and has none is broken telemetry
+
+
+class Analyzer:
+    """Feeds every detector with every usable window, in order, and averages their evidence.
+
+    `log_e` = ln(sum of w_i E_i + 1 - sum of w_i): an average of e-processes is one, whatever their
+    dependence. A window that is refused is shown to no detector.
+    """
+
+    def __init__(
+        self,
+        detectors: Mapping[str, Detector],
+        channels: Sequence[Channel],
+        completeness_min: float = COMPLETENESS_MIN,
+    ) -> None:
+        if set(detectors) != {one.name for one in channels} or len(detectors) != len(channels):
+            raise ContractError(f"detectors {sorted(detectors)} are not those of the channels")
+        self._detectors = dict(detectors)
+        self._tests = [(one.weight, detectors[one.name]) for one in channels if one.weight > 0.0]
+        self._unspent = 1.0 - sum(weight for weight, _ in self._tests)
+        if self._unspent < -1e-9:
+            raise ContractError(f"weights of the channels sum to {1.0 - self._unspent}, over 1")
+        self._completeness_min = completeness_min
+        self._traffic = Traffic()
+        self._segments = Segments()
+        self.assessment = Assessment()
+
+    def update(self, window: Window) -> Assessment:
+        """Return the assessment after one more slice; ContractError if a detector fails."""
+        refusal = self.refuse(window)
+        if refusal is None or refusal is _REUSED:
+            self._feed(window)
+        self._traffic.add(window)
+        self._segments.add(window)
+        readings = {name: one.reading() for name, one in self._detectors.items()}
+        self.assessment = self._traffic.assess(
+            window, self.log_e, verdict(readings), readings, refusal
+        )
+        return self.assessment
+
+    def _feed(self, window: Window) -> None:
+        for name, one in self._detectors.items():
+            try:
+                one.update(window)
+            except Exception as error:
+                raise ContractError(f"detector of channel {name} failed: {error!r}") from error
+
+    def refuse(self, window: Window) -> str | None:
+        """Say why the evidence of this window may not be used, or None.
+
+        Reused randomness spoils tests, not thresholds: without a test it is no reason.
+        """
+        if window.completeness < self._completeness_min:
+            share = f"{window.completeness:.3g} of its records arrived"
+            return f"window incomplete: {share}, limit {self._completeness_min:g}"
+        n_new, _, n_old, _ = window.tally()
+        if one_sided(n_new, n_old, window.exposure):
+            arms = f"{n_new} new and {n_old} old units at exposure {window.exposure:.3g}"
+            return f"one-sided telemetry: {arms}"
+        return _REUSED if self._tests and window.assignment == "per_client" else None
+
+    @property
+    def log_e(self) -> float:
+        """Weighted average of the evidence of all channels, in nats; 0 without a test."""
+        if not self._tests:
+            return 0.0
+        logs = [(weight, one.log_e) for weight, one in self._tests]
+        top = max(0.0, max([value for _, value in logs]))
+        total = sum([weight * exp(value - top) for weight, value in logs])
+        total += max(self._unspent, 0.0) * exp(-top)
+        return top + log(total) if total > 0.0 else min(value for _, value in logs)
+
+    def segments(self) -> list[dict[str, Any]]:
+        """Return what is known of every segment, as JSON values for status and reports."""
+        return [
+            {"segment": one.segment, "verdict": one.verdict.value, "n_old": one.n_old}
+            | {"n_new": one.n_new, "failed_old": one.failed_old, "failed_new": one.failed_new}
+            | {"log_e": one.log_e}
+            for one in self._segments.readings(self.assessment.readings)
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the state as JSON values; the channels come from the policy again."""
+        return {
+            "detectors": {name: one.to_dict() for name, one in self._detectors.items()},
+            "traffic": self._traffic.to_dict(),
+            "segments": self._segments.to_dict(),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take the state that `to_dict` described; the analyzer must be a fresh one."""
+        weights = {id(one): weight for weight, one in self._tests}
+        self._tests = []
+        for name, old in self._detectors.items():
+            self._detectors[name] = new = type(old).from_dict(state["detectors"][name])
+            if id(old) in weights:
+                self._tests.append((weights[id(old)], new))
+        self._traffic = Traffic.from_dict(state["traffic"])
+        self._segments = Segments.from_dict(state["segments"])
+        readings = {name: one.reading() for name, one in self._detectors.items()}
+        self.assessment = self._traffic.again(self.log_e, verdict(readings), readings)
+
+
+MakeAnalyzer = Callable[[], Analyzer]
+
+_REUSED = "assignment per client: arms reuse their coin, so the windows are no evidence"
+_RANK = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.NO_DATA)
+
+
+def one_sided(n_new: int, n_old: int, exposure: float) -> bool:
+    """Return whether an arm is empty that chance leaves empty once in e^30."""
+    n = n_new + n_old
+    if n_new and n_old:
+        return False
+    return (not n_new and exposure * n > EXPECTED_UNITS) or (
+        not n_old and (1.0 - exposure) * n > EXPECTED_UNITS
+    )
+
+
+def verdict(readings: Mapping[str, Reading]) -> Verdict:
+    """Return the worst verdict: fail, error, inconclusive, no_data, else pass."""
+    said = {one.verdict for one in readings.values()}
+    for worst in _RANK:
+        if worst in said:
+            return worst
+    return Verdict.PASS if said else Verdict.NO_DATA

@@ -1,0 +1,167 @@
+"""Journal: one JSON line per entry, enough to decide everything again."""
+
+import json
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from simcert.errors import InputError
+from simcert.model import Decision, Policy, Window
+
+if TYPE_CHECKING:
+    from simcert.control.rollout import Rollout
+
+VERSION = 1
+FIELDS: Mapping[str, frozenset[str]] = {
+    "start": frozenset({"version", "policy", "params", "plan", "prior", "truth"}),
+    "window": frozenset({"t", "window"}),
+    "decision": frozenset({"t", "exposure", "kind", "reason", "memory"}),
+    "confirm": frozenset({"t", "exposure"}),
+    "command": frozenset({"t", "word"}),
+    "error": frozenset({"t", "what"}),
+    "end": frozenset({"t", "end"}),
+}
+"""Keys that an entry of each kind must have; `start` and `end` may have more."""
+_OPEN = ("start", "end")
+LINE_MAX = 16_000_000  # characters; a longer line is no entry of ours
+
+
+class Journal:
+    """Entries in order; each line goes to `sink` first, which raises MachineError if it cannot.
+
+    `about` joins the start entry. Only the newest `keep` lines stay in memory (None: all).
+    """
+
+    def __init__(
+        self,
+        sink: Callable[[str], object] | None = None,
+        keep: int | None = None,
+        about: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._sink = sink
+        self._lines: deque[str] = deque(maxlen=keep)
+        self._about = dict(about or {})
+        self._written = 0
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was ever written to it."""
+        return not self._written
+
+    def start(self, rollout: "Rollout") -> None:
+        """Write what has to be known to decide again."""
+        plan, policy = rollout.plan.to_dict(), rollout.policy
+        values = {"version": VERSION, "policy": stem(policy), "params": params(policy)}
+        known = {"prior": _values(rollout.prior), "truth": _values(rollout.truth)}
+        self._add("start", {**values, "plan": plan, **known, **self._about})
+
+    def window(self, now_s: float, window: Window) -> None:
+        """Write a window that is about to count."""
+        self._add("window", {"t": now_s, "window": window.to_dict()})
+
+    def decision(self, now_s: float, decision: Decision) -> None:
+        """Write a decision that is about to be applied."""
+        self._add("decision", decision_entry(now_s, decision))
+
+    def confirm(self, now_s: float, exposure: float) -> None:
+        """Write an exposure that was read back."""
+        self._add("confirm", {"t": now_s, "exposure": exposure})
+
+    def command(self, now_s: float, word: str) -> None:
+        """Write an operator's word."""
+        self._add("command", {"t": now_s, "word": word})
+
+    def error(self, now_s: float, what: str) -> None:
+        """Write what failed."""
+        self._add("error", {"t": now_s, "what": what})
+
+    def end(self, now_s: float, end: str, **figures: object) -> None:
+        """Write how it ended."""
+        self._add("end", {"t": now_s, "end": end, **figures})
+
+    def _add(self, kind: str, values: Mapping[str, Any]) -> None:
+        line = json.dumps({"entry": kind, **values}, separators=(",", ":"), allow_nan=False)
+        if self._sink is not None:
+            self._sink(line + "\n")
+        self._lines.append(line)
+        self._written += 1
+
+    def text(self) -> str:
+        """Return the lines that are kept, as a file would hold them."""
+        return "".join(f"{line}\n" for line in self._lines)
+
+    def entries(self) -> list[dict[str, Any]]:
+        """Return the entries that are kept."""
+        return [json.loads(line) for line in self._lines]
+
+
+def decision_entry(now_s: float, decision: Decision) -> dict[str, Any]:
+    """Return a decision as the journal holds it."""
+    said = {"kind": decision.kind.value, "reason": decision.reason}
+    return {"t": now_s, "exposure": decision.exposure, **said, "memory": dict(decision.memory)}
+
+
+def stem(policy: Policy) -> str:
+    """Return the file stem of a policy."""
+    return type(policy).__module__.rpartition(".")[2]
+
+
+def params(policy: Policy) -> dict[str, Any]:
+    """Return the parameters of a policy as JSON values."""
+    values: dict[str, Any] = json.loads(json.dumps(asdict(policy)))  # type: ignore[call-overload]
+    return values
+
+
+def _values(value: Any) -> dict[str, Any] | None:  # noqa: ANN401 - a frozen dataclass or None
+    return None if value is None else asdict(value)
+
+
+def read(text: str, name: str = "journal") -> list[dict[str, Any]]:
+    """Return the entries of a journal; a last line that a crash cut short is dropped.
+
+    InputError names the line for everything else that is not a journal of ours.
+    """
+    lines = text.split("\n")
+    whole, tail = lines[:-1], lines[-1]
+    entries = [_entry(line, f"{name}:{i}") for i, line in enumerate(whole, 1)]
+    if tail:
+        entries += _tail(tail, f"{name}:{len(lines)}")
+    _check_start(entries, name)
+    return entries
+
+
+def _tail(line: str, place: str) -> list[dict[str, Any]]:
+    """Return the entry of a line without end, if it is whole."""
+    try:
+        json.loads(line)
+    except ValueError:
+        return []
+    return [_entry(line, place)]
+
+
+def _entry(line: str, place: str) -> dict[str, Any]:
+    if len(line) > LINE_MAX:
+        raise InputError(f"{place}: line of {len(line)} characters, at most {LINE_MAX}")
+    try:
+        entry = json.loads(line)
+    except ValueError as error:
+        raise InputError(f"{place}: not JSON: {error}; is this a journal.jsonl?") from error
+    kind = entry.get("entry") if isinstance(entry, dict) else None
+    if not isinstance(kind, str) or kind not in FIELDS:
+        raise InputError(f"{place}: entry {kind!r} is none of {', '.join(FIELDS)}")
+    keys = entry.keys() - {"entry"}
+    if missing := FIELDS[kind] - keys:
+        raise InputError(f'{place}: {kind} without "{min(missing)}"')
+    if kind not in _OPEN and (extra := keys - FIELDS[kind]):
+        raise InputError(f'{place}: {kind} with unknown key "{min(extra)}"')
+    return dict(entry)
+
+
+def _check_start(entries: Iterable[Mapping[str, Any]], name: str) -> None:
+    kinds = [entry["entry"] for entry in entries]
+    if not kinds or kinds[0] != "start":
+        raise InputError(f"{name}: a journal begins with a start entry; this is none")
+    first = next(iter(entries))
+    if first["version"] != VERSION:
+        raise InputError(f"{name}: version {first['version']!r}, this simcert reads {VERSION}")

@@ -1,0 +1,90 @@
+"""Safety layer: what no policy may do, whatever it wants; lowering is always allowed."""
+
+from typing import NamedTuple
+
+from simcert.control.plan import Plan
+from simcert.errors import ContractError
+from simcert.model import Decision, Kind, View
+
+
+class Facts(NamedTuple):
+    """What the safety layer knows beside the view."""
+
+    plan: Plan
+    authorised: float
+    uses_evidence: bool
+    age_s: float  # of the newest usable evidence, the feed's own lag taken off
+    now_s: float
+
+
+def check(decision: Decision, view: View, policy: str) -> None:
+    """Raise ContractError for a decision whose kind and exposure contradict each other."""
+    kind, exposure = decision.kind, decision.exposure
+    broken = (
+        (kind is Kind.ROLL_BACK and exposure != 0.0)
+        or (kind is Kind.COMPLETE and exposure != 1.0)
+        or (kind is Kind.HOLD and exposure != view.exposure)
+        or (kind is Kind.RAISE and exposure <= view.exposure)
+        or (kind is Kind.LOWER and exposure >= view.exposure)
+    )
+    if broken:
+        raise ContractError(f"policy {policy}: {kind} from {view.exposure} to {exposure}")
+    if not decision.reason:
+        raise ContractError(f"policy {policy}: a {kind} without a reason")
+
+
+def limit(decision: Decision, view: View, facts: Facts) -> Decision:
+    """Return the decision as far as it is safe: clipped, held back, or taken to the safe exposure.
+
+    A hold keeps what is authorised: a change on its way to the terminator goes on.
+    """
+    if decision.kind is Kind.HOLD:
+        return _blind(decision, view, facts) or _same(decision, facts.authorised)
+    if decision.kind in (Kind.LOWER, Kind.ROLL_BACK):
+        return decision
+    if decision.exposure > facts.plan.exposure_max:
+        decision = Decision(
+            max(facts.plan.exposure_max, min(view.exposure, facts.authorised)),
+            f"{decision.reason}; clipped to the plan's {facts.plan.exposure_max:g}",
+            Kind.HOLD if facts.plan.exposure_max <= view.exposure else Kind.RAISE,
+            decision.memory,
+        )
+    doubt = veto(view, facts)
+    if not doubt:
+        return decision
+    held = f"held: {doubt}; the policy wanted: {decision.reason}"
+    held_decision = Decision(facts.authorised, held, Kind.HOLD, decision.memory)
+    return _blind(held_decision, view, facts) or held_decision
+
+
+def veto(view: View, facts: Facts) -> str:
+    """Say why nothing may be raised now, or nothing."""
+    plan = facts.plan
+    if abs(view.exposure - facts.authorised) > plan.exposure_tolerance:
+        return f"{view.exposure:g} is in force, {facts.authorised:g} was decided"
+    if plan.deadline_s is not None and facts.now_s > plan.deadline_s:
+        return f"the deadline passed at {plan.deadline_s:g} s"
+    if not facts.uses_evidence:
+        return ""
+    if view.assessment.refusal:
+        return view.assessment.refusal
+    if facts.age_s > plan.stale_s:
+        return f"newest evidence is {facts.age_s:.0f} s old, limit {plan.stale_s:g} s"
+    return ""
+
+
+def _blind(decision: Decision, view: View, facts: Facts) -> Decision | None:
+    """Return the fall to the safe exposure if nothing usable was seen for too long."""
+    plan = facts.plan
+    if not facts.uses_evidence or facts.age_s <= plan.blind_s:
+        return None
+    if view.exposure <= plan.safe_exposure:
+        return None
+    why = f"blind for {facts.age_s:.0f} s, limit {plan.blind_s:g} s: safe exposure"
+    return Decision(plan.safe_exposure, why, Kind.LOWER, decision.memory)
+
+
+def _same(decision: Decision, authorised: float) -> Decision:
+    if decision.exposure == authorised:
+        return decision
+    return Decision(authorised, decision.reason, Kind.HOLD, decision.memory)

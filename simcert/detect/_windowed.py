@@ -1,0 +1,54 @@
+"""Slices summed up to whole windows: thresholds of metrics are stated per window."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from simcert.detect._state import Stateful
+from simcert.model import Reading, Verdict, Window
+
+
+@dataclass(slots=True)
+class Windowed(Stateful):
+    """Adds up `_counts` of the slices of a window and hands the sum to `_close` at its end.
+
+    A slice with index 0 begins a new window, so that a lost tail spoils one window only. Metrics
+    are no tests: `log_e` is 0.
+    """
+
+    sums: list[int] = field(default_factory=list)
+    last: dict[str, Any] = field(default_factory=dict)  # fields of the newest reading
+
+    @property
+    def log_e(self) -> float:
+        """Return 0: a threshold is no evidence with an error probability."""
+        return 0.0
+
+    def update(self, window: Window) -> None:
+        """Add a slice; at the end of the window, judge it."""
+        counts = self._counts(window)
+        if window.slice_index == 0 or not self.sums:
+            self.sums = counts
+        else:
+            self.sums = [a + b for a, b in zip(self.sums, counts, strict=True)]
+        if window.closes_window:
+            sums, self.sums = self.sums, []
+            self._close(sums)
+
+    def _counts(self, window: Window) -> list[int]:
+        raise NotImplementedError
+
+    def _close(self, sums: list[int]) -> None:
+        raise NotImplementedError
+
+    def _say(
+        self, value: float | None, limit: float | None, n: int, verdict: Verdict, **detail: float
+    ) -> None:
+        self.last = {"value": value, "limit": limit, "n": n, "verdict": verdict, "detail": detail}
+
+    def reading(self) -> Reading:
+        """Return what the last whole window said."""
+        if not self.last:
+            return Reading()
+        said = self.last
+        verdict = Verdict(said["verdict"])
+        return Reading(verdict, 0.0, said["value"], said["limit"], said["n"], said["detail"])

@@ -1,0 +1,31 @@
+"""Oracle: knows the truth; what no policy can beat. Simulation only."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from simcert.model import Channel, Decision, View
+
+
+@dataclass(frozen=True, slots=True)
+class Oracle:
+    """A harmless certificate goes to 1 at once, a harmful one is withdrawn before anybody saw it.
+
+    `tolerated_share` of harmed clients still counts as harmless.
+    """
+
+    tags: ClassVar[frozenset[str]] = frozenset({"needs_truth"})
+
+    tolerated_share: float = 0.0
+
+    def channels(self) -> tuple[Channel, ...]:
+        """Return nothing: the truth needs no evidence."""
+        return ()
+
+    def decide(self, view: View) -> Decision:
+        """Return all or nothing; without the truth nothing moves."""
+        if view.truth is None:
+            return view.hold("no truth was given: the oracle speaks in simulations only")
+        harm = f"{view.truth.harmed_share:.4g} of the clients are harmed"
+        if view.truth.harmed_share > self.tolerated_share:
+            return view.roll_back(f"roll back: {harm}, tolerated {self.tolerated_share:g}")
+        return view.complete(f"complete: {harm}, tolerated {self.tolerated_share:g}")
