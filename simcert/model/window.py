@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -61,6 +62,7 @@ class Window:
     assignment: str = "per_connection"
     source: str = ""
     _totals: list[list[int]] = field(init=False, repr=False)
+    _tallies: dict[str, Tally] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = (len(self.segments), len(ARMS), len(self.outcomes))
@@ -116,10 +118,13 @@ class Window:
 
     def tally(self, signal: str = "failure", segment: int | None = None) -> Tally:
         """Return units and events of `signal` per arm, of one segment (by index) or of all."""
-        rows = self._totals if segment is None else self.units[segment].tolist()
-        at = [i for i, name in enumerate(self.outcomes) if in_signal(name, signal)]
-        old, new = rows[OLD], rows[NEW]
-        return Tally(sum(new), sum(new[i] for i in at), sum(old), sum(old[i] for i in at))
+        if segment is not None:
+            return _tally(self.units[segment].tolist(), _columns(self.outcomes, signal))
+        found = self._tallies.get(signal)
+        if found is None:
+            found = _tally(self._totals, _columns(self.outcomes, signal))
+            self._tallies[signal] = found
+        return found
 
     @property
     def n(self) -> int:
@@ -212,6 +217,16 @@ _PLAIN = (
     "assignment",
     "source",
 )
+
+
+@lru_cache(maxsize=4096)
+def _columns(outcomes: tuple[str, ...], signal: str) -> tuple[int, ...]:
+    return tuple(i for i, name in enumerate(outcomes) if in_signal(name, signal))
+
+
+def _tally(rows: list[list[int]], at: tuple[int, ...]) -> Tally:
+    old, new = rows[OLD], rows[NEW]
+    return Tally(sum(new), sum([new[i] for i in at]), sum(old), sum([old[i] for i in at]))
 
 
 def _sparse(array: Counts) -> list[list[int]]:
