@@ -1,0 +1,84 @@
+"""Iter8 (2021 engine): up by an increment while all objectives hold, down to a floor at once."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from scipy.special import betainc
+
+from simcert.model import Channel, Decision, View
+from simcert.policy import _rival
+
+
+@dataclass(frozen=True, slots=True)
+class Iter8:
+    """The winner gets 90 % of the wish, exploration 10 % is shared: a bad candidate keeps 5 %.
+
+    Objectives are limits on the last interval of the new arm; a missing value fails. With
+    `credible` above 0 the success objective asks instead for that posterior probability (uniform
+    beta prior, all units so far), the rule of the engine before. After `loops` intervals the winner
+    is promoted. Source: iter8-tools/iter8-analytics (Apache-2.0), read, not copied.
+    """
+
+    tags: ClassVar[frozenset[str]] = frozenset({"per_window"})
+
+    interval_s: float = 60.0
+    loops: int = 30
+    increment: float = 0.05  # maxCandidateWeightIncrement; drops are not limited
+    exploration: float = 0.10
+    max_weight: float = 1.0
+    success_min_pct: float = 99.0
+    duration_max_ms: float = 500.0  # of the 99th percentile; 0 is not checked
+    credible: float = 0.0
+
+    def channels(self) -> tuple[Channel, ...]:
+        """Ask for success rate and 99th percentile of the handshake time over one interval."""
+        success = _rival.success_query(self.interval_s)
+        timed = bool(self.duration_max_ms)
+        return (success, _rival.time_query(self.interval_s, 0.99)) if timed else (success,)
+
+    def decide(self, view: View) -> Decision:
+        """Run one loop when the interval is over."""
+        memory = _rival.recalled(view)
+        if still := _rival.stands_still(view) or _rival.not_due(view, memory):
+            return still
+        loop = memory.get("loop", -1) + 1
+        kept = _rival.kept(view, self.interval_s, loop=loop)
+        if loop == 0:
+            return view.move(self.increment, f"start at {self.increment:g}: nothing seen yet", kept)
+        feasible, figure = self._feasible(view)
+        about = f"{figure}, loop {loop} of {self.loops}"
+        if loop >= self.loops:
+            if feasible:
+                return view.complete(f"complete: the candidate is the winner, {about}", kept)
+            return view.roll_back(f"roll back: the baseline is the winner, {about}", kept)
+        return view.move(self._weight(view.exposure, feasible), about, kept)
+
+    def _weight(self, exposure: float, feasible: bool) -> float:
+        """Return the candidate's share: two versions, so exploration gives each half of it."""
+        wish = 0.5 * self.exploration + (1.0 - self.exploration) * feasible
+        return min(wish, exposure + self.increment, self.max_weight)
+
+    def _feasible(self, view: View) -> tuple[bool, str]:
+        seen = _rival.counts(view)
+        good, figure = self._success(view, seen)
+        if not self.duration_max_ms:
+            return good, figure
+        time_ms = view.assessment.reading("handshake_time").value
+        quick = time_ms is not None and time_ms <= self.duration_max_ms
+        shown = "no data" if time_ms is None else f"{time_ms:.4g} ms"
+        return good and quick, f"{figure}, p99 {shown}, at most {self.duration_max_ms:g}"
+
+    def _success(self, view: View, seen: _rival.Counts) -> tuple[bool, str]:
+        if self.credible > 0.0:
+            return self._credible(view)
+        value = seen.new_pct
+        shown = "no data" if value is None else f"{value:.5g} %"
+        limit = f"at least {self.success_min_pct:g} (n = {seen.n_new})"
+        return value is not None and value >= self.success_min_pct, f"success {shown}, {limit}"
+
+    def _credible(self, view: View) -> tuple[bool, str]:
+        a = view.assessment
+        failed, good = a.failed_new, a.n_new - a.failed_new
+        sure = 1.0 - float(betainc(good + 1, failed + 1, self.success_min_pct / 100.0))
+        said = f"P(success >= {self.success_min_pct:g} %) = {sure:.3f}, at least {self.credible:g}"
+        return sure >= self.credible, f"{said} (n = {a.n_new})"

@@ -1,0 +1,119 @@
+"""Kayenta: a rank-sum test of new against old per metric, scored and judged by the interval."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from simcert.model import Channel, Decision, View
+from simcert.policy import _rival
+from simcert.policy._peers import kayenta_judge as judge
+from simcert.policy._peers.kayenta_stats import Floats, without_nan
+
+_SERIES = ("success_new", "success_old", "time_new", "time_old")
+
+
+@dataclass(frozen=True, slots=True)
+class Kayenta:
+    """At each exposure one canary run: points of `point_s`, judged every `interval_s`.
+
+    The window of points grows over `lifetime_s`; a score of at most `marginal` ends the rollout,
+    and so does a last score below `passing`. Metrics: success rate in percent (a decrease harms)
+    and the median handshake time in ms (an increase harms), one group; the old arm is the control.
+    Thresholds 95 and 75 and the production constants 0.25 and 0.98 are the documented ones.
+    Source: spinnaker.io, `canary` best practices; spinnaker/kayenta.
+    """
+
+    tags: ClassVar[frozenset[str]] = frozenset({"per_window"})
+
+    steps: tuple[float, ...] = (0.05, 0.2, 0.5)
+    point_s: float = 60.0
+    interval_s: float = 600.0
+    lifetime_s: float = 1800.0  # of the canary run at one exposure
+    lookback_s: float = 0.0  # 0: growing window
+    passing: float = 95.0
+    marginal: float = 75.0
+    tolerance: float = 0.25
+    confidence: float = 0.98
+    success_critical: bool = False
+    time_metric: bool = True
+
+    def channels(self) -> tuple[Channel, ...]:
+        """Ask for success rate and median handshake time of both arms over one point."""
+        success, time = _rival.success_query(self.point_s), _rival.time_query(self.point_s, 0.5)
+        return (success, time) if self.time_metric else (success,)
+
+    def decide(self, view: View) -> Decision:
+        """Add a point when one is due, judge at the end of an interval, step up after a pass."""
+        memory = _rival.recalled(view)
+        if still := _rival.stands_still(view) or _rival.not_due(view, memory):
+            return still
+        if not memory or memory["index"] == len(self.steps):
+            return self._run(view, memory.get("index", 0))
+        return self._judged(view, self._with_point(view, memory))
+
+    def _run(self, view: View, index: int) -> Decision:
+        """Return the start of the canary run at the exposure with this index, or the end."""
+        kept = _rival.kept(view, self.point_s, index=index, since_s=view.now_s, judged=0)
+        if index == len(self.steps):
+            last = f"{len(self.steps)} canary runs passed"
+            return view.complete(f"complete: {last} with at least {self.passing:g}", kept)
+        kept |= {name: [] for name in _SERIES}
+        to = self.steps[index]  # asserted at every point: a raise may have been vetoed
+        return view.move(to, f"canary run {index + 1} of {len(self.steps)} starts at {to:g}", kept)
+
+    def _with_point(self, view: View, memory: Mapping[str, Any]) -> dict[str, Any]:
+        seen = _rival.counts(view)
+        times = view.assessment.reading("handshake_time").detail
+        point = {
+            "success_new": seen.new_pct,
+            "success_old": seen.old_pct,
+            "time_new": _finite(times.get("new_ms")),
+            "time_old": _finite(times.get("old_ms")),
+        }
+        series = {name: [*memory[name], point[name]] for name in _SERIES}
+        return dict(memory) | _rival.kept(view, self.point_s) | series
+
+    def _judged(self, view: View, memory: dict[str, Any]) -> Decision:
+        due = int((view.now_s - memory["since_s"]) / self.interval_s + 1e-6)
+        n, to = len(memory["success_new"]), self.steps[memory["index"]]
+        if due <= memory["judged"]:
+            return view.move(to, f"{n} points per arm; next judgement by the interval", memory)
+        score, labels = self._score(memory)
+        memory |= {"judged": due}
+        about = f"score {score:g}, {labels} (n = {n} points, {view.assessment.n_new} units)"
+        if judge.stops(score, self.marginal):
+            return view.roll_back(f"roll back: {about}, at most {self.marginal:g}", memory)
+        if due < int(self.lifetime_s / self.interval_s + 1e-6):
+            return view.move(to, f"judgement {due}: {about}, above {self.marginal:g}", memory)
+        if judge.did_pass(score, self.marginal, self.passing):
+            return self._run(view, memory["index"] + 1)
+        return view.roll_back(f"roll back: last {about}, below {self.passing:g}", memory)
+
+    def _score(self, memory: Mapping[str, Any]) -> tuple[float, str]:
+        base = judge.MetricConfig(tolerance=self.tolerance, confidence=self.confidence)
+        configs = {
+            "success": replace(base, direction="decrease", critical=self.success_critical),
+            "time": replace(base, direction="increase"),
+        }
+        names = ("success", "time") if self.time_metric else ("success",)
+        found = {name: self._classified(memory, name, configs[name]) for name in names}
+        judged = [judge.Judged(c.classification, critical=c.critical) for c in found.values()]
+        said = ", ".join(f"{name} {c.classification}" for name, c in found.items())
+        return judge.score(judged, {})[0], said
+
+    def _classified(
+        self, memory: Mapping[str, Any], name: str, config: judge.MetricConfig
+    ) -> judge.Classified:
+        new, old = (self._points(memory[f"{name}_{arm}"]) for arm in ("new", "old"))
+        return judge.classify(new, old, config)
+
+    def _points(self, series: list[float | None]) -> Floats:
+        span = int(self.lookback_s / self.point_s)
+        values = [float("nan") if v is None else v for v in series[-span:]]
+        return without_nan(np.array(values, float), "remove")
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value is None or value != value else value

@@ -1,0 +1,90 @@
+"""Ramp by tolerated risk: a generalised SPRT of harm x exposure, then a half-and-half phase."""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from itertools import pairwise
+from math import inf, log, sqrt
+from typing import ClassVar
+
+from simcert.model import Channel, Decision, View
+from simcert.policy import _rival
+
+
+@dataclass(frozen=True, slots=True)
+class SprtRisk:
+    """The next share is the largest of `ladder` whose risk is accepted; if none ever will be, 0.
+
+    Risk = (failure rate new - old) x share. H0: risk <= `tolerated`, H1: above; the generalised
+    likelihood ratio of a normal difference against Wald's limits. At the last share (the ramp of
+    most power, half and half) it stays `power_s` and asks for no significant harm before full.
+    The ratio is not a martingale (the difference is estimated) and pools all time: as published.
+    Source: Xu, Duan, Huang (KDD 2018, arXiv 1801.08532), four phases; Uber (arXiv 1905.10493).
+    """
+
+    tags: ClassVar[frozenset[str]] = frozenset({"per_window"})
+
+    ladder: tuple[float, ...] = (0.01, 0.05, 0.1, 0.25, 0.5)
+    tolerated: float = 0.005  # share of all connections that may be harmed
+    alpha: float = 0.05  # error probability of going back, each share
+    beta: float = 0.05  # of going on
+    dwell_s: float = 300.0  # at least, at each share
+    undecided_s: float = 3600.0  # at most: a share that is neither accepted nor refused
+    power_s: float = 7200.0
+    z_harm: float = 1.645  # one-sided 5 % at the end of the power phase
+
+    def __post_init__(self) -> None:
+        shares = (0.0, *self.ladder, 1.0)
+        if any(a >= b for a, b in pairwise(shares)):
+            raise ValueError(f"ladder must rise inside (0, 1), got {self.ladder}")
+
+    def channels(self) -> tuple[Channel, ...]:
+        """Ask for the counts since the attempt began."""
+        return (_rival.success_query(None),)
+
+    def decide(self, view: View) -> Decision:
+        """Go back if the next share is refused, else stay `dwell_s`, then take what is accepted."""
+        if still := _rival.stands_still(view):
+            return still
+        seen = _rival.counts(view)
+        here = bisect_right(self.ladder, view.exposure + 1e-9)
+        if here == 0:
+            return view.move(self.ladder[0], f"start at {self.ladder[0]:g}: nothing seen yet", {})
+        following = self.ladder[min(here, len(self.ladder) - 1)]
+        ratio, figure = self._ratio(seen, following)
+        if ratio >= log((1.0 - self.beta) / self.alpha):
+            return view.roll_back(f"roll back: {figure}, refused", {})
+        if view.held_s + 1e-6 < self.dwell_s:
+            return view.hold(f"{figure}; stays {self.dwell_s - view.held_s:.0f} s more", {})
+        if here == len(self.ladder):
+            return self._power(view, seen)
+        return self._upward(view, seen, here)
+
+    def _ratio(self, seen: _rival.Counts, share: float) -> tuple[float, str]:
+        """Return the signed log ratio of "more than tolerated" at `share`, and how to say it."""
+        gap = seen.delta - self.tolerated / share
+        size = gap * gap / (2.0 * seen.variance) if seen.n_new and seen.n_old else 0.0
+        risk = f"risk {seen.delta * share:.4g} at {share:g}, tolerated {self.tolerated:g}"
+        value = size if gap > 0.0 else -size
+        return value, f"{risk}, log ratio {value:.3g} (n = {seen.n_new})"
+
+    def _upward(self, view: View, seen: _rival.Counts, here: int) -> Decision:
+        limit = log(self.beta / (1.0 - self.alpha))
+        tried = [(share, *self._ratio(seen, share)) for share in self.ladder[here:]]
+        accepted = [(share, figure) for share, ratio, figure in tried if ratio <= limit]
+        if accepted:
+            share, figure = accepted[-1]
+            return view.move(share, f"{figure}, accepted at {limit:.3g}", {})
+        if view.held_s >= self.undecided_s:
+            return view.roll_back(f"roll back: {tried[0][2]}, undecided for too long", {})
+        return view.hold(f"{tried[0][2]}, accepted at {limit:.3g}", {})
+
+    def _power(self, view: View, seen: _rival.Counts) -> Decision:
+        z = seen.delta / sqrt(seen.variance) if seen.n_new and seen.n_old else inf
+        about = f"z {z:.3g}, limit {self.z_harm:g} (n = {seen.n_new})"
+        if view.held_s + 1e-6 < self.power_s:
+            return view.hold(f"half and half, {self.power_s - view.held_s:.0f} s more: {about}", {})
+        if not seen.n_new or not seen.n_old:
+            return view.hold(f"half and half: no data, {about}", {})
+        if z > self.z_harm:
+            return view.roll_back(f"roll back: significant harm, {about}", {})
+        return view.complete(f"complete: no significant harm, {about}", {})
