@@ -5,9 +5,10 @@ so `tls.predict` is asked once per such moment within the horizon (RFC 5280 sect
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
+from simcert.model import NEW, OLD
 from simcert.scenario.schema import CohortTable, Scenario
 from simcert.tls import CertificateChain, Client, ServerSettings, TrustStore, predict
 from simcert.tls.certificate import Certificate
@@ -20,7 +21,7 @@ class Meeting:
     """Both chains and the server, read once per scenario."""
 
     chains: tuple[CertificateChain, CertificateChain]  # old, new
-    server: ServerSettings
+    servers: tuple[ServerSettings, ServerSettings]  # of each arm
     host: str | None
     at: dt.datetime
     horizon_s: float
@@ -30,9 +31,11 @@ class Meeting:
         """Return the meeting of a scenario; InputError if a PEM file is unusable."""
         told = scenario.certificates
         old, new = (CertificateChain.from_pem(scenario.folder / n) for n in (told.old, told.new))
+        server = ServerSettings(versions=scenario.server.versions)
+        second = told.fallback and CertificateChain.from_pem(scenario.folder / told.fallback)
         return cls(
             chains=(old, new),
-            server=ServerSettings(versions=scenario.server.versions),
+            servers=(server, replace(server, second=second or None)),
             host=told.host or _host(new),
             at=told.at,
             horizon_s=scenario.traffic.horizon_s,
@@ -47,20 +50,17 @@ def encounters(
     found: list[Encounter] = []
     for at_s in moments:
         at = meeting.at + dt.timedelta(seconds=at_s + clock_offset_s)
-        old, new = (_seen(meeting, client, chain, trust, at) for chain in meeting.chains)
+        old, new = (_seen(meeting, arm, client, trust, at) for arm in (OLD, NEW))
         if not found or (found[-1].old, found[-1].new) != (old, new):
             found.append(Encounter(at_s, old, new))
     return tuple(found)
 
 
 def _seen(
-    meeting: Meeting,
-    client: Client,
-    chain: CertificateChain,
-    trust: TrustStore | None,
-    at: dt.datetime,
+    meeting: Meeting, arm: int, client: Client, trust: TrustStore | None, at: dt.datetime
 ) -> Seen:
-    told = predict(client, chain, meeting.server, trust=trust, host=meeting.host, at=at)
+    chain, server = meeting.chains[arm], meeting.servers[arm]
+    told = predict(client, chain, server, trust=trust, host=meeting.host, at=at)
     return Seen(
         outcomes=((told.seen, 1.0),),
         flight_bytes=told.flight_bytes,

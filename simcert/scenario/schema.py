@@ -35,6 +35,7 @@ class Certificates:
     host: str | None = None  # name that clients ask for; first SAN of the new leaf
     at: dt.datetime = EPOCH  # moment of the epoch
     trust: tuple[str, ...] = ()  # roots for all cohorts; each profile's own store if empty
+    fallback: str | None = None  # served beside `new` to clients that cannot use its key
 
 
 @dataclass(frozen=True, slots=True)
