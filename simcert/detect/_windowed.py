@@ -15,7 +15,7 @@ class Windowed(Stateful):
     are no tests: `log_e` is 0.
     """
 
-    sums: list[int] = field(default_factory=list)
+    sums: list[float] = field(default_factory=list)
     last: dict[str, Any] = field(default_factory=dict)  # fields of the newest reading
 
     @property
@@ -34,16 +34,17 @@ class Windowed(Stateful):
             sums, self.sums = self.sums, []
             self._close(sums)
 
-    def _counts(self, window: Window) -> list[int]:
+    def _counts(self, window: Window) -> list[float]:
         raise NotImplementedError
 
-    def _close(self, sums: list[int]) -> None:
+    def _close(self, sums: list[float]) -> None:
         raise NotImplementedError
 
     def _say(
-        self, value: float | None, limit: float | None, n: int, verdict: Verdict, **detail: float
+        self, verdict: Verdict, value: float | None, limit: float | None, n: float, **detail: float
     ) -> None:
-        self.last = {"value": value, "limit": limit, "n": n, "verdict": verdict, "detail": detail}
+        said = {"value": value, "limit": limit, "n": int(n), "detail": detail}
+        self.last = {"verdict": verdict.value, **said}
 
     def reading(self) -> Reading:
         """Return what the last whole window said."""

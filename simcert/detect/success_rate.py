@@ -2,12 +2,9 @@
 
 from dataclasses import dataclass, field
 
-import numpy as np
-
+from simcert.detect._metrics import check, measure
 from simcert.detect._windowed import Windowed
-from simcert.model import OK, Verdict, Window
-
-ARMS = ("new", "old", "both")
+from simcert.model import Verdict, Window
 
 
 @dataclass(slots=True)
@@ -27,40 +24,20 @@ class SuccessRate(Windowed):
     below: list[bool] = field(default_factory=list)  # newest last
 
     def __post_init__(self) -> None:
-        if self.arm not in ARMS or self.over not in ("units", "attempts"):
-            raise ValueError(
-                f"arm {self.arm!r} is none of {ARMS}, or over {self.over!r} is unknown"
-            )
+        check("success_rate", self.arm, self.over)
         if not 1 <= self.datapoints <= self.of:
             raise ValueError(f"need 1 <= datapoints <= of, got {self.datapoints} of {self.of}")
-        self.below = list(self.below)
 
-    def _counts(self, window: Window) -> list[int]:
-        if self.over == "attempts":
-            return _attempts(window, self.arm)
-        n_new, f_new, n_old, f_old = window.tally()
-        if self.arm == "both":
-            return [n_new + n_old, f_new + f_old]
-        return [n_new, f_new] if self.arm == "new" else [n_old, f_old]
+    def _counts(self, window: Window) -> list[float]:
+        return [*measure(window, "success_rate", self.arm, self.over)]
 
-    def _close(self, sums: list[int]) -> None:
-        n, failed = sums
+    def _close(self, sums: list[float]) -> None:
+        ok, n = sums
         if n < max(self.n_min, 1):
-            verdict = Verdict.FAIL if self._rings() else Verdict.NO_DATA
-            self._say(None, self.limit, n, verdict)
+            self._say(Verdict.FAIL if self._rings() else Verdict.NO_DATA, None, self.limit, n)
             return
-        rate = (n - failed) / n
-        self.below = [*self.below, rate < self.limit][-self.of :]
-        self._say(rate, self.limit, n, Verdict.FAIL if self._rings() else Verdict.PASS)
+        self.below = [*self.below, ok / n < self.limit][-self.of :]
+        self._say(Verdict.FAIL if self._rings() else Verdict.PASS, ok / n, self.limit, n)
 
     def _rings(self) -> bool:
         return sum(self.below) >= self.datapoints
-
-
-def _attempts(window: Window, arm: str) -> list[int]:
-    """Return connections and failed ones of an arm."""
-    by = np.add.reduce(window.attempts, axis=0)
-    rows = by.sum(axis=0) if arm == "both" else by[1 if arm == "new" else 0]
-    n = int(rows.sum())
-    ok = int(rows[window.outcomes.index(OK)]) if OK in window.outcomes else 0
-    return [n, n - ok]

@@ -1,6 +1,7 @@
 """Fixed canary: a small share for a fixed time, then everybody."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar
 
 from simcert.model import Channel, Decision, View
@@ -30,12 +31,7 @@ class FixedCanary:
     def __post_init__(self) -> None:
         if not 0.0 < self.share < 1.0:
             raise ValueError(f"share {self.share} is not in (0, 1)")
-        self._ladder()
-
-    def _ladder(self) -> Ladder:
-        if self.schedule:
-            return pick(self.schedule, _SCHEDULES)
-        return Ladder((self.share, 1.0), self.wait_s, self.bake_s)
+        _ladder(self)
 
     def channels(self) -> tuple[Channel, ...]:
         """Name the alarm, if there is one."""
@@ -45,4 +41,11 @@ class FixedCanary:
 
     def decide(self, view: View) -> Decision:
         """Return the rung that is due."""
-        return (alarmed(view) if self.alarm else None) or self._ladder().climb(view)
+        return (alarmed(view) if self.alarm else None) or _ladder(self).climb(view)
+
+
+@lru_cache(maxsize=64)
+def _ladder(policy: "FixedCanary") -> Ladder:
+    if policy.schedule:
+        return pick(policy.schedule, _SCHEDULES)
+    return Ladder((policy.share, 1.0), policy.wait_s, policy.bake_s)

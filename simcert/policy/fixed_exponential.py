@@ -1,6 +1,7 @@
 """Fixed exponential: the exposure doubles at equal intervals, whatever the clients say."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar
 
 from simcert.model import Channel, Decision, View
@@ -43,12 +44,7 @@ class FixedExponential:
     def __post_init__(self) -> None:
         if not 0.0 < self.start <= 1.0 or self.factor <= 1.0:
             raise ValueError(f"need 0 < start <= 1 < factor, got {self.start} and {self.factor}")
-        self._ladder()
-
-    def _ladder(self) -> Ladder:
-        if self.schedule:
-            return pick(self.schedule, _SCHEDULES)
-        return Ladder(_rungs(self.start, self.factor), self.every_s, self.bake_s)
+        _ladder(self)
 
     def channels(self) -> tuple[Channel, ...]:
         """Name the alarm, if there is one."""
@@ -58,4 +54,11 @@ class FixedExponential:
 
     def decide(self, view: View) -> Decision:
         """Return the rung that is due."""
-        return (alarmed(view) if self.alarm else None) or self._ladder().climb(view)
+        return (alarmed(view) if self.alarm else None) or _ladder(self).climb(view)
+
+
+@lru_cache(maxsize=64)
+def _ladder(policy: "FixedExponential") -> Ladder:
+    if policy.schedule:
+        return pick(policy.schedule, _SCHEDULES)
+    return Ladder(_rungs(policy.start, policy.factor), policy.every_s, policy.bake_s)

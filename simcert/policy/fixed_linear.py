@@ -1,6 +1,7 @@
 """Fixed linear: equal steps at equal intervals, whatever the clients say."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil
 from typing import ClassVar
 
@@ -48,12 +49,7 @@ class FixedLinear:
     def __post_init__(self) -> None:
         if not 0.0 < self.step <= 1.0:
             raise ValueError(f"step {self.step} is not in (0, 1]")
-        self._ladder()
-
-    def _ladder(self) -> Ladder:
-        if self.schedule:
-            return pick(self.schedule, _SCHEDULES)
-        return Ladder(_rungs(self.step), self.every_s, self.bake_s, self.from_start)
+        _ladder(self)
 
     def channels(self) -> tuple[Channel, ...]:
         """Name the alarm, if there is one."""
@@ -63,4 +59,11 @@ class FixedLinear:
 
     def decide(self, view: View) -> Decision:
         """Return the rung that is due."""
-        return (alarmed(view) if self.alarm else None) or self._ladder().climb(view)
+        return (alarmed(view) if self.alarm else None) or _ladder(self).climb(view)
+
+
+@lru_cache(maxsize=64)
+def _ladder(policy: "FixedLinear") -> Ladder:
+    if policy.schedule:
+        return pick(policy.schedule, _SCHEDULES)
+    return Ladder(_rungs(policy.step), policy.every_s, policy.bake_s, policy.from_start)

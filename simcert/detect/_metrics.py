@@ -1,0 +1,56 @@
+"""Behavioural metrics of an arm as numerator and denominator, so that windows add up.
+
+`success_rate`: ok / all; `handshake_ms`: sum of bin middles / successful full handshakes;
+`feature:<name>` and `signal:<name>`: share of handshakes with it. `over` is `units` or `attempts`
+(every connection, resumed ones included) for the rates of outcomes.
+"""
+
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from simcert.model import FEATURES, NEW, OK, OLD, SIGNALS, TIME_EDGES_MS, Window, in_signal
+
+ARMS = {"new": (NEW,), "old": (OLD,), "both": (OLD, NEW)}
+OVER = ("units", "attempts")
+MIDDLES_MS: npt.NDArray[np.float64] = np.concatenate(
+    ([TIME_EDGES_MS[0]], np.sqrt(TIME_EDGES_MS[1:] * TIME_EDGES_MS[:-1]), [TIME_EDGES_MS[-1]])
+)
+"""Geometric middle of each bin of `time_hist`; the open ends count as their edge."""
+
+
+def check(metric: str, arm: str, over: str) -> None:
+    """Raise ValueError for a metric, arm or population that does not exist."""
+    kind, _, name = metric.partition(":")
+    known = {"feature": FEATURES, "signal": SIGNALS}.get(kind)
+    if metric not in ("success_rate", "handshake_ms") and (known is None or name not in known):
+        raise ValueError(f"unknown metric {metric!r}")
+    if arm not in ARMS or over not in OVER:
+        raise ValueError(f"arm {arm!r} must be one of {[*ARMS]}, over {over!r} one of {OVER}")
+
+
+def measure(window: Window, metric: str, arm: str, over: str = "units") -> tuple[float, float]:
+    """Return numerator and denominator of `metric` in one slice."""
+    kind, _, name = metric.partition(":")
+    if kind == "handshake_ms":
+        times = window.time_hist[:, ARMS[arm]].sum(axis=(0, 1))
+        return float(times @ MIDDLES_MS), float(times.sum())
+    if kind == "feature":
+        return _feature(window, FEATURES.index(name), arm)
+    counts = getattr(window, over)[:, ARMS[arm]].sum(axis=(0, 1)).tolist()
+    at = _columns(window.outcomes, name)
+    return float(sum([counts[i] for i in at])), float(sum(counts))
+
+
+def _feature(window: Window, at: int, arm: str) -> tuple[float, float]:
+    arms = ARMS[arm]
+    having = window.features[:, arms, at].sum()
+    return float(having), float(window.time_hist[:, arms].sum())
+
+
+@cache
+def _columns(outcomes: tuple[str, ...], signal: str) -> tuple[int, ...]:
+    if not signal:
+        return tuple(i for i, name in enumerate(outcomes) if name == OK)
+    return tuple(i for i, name in enumerate(outcomes) if in_signal(name, signal))

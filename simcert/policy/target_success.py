@@ -1,0 +1,123 @@
+"""Target success: the largest exposure that keeps the success rate over all connections.
+
+With s_old and s_new the arms' success rates, exposure e gives s_old - e (s_old - s_new); the
+largest e that keeps the target is (s_old - target) / (s_old - s_new). The concept's procedure:
+start small, watch, step up or down, a threshold and a step for each metric.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from simcert.model import Channel, Decision, Reading, Verdict, View
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSuccess:
+    """Up `step_up` each `every_s` while all metrics pass, down by the step of the worst that fails.
+
+    The target is the plan's unless `target` is given. Never below `floor`, so that it never goes
+    blind; a new arm below `give_up` is rolled back for good. Averages over `span_s`, judged from
+    `n_min` connections of the new arm on.
+    """
+
+    tags: ClassVar[frozenset[str]] = frozenset()
+
+    target: float | None = None
+    start: float = 0.05
+    step_up: float = 0.05
+    every_s: float = 300.0
+    span_s: float = 600.0
+    n_min: int = 50
+    floor: float = 0.01
+    top: float = 0.95  # held until the soak is over
+    give_up: float = 0.80
+    time_ratio: float = 1.5  # p95 handshake time, new over old
+    time_step: float = 0.05
+    feature_tolerance: float = 0.02  # share of TLS 1.3, new minus old
+    feature_step: float = 0.05
+    alert_limit: float = 0.01  # share of units with an alert that blames the certificate
+    alert_step: float = 0.10
+
+    def channels(self) -> tuple[Channel, ...]:
+        """Name the success rate of both arms and a threshold for every other metric."""
+        rate = {"over": "attempts", "span_s": self.span_s}
+        return (
+            Channel("success_new", "moving_average", {**rate, "n_min": self.n_min}),
+            Channel("success_old", "moving_average", {**rate, "arm": "old", "n_min": self.n_min}),
+            Channel("handshake_time", "handshake_time", {"ratio": self.time_ratio}),
+            Channel("features", "feature_rate", {"tolerance": self.feature_tolerance}),
+            Channel("error_codes", "error_codes", {"limit": self.alert_limit, "excess": 0.005}),
+        )
+
+    def decide(self, view: View) -> Decision:
+        """Return the exposure that keeps the target, as far as one step goes."""
+        if view.exposure == 0.0:
+            return view.move(self.start, f"start at {self.start:g}: nothing is known at 0")
+        new = view.assessment.reading("success_new")
+        if new.value is None:
+            seen = f"{new.n} of {self.n_min} connections with the new certificate seen"
+            return view.hold(f"hold {view.exposure:.3g}: {seen}")
+        if new.value < self.give_up:
+            return view.roll_back(
+                f"roll back: success {new.value:.4f} of the new arm below {self.give_up:g} "
+                f"(n = {new.n})"
+            )
+        return self._metrics(view) or self._success(view, new)
+
+    def _metrics(self, view: View) -> Decision | None:
+        """Return a step down for the metric with the largest step among those that fail."""
+        steps = {
+            "error_codes": self.alert_step,
+            "handshake_time": self.time_step,
+            "features": self.feature_step,
+        }
+        bad = [name for name in steps if view.assessment.reading(name).verdict is Verdict.FAIL]
+        if not bad:
+            return None
+        name = max(bad, key=lambda one: steps[one])
+        reading = view.assessment.reading(name)
+        why = f"{name} {reading.value:.4g} beyond {reading.limit:.4g} (n = {reading.n})"
+        return self._down(view, view.exposure - steps[name], why)
+
+    def _success(self, view: View, new: Reading) -> Decision:
+        target = view.progress.target_success if self.target is None else self.target
+        old = view.assessment.reading("success_old").value
+        most, why = largest(target, old, new.value or 0.0)
+        why += f" (n = {new.n})"
+        if most < view.exposure:
+            return self._down(view, most, why)
+        if view.exposure >= self.top:
+            return self._soak(view, why)
+        wanted = min(most, self.top, round(view.exposure + self.step_up, 9))
+        if view.held_s + 1e-6 < self.every_s or wanted <= view.exposure:
+            left_s = max(self.every_s - view.held_s, 0.0)
+            return view.hold(f"hold {view.exposure:.3g}: {why}, next step in {left_s:.0f} s")
+        return view.move(wanted, f"raise to {wanted:.3g}: {why}")
+
+    def _soak(self, view: View, why: str) -> Decision:
+        left_s = view.progress.soak_s - view.held_s
+        if left_s > 1e-6:
+            return view.hold(f"soak at {view.exposure:g}: {left_s:.0f} s to go, {why}")
+        return view.complete(f"complete: soaked {view.held_s:.0f} s, {why}")
+
+    def _down(self, view: View, wanted: float, why: str) -> Decision:
+        """Step down at most once per half a span, for the average needs time to follow."""
+        wanted = min(max(wanted, self.floor), view.exposure)
+        if wanted >= view.exposure or view.held_s + 1e-6 < 0.1 * self.span_s:
+            return view.hold(f"hold {view.exposure:.3g}: {why}")
+        return view.move(wanted, f"lower to {wanted:.3g}: {why}")
+
+
+def largest(target: float, old: float | None, new: float) -> tuple[float, str]:
+    """Return the largest exposure that keeps the target, and why, in words.
+
+    A target that the old certificate misses as well is no reason to go down if the new one is no
+    worse: no exposure would help.
+    """
+    arms = f"success {new:.4f} new" + ("" if old is None else f", {old:.4f} old")
+    if new >= target or (old is not None and new >= old):
+        return 1.0, f"{arms}, target {target:g} is not endangered by the new certificate"
+    if old is None or old <= target:
+        return 0.0, f"{arms}, target {target:g} is missed"
+    most = (old - target) / (old - new)
+    return most, f"{arms}, target {target:g} over all allows {most:.3g}"

@@ -1,0 +1,58 @@
+"""Threshold step: the original control loop, kept verbatim with its flaw.
+
+It wants a success rate above target + margin = 1.00, so it can never raise; and once at 0 it sees
+nothing of the new certificate any more. Kept as the baseline that made better ones necessary.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from simcert.model import Channel, Decision, Phase, View
+
+SUCCESS = "success"
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdStep:
+    """Each `every_s`: up a step above target + margin, down a step below target."""
+
+    tags: ClassVar[frozenset[str]] = frozenset()
+
+    target: float = 0.95  # success rate of the new arm over the last `window_s`
+    margin: float = 0.05
+    start: float = 0.05
+    step: float = 0.01
+    window_s: float = 60.0
+    every_s: float = 10.0
+
+    def channels(self) -> tuple[Channel, ...]:
+        """Name one moving average: the success rate of connections with the new certificate."""
+        params = {"over": "attempts", "span_s": self.window_s}
+        return (Channel(SUCCESS, "moving_average", params),)
+
+    def decide(self, view: View) -> Decision:
+        """Return one step up, one step down, or nothing."""
+        due_s = float(view.progress.memory.get("due_s", view.now_s))
+        if view.now_s < due_s:
+            return view.hold(f"next look in {due_s - view.now_s:.0f} s")
+        memory = {"due_s": view.now_s + self.every_s}
+        if view.phase is Phase.WAITING:
+            return view.move(self.start, f"start at {self.start:g}", memory)
+        success = view.assessment.reading(SUCCESS)
+        if success.value is None:
+            why = "no connection with the new certificate was seen"
+            return view.hold(f"blind at {view.exposure:.2f}: {why}", memory)
+        return self._step(view, success.value, success.n, memory)
+
+    def _step(self, view: View, rate: float, n: int, memory: dict[str, float]) -> Decision:
+        above = self.target + self.margin
+        if rate > above:
+            wanted = min(round(view.exposure + self.step, 9), 1.0)
+            return view.move(wanted, f"success {rate:.4f} above {above:.4f} (n = {n})", memory)
+        if rate < self.target:
+            wanted = max(round(view.exposure - self.step, 9), 0.0)
+            return view.move(
+                wanted, f"success {rate:.4f} below {self.target:.4f} (n = {n})", memory
+            )
+        between = f"between {self.target:.4f} and {above:.4f}"
+        return view.hold(f"success {rate:.4f} {between} (n = {n})", memory)
