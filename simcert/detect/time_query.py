@@ -1,7 +1,6 @@
 """What a metrics store answers about the handshake time of the last interval; never a test."""
 
 from dataclasses import dataclass, field
-from math import nan
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +17,7 @@ class TimeQuery(Stateful):
 
     Linear inside a bin of the histogram, as Prometheus' `histogram_quantile` does it; above the
     last limit it answers that limit. `value` is the new arm's (None without a handshake), `detail`
-    holds `old_ms` and `new_ms`. A fixed limit may be given; it is compared, and nothing is proved.
+    holds `old_ms` and `new_ms` where there is one. A fixed limit may be given; it is compared, and nothing is proved.
     """
 
     span_s: float = 60.0
@@ -50,7 +49,7 @@ class TimeQuery(Stateful):
         total = np.array(self.counts, np.int64).sum(axis=0)
         by_arm = {arm: self._quantile(total[i]) for i, arm in enumerate(ARMS)}
         value, n = by_arm["new"], int(total[ARMS.index("new")].sum())
-        detail = {f"{arm}_ms": nan if v is None else v for arm, v in by_arm.items()}
+        detail = {f"{arm}_ms": v for arm, v in by_arm.items() if v is not None}
         return Reading(self._verdict(value), 0.0, value, self.limit_ms, n, detail)
 
     def _verdict(self, value: float | None) -> Verdict:

@@ -69,8 +69,8 @@ class Kayenta:
         point = {
             "success_new": seen.new_pct,
             "success_old": seen.old_pct,
-            "time_new": _finite(times.get("new_ms")),
-            "time_old": _finite(times.get("old_ms")),
+            "time_new": times.get("new_ms"),
+            "time_old": times.get("old_ms"),
         }
         series = {name: [*memory[name], point[name]] for name in _SERIES}
         return dict(memory) | _rival.kept(view, self.point_s) | series
@@ -113,7 +113,3 @@ class Kayenta:
         span = int(self.lookback_s / self.point_s)
         values = [float("nan") if v is None else v for v in series[-span:]]
         return without_nan(np.array(values, float), "remove")
-
-
-def _finite(value: float | None) -> float | None:
-    return None if value is None or value != value else value
