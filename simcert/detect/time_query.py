@@ -17,7 +17,8 @@ class TimeQuery(Stateful):
 
     Linear inside a bin of the histogram, as Prometheus' `histogram_quantile` does it; above the
     last limit it answers that limit. `value` is the new arm's (None without a handshake), `detail`
-    holds `old_ms` and `new_ms` where there is one. A fixed limit may be given; it is compared, and nothing is proved.
+    holds `old_ms` and `new_ms` where there is one. A fixed limit may be given; it is compared, and
+    nothing is proved.
     """
 
     span_s: float = 60.0
