@@ -1,0 +1,39 @@
+"""Client: one configuration of a TLS stack: what it offers, how it verifies, whom it trusts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from simcert.tls.chain import TrustStore
+from simcert.tls.hello import ClientHello
+from simcert.tls.verifier import Verifier
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A client configuration, measured or described.
+
+    `trust` is its own store (None: whatever the caller passes to `predict`), `likeness` says how
+    its behaviour is known. `pinned` clients accept no key or authority but the present one, and notice
+    after the handshake. `finds_issuers` says whether it fetches or preloads a missing intermediate.
+    """
+
+    name: str
+    family: str
+    hello: ClientHello
+    verifier: Verifier
+    trust: TrustStore | None = None
+    measured: bool = False
+    likeness: str = "measured"
+    title: str = ""
+    clock_offset_s: float = 0.0
+    pins: frozenset[str] = frozenset()  # fingerprints of keys or certificates; empty: no pinning
+    finds_issuers: bool = False
+    resumes: bool = True
+    resumed_share: tuple[float, float] | None = None
+    max_validity_days: int | None = None
+    provenance: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def segment(self) -> str:
+        """What a server can tell of this client from its ClientHello: a fingerprint."""
+        return self.hello.fingerprint

@@ -1,0 +1,53 @@
+"""Object identifiers that a certificate's fate hangs on, and the words for them."""
+
+from collections.abc import Mapping
+
+SIGNATURES: Mapping[str, tuple[str, str]] = {  # OID -> (public-key algorithm, hash)
+    "1.2.840.113549.1.1.2": ("rsa", "md2"),
+    "1.2.840.113549.1.1.4": ("rsa", "md5"),
+    "1.2.840.113549.1.1.5": ("rsa", "sha1"),
+    "1.2.840.113549.1.1.14": ("rsa", "sha224"),
+    "1.2.840.113549.1.1.11": ("rsa", "sha256"),
+    "1.2.840.113549.1.1.12": ("rsa", "sha384"),
+    "1.2.840.113549.1.1.13": ("rsa", "sha512"),
+    "2.16.840.1.101.3.4.3.13": ("rsa", "sha3-224"),
+    "2.16.840.1.101.3.4.3.14": ("rsa", "sha3-256"),
+    "2.16.840.1.101.3.4.3.15": ("rsa", "sha3-384"),
+    "2.16.840.1.101.3.4.3.16": ("rsa", "sha3-512"),
+    "1.2.840.10045.4.1": ("ecdsa", "sha1"),
+    "1.2.840.10045.4.3.1": ("ecdsa", "sha224"),
+    "1.2.840.10045.4.3.2": ("ecdsa", "sha256"),
+    "1.2.840.10045.4.3.3": ("ecdsa", "sha384"),
+    "1.2.840.10045.4.3.4": ("ecdsa", "sha512"),
+    "1.2.840.10040.4.3": ("dsa", "sha1"),
+    "2.16.840.1.101.3.4.3.2": ("dsa", "sha256"),
+    "1.3.101.112": ("ed25519", "sha512"),
+    "1.3.101.113": ("ed448", "shake256"),
+    "2.16.840.1.101.3.4.3.17": ("mldsa44", "shake256"),
+    "2.16.840.1.101.3.4.3.18": ("mldsa65", "shake256"),
+    "2.16.840.1.101.3.4.3.19": ("mldsa87", "shake256"),
+}
+RSA_PSS = "1.2.840.113549.1.1.10"
+
+SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
+ANY_PURPOSE = "2.5.29.37.0"
+STEP_UP = frozenset({"2.16.840.1.113730.4.1", "1.3.6.1.4.1.311.10.3.3"})  # Netscape, Microsoft SGC
+TLS_FEATURE = "1.3.6.1.5.5.7.1.24"
+STATUS_REQUEST = 5  # RFC 7633: the feature number of OCSP stapling
+
+KNOWN_EXTENSIONS = frozenset(
+    {
+        "2.5.29.14",  # subjectKeyIdentifier
+        "2.5.29.15",  # keyUsage
+        "2.5.29.17",  # subjectAltName
+        "2.5.29.19",  # basicConstraints
+        "2.5.29.30",  # nameConstraints
+        "2.5.29.32",  # certificatePolicies
+        "2.5.29.33",  # policyMappings
+        "2.5.29.35",  # authorityKeyIdentifier
+        "2.5.29.36",  # policyConstraints
+        "2.5.29.37",  # extKeyUsage
+        "2.5.29.54",  # inhibitAnyPolicy
+    }
+)
+"""Extensions that a path validator must process, so that they may be critical (RFC 5280 4.2)."""

@@ -1,0 +1,155 @@
+"""Path building: which certificates a client links from the leaf to a root that it trusts."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+
+from simcert.tls.certificate import Certificate
+from simcert.tls.chain import CertificateChain, TrustStore
+from simcert.tls.roots import Root
+from simcert.tls.verifier import Verifier
+
+MAX_DEPTH = 32
+MAX_PATHS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Leaf first; `anchored` by its last certificate, or by `root`, which is known by name only."""
+
+    certificates: tuple[Certificate, ...]
+    anchored: bool
+    root: Root | None = None
+
+    @property
+    def authorities(self) -> tuple[Certificate, ...]:
+        """The certificates between leaf and anchor."""
+        last = -1 if self.anchored and self.root is None and len(self.certificates) > 1 else None
+        return self.certificates[1:last]
+
+    @property
+    def anchor(self) -> Certificate | None:
+        """The trusted certificate at the end, if it is known as one."""
+        return self.certificates[-1] if self.anchored and self.root is None else None
+
+
+def paths(
+    chain: CertificateChain, trust: TrustStore, verifier: Verifier, at: dt.datetime
+) -> Iterator[Path]:
+    """Yield paths in the order in which this client tries them: one, unless it searches."""
+    if verifier.path == "as_sent":
+        yield _as_sent(chain, trust)
+        return
+    tried = islice(_Builder(chain, trust, verifier, at).extend((chain.leaf,)), MAX_PATHS)
+    if verifier.path == "search":
+        yield from tried
+        return
+    known = list(tried)
+    yield next((one for one in known if one.anchored), known[0])
+
+
+def _as_sent(chain: CertificateChain, trust: TrustStore) -> Path:
+    """Take every certificate sent as the issuer of the one before; stop at the first trusted one."""
+    taken: tuple[Certificate, ...] = ()
+    for one in chain.certificates:
+        taken = (*taken, one)
+        anchor, root = _trusted_issuer(one, trust)
+        if anchor is not None or root is not None:
+            extra = (anchor,) if anchor is not None and anchor is not one else ()
+            return Path((*taken, *extra), True, root)
+    return Path(taken, anchored=False)
+
+
+def _trusted_issuer(one: Certificate, trust: TrustStore) -> tuple[Certificate | None, Root | None]:
+    for known in trust.certificates:
+        if known.fingerprint == one.fingerprint:
+            return one, None
+        if known.subject == one.issuer and signed_by(one, known) is not False:
+            return known, None
+    return None, _named_root(one, trust)
+
+
+def _named_root(one: Certificate, trust: TrustStore) -> Root | None:
+    issuer = one.issuer_text.casefold()
+    return next((root for root in trust.roots if root.subject == issuer), None)
+
+
+class _Builder:
+    """Depth-first search; a dead end yields an unanchored path."""
+
+    def __init__(
+        self, chain: CertificateChain, trust: TrustStore, verifier: Verifier, at: dt.datetime
+    ) -> None:
+        self._trust, self._verifier, self._at = trust, verifier, at
+        self._sent = _distinct(chain.certificates[1:])
+        self._anchors = {one.fingerprint for one in trust.certificates}
+
+    def extend(self, taken: tuple[Certificate, ...]) -> Iterator[Path]:
+        """Yield every path that continues `taken`."""
+        top = taken[-1]
+        if self._is_anchor(top, leaf=len(taken) == 1):
+            yield Path(taken, anchored=True)
+            return
+        issuers = self._issuers(taken) if len(taken) < MAX_DEPTH else []
+        for issuer in issuers:
+            if isinstance(issuer, Root):
+                yield Path(taken, True, issuer)
+            else:
+                yield from self.extend((*taken, issuer))
+        if not issuers:
+            yield Path(taken, anchored=False)
+
+    def _is_anchor(self, one: Certificate, *, leaf: bool) -> bool:
+        return one.fingerprint in self._anchors and (not leaf or self._verifier.trusts_leaf)
+
+    def _issuers(self, taken: tuple[Certificate, ...]) -> list[Certificate | Root]:
+        top, seen = taken[-1], {one.fingerprint for one in taken}
+        trusted = [one for one in self._trust.certificates if self._fits(one, top, seen)]
+        sent = [one for one in self._sent if self._fits(one, top, seen)]
+        root = _named_root(top, self._trust)
+        named: list[Certificate | Root] = [] if root is None else [root]
+        if self._verifier.prefers_valid:
+            trusted.sort(key=lambda one: not one.valid_at(self._at))
+            sent.sort(key=lambda one: not one.valid_at(self._at))
+        known = [one for one in sent if one.fingerprint not in {t.fingerprint for t in trusted}]
+        if self._verifier.prefers_trusted:
+            return [*trusted, *named, *known]
+        return [*known, *trusted, *named]
+
+    def _fits(self, issuer: Certificate, child: Certificate, seen: set[str]) -> bool:
+        if issuer.subject != child.issuer or issuer.fingerprint in seen:
+            return False
+        return not self._verifier.matches_key_id or key_id_fits(issuer, child)
+
+
+def key_id_fits(issuer: Certificate, child: Certificate) -> bool:
+    """Whether authorityKeyIdentifier, where present on both sides, points to this issuer."""
+    if child.authority_key_id is not None and issuer.key_id is not None:
+        return child.authority_key_id == issuer.key_id
+    return child.authority_serial is None or child.authority_serial == issuer.serial
+
+
+def _distinct(certificates: tuple[Certificate, ...]) -> list[Certificate]:
+    return list({one.fingerprint: one for one in certificates}.values())
+
+
+def signed_by(child: Certificate, issuer: Certificate) -> bool | None:
+    """Whether the signature verifies; None where `cryptography` cannot tell."""
+    return _verified(child.der, issuer.der)
+
+
+@lru_cache(maxsize=1024)
+def _verified(child: bytes, issuer: bytes) -> bool | None:
+    try:
+        one, other = (x509.load_der_x509_certificate(der) for der in (child, issuer))
+        one.verify_directly_issued_by(other)
+    except InvalidSignature:
+        return False
+    except (ValueError, TypeError, UnsupportedAlgorithm, AttributeError, OverflowError):
+        return None
+    return True
