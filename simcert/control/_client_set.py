@@ -1,0 +1,67 @@
+"""A set of 64-bit names that takes whole columns: which rows are the first of their name."""
+
+import numpy as np
+import numpy.typing as npt
+
+Names = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+_MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio: Fibonacci hashing (Knuth, vol. 3, 6.4)
+_EMPTY = np.int64(-(2**63))  # no client has this name
+_LOAD = 0.4
+
+
+class ClientSet:
+    """Open addressing with linear probing, a round of numpy per probe instead of a sort."""
+
+    def __init__(self, expected: int = 1024) -> None:
+        self._bits = max(int(np.ceil(np.log2(max(expected, 16) / _LOAD))), 6)
+        self._clear()
+
+    def _clear(self) -> None:
+        self._names = np.full(1 << self._bits, _EMPTY, np.int64)
+        self._owner = np.empty(1 << self._bits, np.int32)
+        self._size = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def add(self, names: Names) -> Mask:
+        """Add the names; return which rows brought a new one (the first row of each such name)."""
+        if self._size + len(names) > _LOAD * (1 << self._bits):
+            self._grow(self._size + len(names))
+        first = np.zeros(len(names), bool)
+        rows = np.arange(len(names), dtype=np.int32)
+        slots = self._slots(names)
+        while len(rows):
+            wanted = names[rows]
+            claimed = self._claim(rows, slots, wanted)
+            first[rows[claimed]] = True
+            left = np.not_equal(self._names[slots], wanted)  # taken by another: probe the next one
+            rows, slots = rows[left], (slots[left] + 1) & ((1 << self._bits) - 1)
+        self._size += int(np.count_nonzero(first))
+        return first
+
+    def _slots(self, names: Names) -> npt.NDArray[np.int64]:
+        shift = np.uint64(64 - self._bits)
+        return ((names.view(np.uint64) * _MIX) >> shift).view(np.int64)
+
+    def _claim(
+        self, rows: npt.NDArray[np.int32], slots: npt.NDArray[np.int64], wanted: Names
+    ) -> Mask:
+        """Let the first row that asks for an empty slot have it."""
+        empty: Mask = self._names[slots] == _EMPTY
+        if not empty.any():
+            return empty
+        # of repeated indices the last one is stored, so backwards the first row wins
+        self._owner[slots[empty][::-1]] = rows[empty][::-1]
+        won: Mask = empty & (self._owner[slots] == rows)
+        self._names[slots[won]] = wanted[won]
+        return won
+
+    def _grow(self, expected: int) -> None:
+        held = self._names[self._names != _EMPTY]
+        self._bits = int(np.ceil(np.log2(expected / _LOAD))) + 1
+        self._clear()
+        if len(held):
+            self.add(held)

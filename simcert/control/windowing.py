@@ -1,0 +1,194 @@
+"""Windowing: records in, windows out; a client is one unit per window, in its first slice.
+
+A unit is the first full handshake of a client in a window, as received. A row whose slice is
+closed comes late: it is counted in `late` and nowhere else. Rows that came under another exposure
+than most of their slice are connections, not units, for exposures are never pooled.
+"""
+
+from bisect import bisect_right
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from simcert.control._cells import Cells, Labels
+from simcert.control._client_set import ClientSet
+from simcert.model import RESUMED, RecordBatch, Window
+
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Slices of equal length since `origin_s`, `slices` of them in a window of `window_s`."""
+
+    window_s: float = 60.0
+    slices: int = 1
+    origin_s: float = 0.0
+
+    @property
+    def slice_s(self) -> float:
+        """Length of a slice."""
+        return self.window_s / self.slices
+
+    def start_s(self, number: int) -> float:
+        """Return when slice `number` begins."""
+        return self.origin_s + number * self.window_s / self.slices
+
+    def numbers(self, start_s: npt.NDArray[np.float64]) -> Rows:
+        """Return the number of the slice that each moment falls into."""
+        return np.floor((start_s - self.origin_s) * (self.slices / self.window_s)).astype(np.int64)
+
+
+class Windower:
+    """Collects the records of one source and closes a slice `grace_s` after its end.
+
+    With `duplicates`, rows with equal client, start and attempt are counted once (for sources that
+    deliver at least once); units are immune to them anyway. `lost` tells of rows that never came.
+    """
+
+    def __init__(
+        self,
+        grid: Grid,
+        *,
+        source: str = "",
+        assignment: str = "per_connection",
+        grace_s: float = 0.0,
+        duplicates: bool = False,
+    ) -> None:
+        self._grid = grid
+        self._fixed = {"source": source, "assignment": assignment, "lag_s": grace_s}
+        self._grace_s = grace_s
+        self._duplicates = duplicates
+        self._labels = Labels()
+        self._open: dict[int, Cells] = {}
+        self._clients: dict[int, ClientSet] = {}  # by window
+        self._rows: dict[int, ClientSet] = {}
+        self._next = 0  # number of the oldest slice that is not closed
+        self._changes: list[tuple[float, float]] = [(float("-inf"), 0.0)]
+        self._lost: dict[int, int] = {}
+        self.late = 0
+        self.repeated = 0
+
+    def exposed(self, exposure: float, from_s: float) -> None:
+        """Note that `exposure` is in force from `from_s` on; moments must not go back."""
+        if from_s < self._changes[-1][0]:
+            raise ValueError(f"exposure at {from_s} s after one at {self._changes[-1][0]} s")
+        if exposure != self._changes[-1][1]:
+            self._changes.append((from_s, exposure))
+
+    def lost(self, rows: int, at_s: float) -> None:
+        """Note that `rows` records of about `at_s` were lost on the way."""
+        number = max(int((at_s - self._grid.origin_s) // self._grid.slice_s), self._next)
+        self._lost[number] = self._lost.get(number, 0) + rows
+
+    def add(self, batch: RecordBatch) -> None:
+        """Count a batch, in any order; rows of closed slices are late."""
+        if not len(batch):
+            return
+        numbers = self._grid.numbers(batch.start_s)
+        if numbers[0] != numbers.min() or np.any(numbers[1:] < numbers[:-1]):
+            order = np.argsort(numbers, kind="stable")
+            batch, numbers = _taken(batch, order), numbers[order]
+        begin = int(np.searchsorted(numbers, self._next))
+        self.late += begin
+        codes = self._labels.codes(batch)
+        windows = numbers[begin:] // self._grid.slices
+        ends = (np.flatnonzero(windows[1:] != windows[:-1]) + 1 + begin).tolist()
+        for low, high in zip([begin, *ends], [*ends, len(batch)], strict=True):
+            if low < high:
+                self._add(batch, codes, numbers, slice(low, high))
+
+    def _add(self, batch: RecordBatch, codes: Rows, numbers: Rows, at: slice) -> None:
+        """Count the rows of one window."""
+        window = int(numbers[at.start]) // self._grid.slices
+        counted = self._fresh(window, batch, at) if self._duplicates else None
+        full = (batch.features[at] & RESUMED) == 0
+        units = self._units(window, batch, at, full & self._proper(batch, numbers, at))
+        low, high = int(numbers[at.start]), int(numbers[at.stop - 1])
+        bounds = np.searchsorted(numbers[at], np.arange(low, high + 2)).tolist()
+        for number, start, stop in zip(range(low, high + 1), bounds, bounds[1:], strict=False):
+            if start < stop:
+                cells = self._open.setdefault(number, Cells())
+                part = slice(at.start + start, at.start + stop)
+                kept = None if counted is None else counted[start:stop]
+                cells.add(batch, codes, part, full[start:stop], units[start:stop], kept)
+
+    def _units(
+        self, window: int, batch: RecordBatch, at: slice, candidates: npt.NDArray[np.bool_]
+    ) -> npt.NDArray[np.bool_]:
+        clients = self._clients.setdefault(window, ClientSet(at.stop - at.start))
+        where = np.flatnonzero(candidates)
+        units = np.zeros(at.stop - at.start, bool)
+        units[where[clients.add(batch.client[at][where])]] = True
+        return units
+
+    def _fresh(self, window: int, batch: RecordBatch, at: slice) -> npt.NDArray[np.bool_]:
+        seen = self._rows.setdefault(window, ClientSet(at.stop - at.start))
+        fresh = seen.add(_row_names(batch, at))
+        self.repeated += int(np.count_nonzero(~fresh))
+        return fresh
+
+    def _proper(self, batch: RecordBatch, numbers: Rows, at: slice) -> npt.NDArray[np.bool_]:
+        """Return which rows began under the exposure of their slice."""
+        proper = np.ones(at.stop - at.start, bool)
+        for number in range(int(numbers[at.start]), int(numbers[at.stop - 1]) + 1):
+            from_s, to_s, _ = self._reign(number)
+            start_s, end_s = self._grid.start_s(number), self._grid.start_s(number + 1)
+            if from_s > start_s or to_s < end_s:
+                inside = numbers[at] == number
+                began = batch.start_s[at]
+                proper &= ~inside | ((began >= from_s) & (began < to_s))
+        return proper
+
+    def _reign(self, number: int) -> tuple[float, float, float]:
+        """Return from when, until when, and which exposure ruled longest in a slice."""
+        start_s, end_s = self._grid.start_s(number), self._grid.start_s(number + 1)
+        first = bisect_right(self._changes, (start_s, float("inf"))) - 1
+        reigns = []
+        for i in range(max(first, 0), len(self._changes)):
+            from_s, exposure = self._changes[i]
+            to_s = self._changes[i + 1][0] if i + 1 < len(self._changes) else float("inf")
+            if from_s >= end_s:
+                break
+            reigns.append((min(to_s, end_s) - max(from_s, start_s), from_s, to_s, exposure))
+        _, from_s, to_s, exposure = max(reigns)
+        return from_s, to_s, exposure
+
+    def close(self, now_s: float) -> list[Window]:
+        """Return the slices whose end lies `grace_s` or more ago, oldest first, empty ones too."""
+        closed = []
+        while self._grid.start_s(self._next + 1) + self._grace_s <= now_s + 1e-9:
+            closed.append(self._closed(self._next))
+            self._next += 1
+        return closed
+
+    def _closed(self, number: int) -> Window:
+        grid = self._grid
+        window, index = divmod(number, grid.slices)
+        start_s, end_s = grid.start_s(number), grid.start_s(number + 1)
+        exposure = self._reign(number)[2]
+        cells = self._open.pop(number, None) or Cells()
+        lost = self._lost.pop(number, 0)
+        if index == grid.slices - 1:
+            self._clients.pop(window, None)
+            self._rows.pop(window, None)
+        while len(self._changes) > 1 and self._changes[1][0] <= start_s:
+            self._changes.pop(0)
+        here = {"slice_index": index, "slices": grid.slices, **self._fixed}
+        here["completeness"] = cells.rows / (cells.rows + lost) if lost else 1.0
+        return cells.window(self._labels, start_s, end_s, exposure, here)
+
+
+def _row_names(batch: RecordBatch, at: slice) -> Rows:
+    """Return a name per row that equal deliveries share: client, start and attempt mixed."""
+    began = np.ascontiguousarray(batch.start_s[at]).view(np.uint64)
+    mixed = batch.client[at].view(np.uint64) * np.uint64(0xFF51AFD7ED558CCD)
+    mixed ^= (began + batch.attempt[at]) * np.uint64(0xC4CEB9FE1A85EC53)
+    return mixed.view(np.int64)
+
+
+def _taken(batch: RecordBatch, order: Rows) -> RecordBatch:
+    names = ("start_s", "seen_s", "handshake_ms", "client", "segment", "arm", "outcome")
+    columns = {name: getattr(batch, name)[order] for name in (*names, "features", "attempt")}
+    return replace(batch, **columns)

@@ -1,0 +1,235 @@
+"""Windowing against a plain dictionary: one unit per client and window, whatever the order."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simcert.control._client_set import ClientSet
+from simcert.control.counters import Counters
+from simcert.control.joining import Joiner
+from simcert.control.windowing import Grid, Windower
+from simcert.errors import InputError
+from simcert.model import FEATURES, RESUMED, TIME_EDGES_MS, RecordBatch, Window
+
+SEGMENTS, OUTCOMES = ("a", "b"), ("close", "ok", "alert:unknown_ca")
+ROW = st.tuples(
+    st.floats(0.0, 179.0),
+    st.integers(0, 5),
+    st.integers(0, 1),
+    st.integers(0, 1),
+    st.integers(0, 2),
+    st.integers(0, 127),
+)
+
+
+def batch_of(rows):
+    start, client, segment, arm, outcome, features = zip(*rows, strict=True)
+    n = len(rows)
+    return RecordBatch(
+        SEGMENTS,
+        OUTCOMES,
+        np.array(start, float),
+        np.array(start, float) + 0.1,
+        np.full(n, 40.0, np.float32),
+        np.array(client, np.int64),
+        np.array(segment, np.uint8),
+        np.array(arm, np.uint8),
+        np.array(outcome, np.uint8),
+        np.array(features, np.uint16),
+        np.zeros(n, np.uint8),
+    )
+
+
+def counted(window, name):
+    found = Counter()
+    for s, segment in enumerate(window.segments):
+        for arm in (0, 1):
+            for o, outcome in enumerate(window.outcomes):
+                if count := int(getattr(window, name)[s, arm, o]):
+                    found[segment, arm, outcome] += count
+    return found
+
+
+def by_hand(rows, slices=2):
+    """Return {slice number: (units, attempts, resumed)} with loops and sets."""
+    found = {k: (Counter(), Counter(), Counter()) for k in range(3 * slices)}
+    seen = set()
+    for start, client, segment, arm, outcome, features in sorted(
+        rows, key=lambda row: int(row[0] // (60.0 / slices))
+    ):
+        number = int(start // (60.0 / slices))
+        units, attempts, resumed = found[number]
+        cell = (SEGMENTS[segment], arm, OUTCOMES[outcome])
+        attempts[cell] += 1
+        if features & RESUMED:
+            resumed[SEGMENTS[segment], arm] += 1
+        elif (number // slices, client) not in seen:
+            seen.add((number // slices, client))
+            units[cell] += 1
+    return found
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=st.lists(ROW, min_size=1, max_size=60))
+def test_units_attempts_and_resumed_are_those_of_a_plain_count(rows):
+    windower = Windower(Grid(60.0, 2))
+    windower.exposed(0.5, 0.0)
+    windower.add(batch_of(rows))
+    windows = windower.close(180.0)
+    assert len(windows) == 6
+    for number, window in enumerate(windows):
+        units, attempts, resumed = by_hand(rows)[number]
+        assert counted(window, "units") == units
+        assert counted(window, "attempts") == attempts
+        assert int(window.resumed.sum()) == sum(resumed.values())
+        assert window.slice_index == number % 2
+
+
+@settings(max_examples=30, deadline=None)
+@given(rows=st.lists(ROW, min_size=2, max_size=40), cut=st.integers(1, 39))
+def test_slices_partition_units_however_the_batches_are_cut(rows, cut):
+    rows = sorted(rows)
+    whole, parts = Windower(Grid(60.0, 3)), Windower(Grid(60.0, 3))
+    whole.add(batch_of(rows))
+    for part in (rows[:cut], rows[cut:]):
+        if part:
+            parts.add(batch_of(part))
+    once, twice = whole.close(180.0), parts.close(180.0)
+    assert [w.to_dict() for w in once] == [w.to_dict() for w in twice]
+    for k in range(3):
+        clients = {row[1] for row in rows if 60 * k <= row[0] < 60 * k + 60 and not row[5] & 1}
+        assert sum(w.n for w in once[3 * k : 3 * k + 3]) == len(clients)
+
+
+@settings(max_examples=30, deadline=None)
+@given(rows=st.lists(ROW, min_size=1, max_size=40))
+def test_rows_delivered_twice_change_nothing(rows):
+    rows = list({(row[0], row[1]): row for row in rows}.values())
+    once, twice = (Windower(Grid(60.0), duplicates=True) for _ in range(2))
+    once.add(batch_of(rows))
+    twice.add(batch_of(rows))
+    twice.add(batch_of(rows))
+    assert twice.repeated == len(rows)
+    assert [w.to_dict() for w in once.close(180.0)] == [w.to_dict() for w in twice.close(180.0)]
+
+
+def test_a_row_of_a_closed_slice_is_late_and_counts_nowhere():
+    windower = Windower(Grid(60.0))
+    windower.close(60.0)
+    windower.add(batch_of([(10.0, 1, 0, 1, 1, 0), (70.0, 2, 0, 1, 1, 0)]))
+    assert windower.late == 1
+    assert [w.n for w in windower.close(120.0)] == [1]
+
+
+def test_a_slice_closes_only_after_its_grace():
+    windower = Windower(Grid(60.0), grace_s=30.0)
+    assert windower.close(89.0) == []
+    (window,) = windower.close(90.0)
+    assert (window.end_s, window.lag_s) == (60.0, 30.0)
+
+
+def test_rows_under_a_short_exposure_are_connections_but_no_units():
+    windower = Windower(Grid(60.0))
+    windower.exposed(0.1, 0.0)
+    windower.exposed(0.5, 50.0)
+    windower.add(batch_of([(10.0, 1, 0, 0, 1, 0), (55.0, 2, 0, 1, 1, 0)]))
+    (window,) = windower.close(60.0)
+    assert (window.exposure, window.n, int(window.attempts.sum())) == (0.1, 1, 2)
+    assert windower.close(120.0)[0].exposure == 0.5
+
+
+def test_lost_rows_lower_the_completeness_of_their_slice_only():
+    windower = Windower(Grid(60.0))
+    windower.add(batch_of([(10.0, k, 0, 0, 1, 0) for k in range(9)]))
+    windower.lost(1, 20.0)
+    first, second = windower.close(120.0)
+    assert (first.completeness, second.completeness) == (0.9, 1.0)
+
+
+def test_times_and_features_are_those_of_successful_full_handshakes():
+    rows = [(1.0, 1, 0, 1, 1, 2), (2.0, 2, 0, 1, 0, 2), (3.0, 3, 0, 1, 1, 3)]
+    windower = Windower(Grid(60.0))
+    windower.add(batch_of(rows))
+    (window,) = windower.close(60.0)
+    assert int(window.time_hist.sum()) == 1
+    bin_ = int(np.flatnonzero(window.time_hist[0, 1])[0])
+    assert TIME_EDGES_MS[bin_ - 1] <= 40.0 < TIME_EDGES_MS[bin_]
+    assert window.features[0, 1].tolist() == [int(name == FEATURES[1]) for name in FEATURES]
+
+
+@given(batches=st.lists(st.lists(st.integers(-(2**62), 2**62) | st.integers(0, 9), max_size=200)))
+@settings(max_examples=50, deadline=None)
+def test_client_set_tells_the_first_row_of_every_name(batches):
+    clients, seen = ClientSet(1), set()
+    for batch in batches:
+        expected = []
+        for name in batch:
+            expected.append(name not in seen)
+            seen.add(name)
+        assert clients.add(np.array(batch, np.int64)).tolist() == expected
+    assert len(clients) == len(seen)
+
+
+def source(name, start_s=0.0, exposure=0.1, n=100):
+    return Window.of(
+        new=(n, 1),
+        old=(n, 1),
+        start_s=start_s,
+        end_s=start_s + 60.0,
+        exposure=exposure,
+        source=name,
+    )
+
+
+def test_joined_windows_leave_in_order_whatever_order_they_came_in():
+    joiner = Joiner(("a", "b"))
+    for name, start_s in (("b", 60.0), ("a", 60.0), ("a", 0.0)):
+        joiner.add(source(name, start_s))
+    assert joiner.take(65.0) == []
+    joiner.add(source("b", 0.0))
+    assert [(w.start_s, w.n, w.completeness) for w in joiner.take(65.0)] == [
+        (0.0, 400, 1.0),
+        (60.0, 400, 1.0),
+    ]
+
+
+def test_a_source_that_comes_twice_counts_once():
+    joiner = Joiner(("a", "b"))
+    assert joiner.add(source("a"))
+    assert not joiner.add(source("a"))
+    joiner.add(source("b"))
+    assert [w.n for w in joiner.take(60.0)] == [400]
+    assert not joiner.add(source("b"))
+    assert (joiner.repeated, joiner.late) == (1, 1)
+
+
+def test_a_missing_source_lowers_completeness_after_the_wait():
+    joiner = Joiner(("a", "b"), wait_s=30.0)
+    joiner.add(source("a"))
+    assert joiner.take(89.0) == []
+    assert [w.completeness for w in joiner.take(90.0)] == [0.5]
+
+
+def test_windows_of_different_exposure_are_never_pooled():
+    joiner = Joiner(("a", "b", "c"))
+    for name, exposure in (("a", 0.1), ("b", 0.2), ("c", 0.1)):
+        joiner.add(source(name, exposure=exposure))
+    (window,) = joiner.take(60.0)
+    assert (window.exposure, window.n) == (0.1, 400)
+    assert window.completeness == pytest.approx(2 / 3)
+
+
+def test_a_window_of_an_unknown_source_is_refused():
+    with pytest.raises(InputError, match="unknown source"):
+        Joiner(("a",)).add(source("b"))
+
+
+def test_a_counter_reset_is_incomplete_and_never_negative():
+    counters = Counters()
+    assert counters.read("1", {"ok": 50.0}).counts == {}
+    assert counters.read("1", {"ok": 70.0}) == ({"ok": 20.0}, True)
+    assert counters.read("1", {"ok": 5.0}) == ({"ok": 5.0}, False)
+    assert counters.read("2", {"ok": 9.0}) == ({"ok": 9.0}, False)
