@@ -1,7 +1,7 @@
 """Cohorts of a world: the clients of a population, each having met both certificates."""
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ from simcert.scenario.schema import (
     CohortTable,
     Scenario,
 )
-from simcert.tls import mixes
+from simcert.tls import CertificateChain, Client, catalogue, mixes
 from simcert.world.spec import (
     Arrivals,
     Background,
@@ -51,7 +51,7 @@ def members(scenario: Scenario) -> tuple[CohortTable, ...]:
 def mix(scenario: Scenario, name: str) -> Mapping[str, float]:
     """Return client -> share of a built-in population, or of a file made by `population import`."""
     if name.endswith(".toml"):
-        return _mix_file(scenario.folder / name)
+        return mix_file(scenario.folder / name)
     known = mixes()
     if name not in known:
         raise UnknownNameError("population", name, known)
@@ -80,12 +80,25 @@ def _cohort(scenario: Scenario, meeting: Meeting, one: CohortTable) -> Cohort:
     )
 
 
-def _mix_file(path: Path) -> Mapping[str, float]:
+def _client(one: CohortTable, scenario: Scenario) -> Client:
+    """Return a client of the catalogue, with the pins of its table."""
+    known = catalogue()
+    if one.client not in known:
+        raise UnknownNameError("client", one.client, known)
+    files = [CertificateChain.from_pem(scenario.folder / name) for name in one.pins]
+    pins = frozenset(each.fingerprint for chain in files for each in chain.certificates)
+    return replace(known[one.client], pins=pins) if pins else known[one.client]
+
+
+def mix_file(path: Path) -> Mapping[str, float]:
     """Return the shares in the `[clients]` table of a population file."""
     table = read_toml(path)
     shares = table.get("clients")
     if not isinstance(shares, dict) or not shares:
         raise InputError(f"{path}: table [clients] with shares is missing")
+    bad = [name for name, share in shares.items() if type(share) not in (int, float) or share < 0]
+    if bad:
+        raise InputError(f"{path}: clients.{bad[0]}: must be a share, got {shares[bad[0]]!r}")
     total = sum(shares.values())
     if abs(total - 1.0) > 1e-6:
         raise InputError(f"{path}: shares of [clients] sum to {total:.9g}, must sum to 1")
