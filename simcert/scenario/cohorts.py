@@ -8,11 +8,7 @@ from typing import TypeVar
 from simcert.errors import InputError, UnknownNameError
 from simcert.scenario.encounters import Meeting, encounters, trust_of
 from simcert.scenario.files import read_toml
-from simcert.scenario.schema import (
-    ArrivalsTable,
-    CohortTable,
-    Scenario,
-)
+from simcert.scenario.schema import ArrivalsTable, CohortTable, Scenario
 from simcert.tls import CertificateChain, Client, catalogue, mixes
 from simcert.world.spec import (
     Arrivals,
@@ -69,7 +65,7 @@ def _cohort(scenario: Scenario, meeting: Meeting, one: CohortTable) -> Cohort:
         segment=one.segment or client.segment,
         share=one.share,
         clients=one.clients or max(1, round(traffic.clients * one.share)),
-        encounters=encounters(meeting, client, trust_of(scenario, one), one.clock_offset_s),
+        encounters=encounters(meeting, client, trust_of(scenario, one)),
         arrivals=_arrivals(scenario, one.arrivals),
         background=_like(Background, one.background or population.background),
         resumption=Resumption(share or 0.0, followed),
@@ -81,13 +77,15 @@ def _cohort(scenario: Scenario, meeting: Meeting, one: CohortTable) -> Cohort:
 
 
 def _client(one: CohortTable, scenario: Scenario) -> Client:
-    """Return a client of the catalogue, with the pins of its table."""
+    """Return a client of the catalogue, with the clock and the pins of its table."""
     known = catalogue()
     if one.client not in known:
         raise UnknownNameError("client", one.client, known)
     files = [CertificateChain.from_pem(scenario.folder / name) for name in one.pins]
     pins = frozenset(each.fingerprint for chain in files for each in chain.certificates)
-    return replace(known[one.client], pins=pins) if pins else known[one.client]
+    client = known[one.client]
+    offset_s = client.clock_offset_s + one.clock_offset_s
+    return replace(client, clock_offset_s=offset_s, pins=pins or client.pins)
 
 
 def mix_file(path: Path) -> Mapping[str, float]:

@@ -12,7 +12,7 @@ from simcert.model import NEW, OLD
 from simcert.scenario.schema import CohortTable, Scenario
 from simcert.tls import CertificateChain, Client, ServerSettings, TrustStore, predict
 from simcert.tls.certificate import Certificate
-from simcert.tls.roots import Root, well_known_roots
+from simcert.tls.roots import Root
 from simcert.world.spec import Encounter, Seen
 
 
@@ -42,14 +42,12 @@ class Meeting:
         )
 
 
-def encounters(
-    meeting: Meeting, client: Client, trust: TrustStore | None, clock_offset_s: float
-) -> tuple[Encounter, ...]:
+def encounters(meeting: Meeting, client: Client, trust: TrustStore | None) -> tuple[Encounter, ...]:
     """Ask at the epoch, and again whenever a date passes by the client's own clock."""
-    moments = [0.0, *_boundaries(meeting, trust, clock_offset_s)]
+    moments = [0.0, *_boundaries(meeting, trust or client.trust, client.clock_offset_s)]
     found: list[Encounter] = []
     for at_s in moments:
-        at = meeting.at + dt.timedelta(seconds=at_s + clock_offset_s)
+        at = meeting.at + dt.timedelta(seconds=at_s)
         old, new = (_seen(meeting, arm, client, trust, at) for arm in (OLD, NEW))
         if not found or (found[-1].old, found[-1].new) != (old, new):
             found.append(Encounter(at_s, old, new))
@@ -75,16 +73,15 @@ def _seen(
 
 def _boundaries(meeting: Meeting, trust: TrustStore | None, clock_offset_s: float) -> list[float]:
     """Moments within the horizon at which any certificate in play starts or stops being valid."""
-    store = trust or TrustStore(roots=tuple(well_known_roots().values()))
-    sent = (one for chain in meeting.chains for one in chain.certificates)
-    dates = {d for one in (*sent, *store.certificates, *store.roots) for d in _dates(one)}
+    store = trust or TrustStore()
+    fallback = meeting.servers[NEW].second
+    chains = [*meeting.chains, *([fallback] if fallback else [])]
+    known: list[Certificate | Root] = [*store.certificates, *store.roots]
+    known += [one for chain in chains for one in chain.certificates]
+    dates = {date for one in known for date in (one.not_before, one.not_after)}
     moments = {(date - meeting.at).total_seconds() - clock_offset_s for date in dates}
     # a certificate is still valid in the very second of notAfter
     return sorted(moment + 1.0 for moment in moments if -1.0 < moment < meeting.horizon_s)
-
-
-def _dates(one: Certificate | Root) -> tuple[dt.datetime, dt.datetime]:
-    return one.not_before, one.not_after
 
 
 def _host(chain: CertificateChain) -> str | None:

@@ -5,6 +5,7 @@ policy's own dataclass.
 """
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,12 @@ def parse(text: str | Path) -> Policy:
         return _from_file(Path(text))
     stem, _, arguments = str(text).partition(":")
     return _made(stem, _arguments(str(text), arguments), Problems(str(text), LineFinder()))
+
+
+def made(stem: str, params: Mapping[str, Any], place: str) -> Policy:
+    """Return the policy that a journal or file at `place` describes; null stands for a default."""
+    given = {key: value for key, value in params.items() if value is not None}
+    return _made(stem, given, Problems(place, LineFinder()))
 
 
 def label(text: str | Path) -> str:
