@@ -31,9 +31,11 @@ class Loop:
 
         ContractError if the policy or a detector broke its duty: journalled, exposure untouched.
         """
+        broken = [self._receive(window, now_s) for window in self._polled(now_s)]
         try:
-            for window in self._polled(now_s):
-                self._receive(window, now_s)
+            for error in broken:
+                if error is not None:
+                    raise error
             decision = self.rollout.tick(now_s)
         except ContractError as error:
             self._note(now_s, str(error))
@@ -59,15 +61,19 @@ class Loop:
             self._note(now_s, f"feed: {error}")
             return ()
 
-    def _receive(self, window: Window, now_s: float) -> None:
+    def _receive(self, window: Window, now_s: float) -> ContractError | None:
         """Journal a window before it counts; one that cannot be written does not count."""
         if self._journal is not None and not self.rollout.knows(window):
             try:
                 self._journal.window(now_s, window)
             except MachineError:
                 self.errors += 1
-                return
-        self.rollout.receive(window)
+                return None
+        try:
+            self.rollout.receive(window)
+        except ContractError as error:
+            return error
+        return None
 
     def _written(self, now_s: float, decision: Decision) -> bool:
         if self._journal is None:

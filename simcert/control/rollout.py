@@ -145,21 +145,15 @@ class Rollout:
         return Decision(wanted, _SAY[state.phase], Kind.HOLD, state.memory)
 
     def _decide(self, now_s: float) -> Decision:
-        if not self._due(now_s):
+        window = int((now_s + 1e-6) / self.plan.window_s)
+        if self._per_window and window <= self._state.decided_window:
             return self._keep("between windows: this policy decides at their ends")
         view = self.view(now_s)
         wanted = self._asked(view)
+        self._state.decided_window = window
         allowed = safety.limit(wanted, view, self._facts(now_s))
         self._enter(allowed, now_s)
         return allowed
-
-    def _due(self, now_s: float) -> bool:
-        if not self._per_window:
-            return True
-        window = int((now_s + 1e-6) / self.plan.window_s)
-        due = window > self._state.decided_window
-        self._state.decided_window = window
-        return due
 
     def _keep(self, reason: str) -> Decision:
         return Decision(self._state.authorised, reason, Kind.HOLD, self._state.memory)

@@ -1,6 +1,7 @@
 """A terminator, a feed and rollouts small enough to see through."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -8,21 +9,13 @@ import pytest
 from simcert.control.analyzer import Analyzer
 from simcert.control.plan import Plan
 from simcert.control.rollout import Rollout
-from simcert.model import Policy, Window, discovery
+from simcert.model import Window, discovery
 
 
-def analyzer_maker(policy: Policy) -> Callable[[], Analyzer]:
-    def make() -> Analyzer:
-        channels = policy.channels()
-        return Analyzer(
-            {
-                c.name: discovery.build("simcert.detect", "detector", c.detector, **c.params)
-                for c in channels
-            },
-            channels,
-        )
-
-    return make
+def analyzer_maker(policy):
+    channels = policy.channels()
+    build = partial(discovery.build, "simcert.detect", "detector")
+    return lambda: Analyzer({c.name: build(c.detector, **c.params) for c in channels}, channels)
 
 
 def make_rollout(stem: str, plan: Plan | None = None, **params: object) -> Rollout:
