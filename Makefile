@@ -5,7 +5,7 @@ VENV    := .venv
 BIN     := $(VENV)/bin
 PIP     := $(BIN)/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 SUDO    := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-DEBIAN  := chromium
+DEBIAN  := chromium curl gnutls-bin openssl
 DEMO    := results/demo
 EXTRAS  := dev,notebook,parquet,dask
 

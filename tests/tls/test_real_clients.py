@@ -5,6 +5,7 @@ client's own ClientHello, as received, is all that the prediction knows of it bu
 """
 
 import datetime as dt
+import os
 import shutil
 import socket
 import ssl
@@ -179,7 +180,7 @@ def receive(connection: socket.socket) -> bytes:
         return b""
 
 
-# --- the clients: what a plain Debian has must be there, others are used where present
+# --- the clients: in CI, what a plain Debian has must be there; others are used where present
 
 GET = f"{Path(__file__).parent}/clients/"
 
@@ -310,8 +311,9 @@ def test_prediction_is_what_a_real_client_does(
 ) -> None:
     client = CLIENTS[name]
     if shutil.which(client.program) is None:
-        assert not client.required, f"{client.program} is missing: apt-get install it"
-        pytest.skip(f"{client.program} is not installed")
+        missing = f"{client.program} is not installed"
+        assert not (client.required and "CI" in os.environ), missing
+        pytest.skip(missing)
     wrong = {}
     for case in sorted(client.cases or LEAVES):
         server = servers[case, version]
