@@ -1,0 +1,165 @@
+"""Populations: the built-in ones, files, and what a terminator's log says of one's own clients."""
+
+import gzip
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from simcert.errors import InputError, MachineError, UnknownNameError
+from simcert.scenario.cohorts import mix_file
+from simcert.scenario.files import read_toml
+from simcert.tls import catalogue, mixes
+from simcert.tls.logs import LogCounts, count_hellos
+from simcert.tls.logs_hello import decoded
+from simcert.tls.logs_match import Matcher, fingerprint
+
+UNMATCHED_MAX = 50  # fingerprints told; the rest is one line
+REST = "(rest)"
+
+
+def shares_of(name: str) -> Mapping[str, float]:
+    """Return client -> share of a built-in population, a file, or one client alone."""
+    if name.endswith(".toml"):
+        return mix_file(Path(name))
+    if name in mixes():
+        return mixes()[name]
+    if name in catalogue():
+        return {name: 1.0}
+    raise UnknownNameError("population", name, [*mixes(), *catalogue()])
+
+
+def listed() -> dict[str, Any]:
+    """Return all built-in populations and all clients, as `population list --json` prints them."""
+    known = catalogue()
+    populations = [
+        {"name": name, "clients": len(shares), "sources": sources_of(name)}
+        for name, shares in mixes().items()
+    ]
+    clients = [
+        {"client": name, "name": one.title or name, "measured": one.measured}
+        for name, one in sorted(known.items())
+    ]
+    return {"populations": populations, "clients": clients}
+
+
+def shown(name: str) -> dict[str, Any]:
+    """Return one population, largest share first, as `population show --json` prints it."""
+    shares = sorted(shares_of(name).items(), key=lambda item: (-item[1], item[0]))
+    clients = [{"client": client, "share": share} for client, share in shares]
+    return {"name": name, "clients": clients, "sources": sources_of(name)}
+
+
+def sources_of(name: str) -> list[str]:
+    """Return where the shares of a population come from."""
+    if name.endswith(".toml"):
+        return [str(one) for one in read_toml(Path(name)).get("sources", [])]
+    return []
+
+
+@dataclass(slots=True)
+class Imported:
+    """What a log said: handshakes per client, by how they were matched, and what was not."""
+
+    counts: LogCounts
+    exact: Counter[str] = field(default_factory=Counter)
+    similar: Counter[str] = field(default_factory=Counter)
+    unmatched: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def matched(self) -> int:
+        """Handshakes whose client was found."""
+        return self.exact.total() + self.similar.total()
+
+    def shares(self) -> dict[str, float]:
+        """Return the share of each client among the matched handshakes; they sum to 1."""
+        both = self.exact + self.similar
+        return {client: n / self.matched for client, n in both.most_common()}
+
+    def to_dict(self, out: str | None) -> dict[str, Any]:
+        """Return the figures as `population import --json` prints them."""
+        handshakes = self.counts.handshakes
+        return {
+            "lines": self.counts.lines,
+            "handshakes": handshakes,
+            "unparsed": self.counts.unparsed,
+            "matched_share": self.matched / handshakes if handshakes else None,
+            "exact_share": self.exact.total() / handshakes if handshakes else None,
+            "clients": [
+                {"client": c, "share": s, "exact": self.exact[c], "similar": self.similar[c]}
+                for c, s in self.shares().items()
+            ],
+            "unmatched": [{"fingerprint": f, "handshakes": n} for f, n in self._told()],
+            "out": out,
+        }
+
+    def _told(self) -> Iterator[tuple[str, int]]:
+        ranked = self.unmatched.most_common()
+        yield from ranked[:UNMATCHED_MAX]
+        if rest := sum(n for _, n in ranked[UNMATCHED_MAX:]):
+            yield REST, rest
+
+
+def import_log(log: str | Path) -> Imported:
+    """Return what the log file says of its clients; InputError if no line of it is understood."""
+    counts = _counted(Path(log))
+    if not counts.handshakes:
+        raise InputError(
+            f"{log}: none of {counts.lines} lines shows a ClientHello; the formats that are read "
+            "stand in docs/population-logs.md"
+        )
+    found = Imported(counts)
+    matcher = _matcher()
+    for (kind, text), n in counts.hellos.items():
+        hello = decoded(kind, text)
+        if hello is None:
+            counts.handshakes -= n
+            counts.unparsed += n
+            continue
+        match = matcher.match(hello)
+        if match is None:
+            found.unmatched[fingerprint(hello)] += n
+        else:
+            (found.exact if match.exact else found.similar)[match.client] += n
+    if counts.forgotten:
+        found.unmatched[REST] += counts.forgotten
+    return found
+
+
+def save(found: Imported, log: str | Path, out: str | Path) -> None:
+    """Write a population file that scenarios and `predict` read."""
+    if not found.matched:
+        raise InputError(f"{log}: no ClientHello in it is known; there is no population to write")
+    lines = [f'"{client}" = {share!r}' for client, share in found.shares().items()]
+    source = f"{Path(log).name}: {found.matched} of {found.counts.handshakes} handshakes matched"
+    text = f'sources = ["{_plain(source)}"]\n\n[clients]\n' + "\n".join(lines) + "\n"
+    path = Path(out)
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise MachineError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _plain(text: str) -> str:
+    return "".join(c for c in text if c.isprintable() and c not in '"\\')
+
+
+def _matcher() -> Matcher:
+    known = catalogue()
+    return Matcher(known)
+
+
+def _counted(path: Path) -> LogCounts:
+    try:
+        with _opened(path) as file:
+            return count_hellos(file)
+    except (OSError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"{path}: cannot be read: {reason}") from error
+
+
+def _opened(path: Path) -> BinaryIO:
+    if path.suffix == ".gz":
+        return cast(BinaryIO, gzip.open(path, "rb"))
+    return path.open("rb")

@@ -1,0 +1,83 @@
+"""One decision, step by step: what a client is offered, which path it builds, what it checks."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from simcert.lab.predict_words import signal
+from simcert.tls import Certificate, CertificateChain, Client, TrustStore
+from simcert.tls.faults import Case, find
+from simcert.tls.path import Path, paths
+from simcert.tls.server import Negotiated, negotiate, words
+
+if TYPE_CHECKING:
+    from simcert.lab.predict import Meeting
+
+PATHS_MAX = 4
+
+
+def explained(meeting: "Meeting", client: Client) -> str:
+    """Return how this client decides about both chains."""
+    known = f"{len(client.hello.suites)} cipher suites, TLS {', '.join(client.hello.versions)}"
+    how = "measured" if client.measured else client.likeness
+    head = [f"{client.title or client.name} ({how}): offers {known}"]
+    if client.clock_offset_s:
+        head.append(f"Its clock is {client.clock_offset_s:+.0f} s off.")
+    for name, chain in (("OLD", meeting.old), ("NEW", meeting.new)):
+        head += ["", f"{name} certificate: {chain.source}", *_steps(meeting, client, chain)]
+    return "\n".join(head)
+
+
+def _steps(meeting: "Meeting", client: Client, chain: CertificateChain) -> Iterator[str]:
+    yield f"  sent: {len(chain.certificates)} certificates"
+    yield from (f"    {_described(one)}" for one in chain.certificates)
+    agreed = negotiate(client.hello, chain, meeting.server)
+    if agreed.abort is None:
+        yield f"  server picks TLS {agreed.version}, and signs with {words(chain.leaf)}"
+        yield from _paths(meeting, client, agreed)
+    else:
+        yield f"  server gives up: {agreed.why} ({agreed.clause})"
+    told = meeting.predict(client, chain)
+    verdict = "accepts" if told.client_ok else "refuses"
+    reason = f": {told.reason} ({told.clause})" if told.reason else ""
+    yield f"  => the client {verdict}{reason}; the server sees {signal(told.seen)}"
+    if told.hidden_by_resumption:
+        yield "     resumed sessions hide this: they show no certificate until the ticket ends"
+
+
+def _paths(meeting: "Meeting", client: Client, agreed: Negotiated) -> Iterator[str]:
+    trust = meeting.trust or client.trust or TrustStore()
+    rules = client.verifier
+    if not rules.verifies:
+        yield "  it does not verify certificates"
+        return
+    found = paths(agreed.chain, trust, rules, meeting.at)
+    for number, path in zip(range(1, PATHS_MAX + 1), found, strict=False):
+        yield f"  path {number}: {_walked(path)}"
+        case = Case(path, agreed.chain, rules, agreed, meeting.host, meeting.at)
+        fault = find(case)
+        if fault is None:
+            yield "    every check passes"
+            return
+        yield f"    {fault.position}: {fault.reason} ({fault.clause})"
+
+
+def _walked(path: Path) -> str:
+    steps = [one.label for one in path.certificates]
+    top = path.certificates[-1]
+    if path.root is not None:
+        steps.append(f"{_name(path.root.subject)}, which it trusts")
+    elif path.anchored:
+        steps[-1] += ", which it trusts"
+    else:
+        steps.append(f"{_name(top.issuer_text)} is neither sent nor trusted")
+    return " -> ".join(steps)
+
+
+def _described(one: Certificate) -> str:
+    dates = f"{one.not_before:%Y-%m-%d} to {one.not_after:%Y-%m-%d}"
+    return f"{one.label}, {words(one)}, {dates}, signed by {_name(one.issuer_text)}"
+
+
+def _name(subject: str) -> str:
+    parts = (part.partition("=") for part in subject.split(","))
+    return next((value for key, _, value in parts if key.casefold() == "cn"), subject)

@@ -1,0 +1,106 @@
+"""A forecast as one self-contained HTML page: no script, nothing fetched, dark and print ready."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+from simcert.lab import predict_words as words
+
+if TYPE_CHECKING:
+    from simcert.lab.predict import Forecast, Row
+
+STYLE = """
+:root { color-scheme: light dark; --ink: #1d2430; --soft: #5b6576; --line: #d9dee6; --bad: #b3261e;
+  --good: #1b7f4b; --page: #fff; --band: #f4f6f9; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e8ebf0; --soft: #9aa5b5; --line: #333b47;
+  --bad: #ff8a80; --good: #6fd39b; --page: #14181f; --band: #1c222b; } }
+body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page);
+  max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.6rem; line-height: 1.25; text-wrap: balance; }
+h1.bad { color: var(--bad); } h1.good { color: var(--good); }
+h2 { font-size: 1.1rem; margin-top: 2rem; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; font-size: .92rem; }
+th, td { text-align: left; padding: .45rem .7rem; border-bottom: 1px solid var(--line);
+  vertical-align: top; }
+th { color: var(--soft); font-weight: 600; } td.n { text-align: right; white-space: nowrap; }
+tbody tr:nth-child(even) { background: var(--band); }
+td small, p.soft { color: var(--soft); }
+.bar { display: inline-block; height: .6rem; min-width: 2px; background: var(--bad); }
+footer { margin-top: 3rem; color: var(--soft); font-size: .85rem; }
+@media print { body { margin: 0; max-width: none; } }
+"""
+
+
+def page(forecast: "Forecast") -> str:
+    """Return the page; every name is escaped, as certificates may come from anybody."""
+    mood = "bad" if forecast.broken else "good"
+    parts = [f'<h1 class="{mood}">{escape(words.verdict(forecast))}</h1>']
+    parts += [f"<p>{escape(text)}</p>" for text in words.asides(forecast)]
+    if forecast.broken:
+        parts += ["<h2>Who breaks, and how it will look</h2>", _broken(forecast.broken)]
+        parts += ["<h2>What to do instead</h2>", _advice(forecast.broken)]
+    parts += ["<h2>One full handshake</h2>", _costs(forecast)]
+    parts += ["<h2>All clients</h2>", _all(forecast.rows), _footer(forecast)]
+    title = escape(f"simcert predict: {forecast.meeting.host or 'new certificate'}")
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<style>{STYLE}</style></head><body>{''.join(parts)}</body></html>\n"
+    )
+
+
+def _broken(rows: Sequence["Row"]) -> str:
+    largest = max(row.share for row in rows) or 1.0
+    lines = [
+        f"<tr><td>{escape(row.title)}<br><small>{escape(row.client.name)}</small></td>"
+        f'<td class="n">{words.percent(row.share)}<br>'
+        f'<span class="bar" style="width:{6.0 * row.share / largest:.2f}rem"></span></td>'
+        f"<td>{escape(words.signal(row.new.seen))}</td><td>{escape(row.new.reason)}<br>"
+        f"<small>{escape(row.new.clause)}</small></td></tr>"
+        for row in rows
+    ]
+    return _table(words.HEAD, lines)
+
+
+def _advice(rows: Sequence["Row"]) -> str:
+    items = (f"<li>{escape(line.strip())}</li>" for line in words.advice(rows).splitlines())
+    return f"<ul>{''.join(items)}</ul>"
+
+
+def _costs(forecast: "Forecast") -> str:
+    old, new = forecast.cost("old"), forecast.cost("new")
+    lines = [
+        f'<tr><td>{name}</td><td class="n">{words.number(old[key])}</td>'
+        f'<td class="n">{words.number(new[key])}</td>'
+        f'<td class="n">{words.change(old[key], new[key])}</td></tr>'
+        for key, name in words.COST_NAMES.items()
+    ]
+    return _table(("clients that accept it, mean", "old", "new", "change"), lines)
+
+
+def _all(rows: Sequence["Row"]) -> str:
+    lines = [
+        f"<tr><td>{escape(row.title)}<br><small>{escape(row.client.name)}</small></td>"
+        f'<td class="n">{words.percent(row.share)}</td><td>{escape(row.old.seen)}</td>'
+        f"<td>{escape(row.new.seen)}</td></tr>"
+        for row in rows
+    ]
+    return _table(("client", "share", "old", "new"), lines)
+
+
+def _table(head: Sequence[str], lines: Sequence[str]) -> str:
+    top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
+    return (
+        f'<div class="wide"><table><thead><tr>{top}</tr></thead>'
+        f"<tbody>{''.join(lines)}</tbody></table></div>"
+    )
+
+
+def _footer(forecast: "Forecast") -> str:
+    told = forecast.meeting
+    text = (
+        f"Old chain {told.old.source}, new chain {told.new.source}, population "
+        f"{forecast.population}, judged at {told.at:%Y-%m-%d %H:%M} UTC."
+    )
+    return f"<footer>{escape(text)}</footer>"

@@ -1,0 +1,145 @@
+"""A forecast in words: the verdict first, then who breaks and how it will look, then what to do."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from simcert.lab.predict import Forecast, Row
+
+ROWS_MAX = 12
+WHY_WIDTH = 56
+HEAD = ("who breaks", "share", "the server will see", "because")
+COST_NAMES = {
+    "bytes": "server's first flight, bytes",
+    "flights": "round trips that it takes",
+    "server_cpu_us": "server CPU, microseconds",
+    "client_cpu_us": "client CPU, microseconds",
+}
+
+
+def in_words(forecast: "Forecast") -> str:
+    """Return the answer as plain text, readable at 80 to 120 columns."""
+    parts = [verdict(forecast)]
+    if forecast.broken:
+        parts += [table(forecast.broken), "What to do instead:\n" + advice(forecast.broken)]
+    parts += [*asides(forecast), costs(forecast)]
+    return "\n\n".join(parts)
+
+
+def verdict(forecast: "Forecast") -> str:
+    """Return the one sentence that everybody should read."""
+    host = forecast.meeting.host or "this host"
+    if not forecast.broken:
+        return f"The new certificate for {host} breaks no client of {forecast.population}."
+    n = len(forecast.broken)
+    kinds = "1 kind of client" if n == 1 else f"{n} kinds of clients"
+    return (
+        f"The new certificate for {host} breaks {percent(forecast.affected_share)} of connections "
+        f"of {forecast.population} ({kinds})."
+    )
+
+
+def table(rows: Sequence["Row"]) -> str:
+    """Return a line for each kind of client that breaks, the largest first."""
+    shown = [
+        (row.title, percent(row.share), signal(row.new.seen), short(row.new.reason))
+        for row in rows[:ROWS_MAX]
+    ]
+    if len(rows) > ROWS_MAX:
+        rest = sum(row.share for row in rows[ROWS_MAX:])
+        shown.append((f"{len(rows) - ROWS_MAX} more", percent(rest), "", ""))
+    return aligned([HEAD, *shown])
+
+
+def advice(rows: Sequence["Row"]) -> str:
+    """Return each remedy once, with the share of connections that it saves."""
+    saved: dict[str, float] = {}
+    for row in rows:
+        text = row.remedy or "Keep the old certificate for them."
+        saved[text] = saved.get(text, 0.0) + row.share
+    ranked = sorted(saved.items(), key=lambda item: -item[1])
+    return "\n".join(f"  {percent(share):>8}  {text}" for text, share in ranked)
+
+
+def asides(forecast: "Forecast") -> list[str]:
+    """Return what else is worth knowing: who fails already, who is mended, what stays hidden."""
+    told = []
+    failing = sum(r.share for r in forecast.rows if not (r.old.client_ok or r.new.client_ok))
+    mended = sum(row.share for row in forecast.rows if row.heals)
+    if failing:
+        told.append(f"{percent(failing)} of connections fail with either certificate.")
+    if mended:
+        told.append(f"{percent(mended)} of connections fail today and would work.")
+    quiet = sum(row.share for row in forecast.broken if row.new.seen.startswith("ok"))
+    if quiet:
+        told.append(
+            f"{percent(quiet)} would look like successes: no request follows the handshake."
+        )
+    return [" ".join(told)] if told else []
+
+
+def costs(forecast: "Forecast") -> str:
+    """Return what a full handshake costs with either chain, for clients that accept it."""
+    old, new = forecast.cost("old"), forecast.cost("new")
+    head = ("one full handshake", "old", "new", "")
+    rows = [
+        (name, number(old[key]), number(new[key]), change(old[key], new[key]))
+        for key, name in COST_NAMES.items()
+    ]
+    return aligned([head, *rows], right=3)
+
+
+def signal(seen: str) -> str:
+    """Return an outcome in words that an operator finds in dashboards and logs."""
+    kind, _, name = seen.partition(":")
+    words = {
+        "ok": "a success",
+        "alert": f"alert {name}",
+        "close": "a close without alert",
+        "ok_then_close": "a success, then no request",
+        "ok_then_alert": f"a success, then alert {name}",
+        "server_abort": f"its own abort: {name}",
+        "hang": "a connection that hangs",
+    }
+    return words.get(kind, seen)
+
+
+def percent(share: float) -> str:
+    """Return a share with two digits that matter."""
+    if not share:
+        return "0 %"
+    return "under 0.01 %" if share < 1e-4 else f"{100.0 * share:.2g} %" if share < 1.0 else "100 %"
+
+
+def number(value: float | None) -> str:
+    """Return a figure with thousands marked, "none" where nobody completes a handshake."""
+    if value is None:
+        return "none"
+    return f"{value:.2f}" if value < 10.0 else f"{value:,.0f}"
+
+
+def change(old: float | None, new: float | None) -> str:
+    """Return the change in per cent, empty where there is none to tell."""
+    if not old or new is None or abs(new / old - 1.0) < 0.005:
+        return ""
+    return f"{100.0 * (new / old - 1.0):+.0f} %"
+
+
+def short(text: str) -> str:
+    """Return a reason that fits a column."""
+    return text if len(text) <= WHY_WIDTH else text[: WHY_WIDTH - 1].rstrip() + "…"
+
+
+def aligned(rows: Sequence[tuple[str, ...]], right: int = 1) -> str:
+    """Return columns padded to their widest cell; `right` columns after the first to the right."""
+    wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [_line(row, wide, right) for row in rows]
+    return "\n".join([lines[0], "  " + "-" * (sum(wide) + 2 * (len(wide) - 1)), *lines[1:]])
+
+
+def _line(row: tuple[str, ...], wide: list[int], right: int) -> str:
+    cells = [
+        cell.rjust(width) if 1 <= at <= right else cell.ljust(width)
+        for at, (cell, width) in enumerate(zip(row, wide, strict=True))
+    ]
+    return ("  " + "  ".join(cells)).rstrip()
