@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from simcert.errors import InputError
 from simcert.tls import oids
@@ -50,6 +51,7 @@ def _facts(one: x509.Certificate, der: bytes) -> Certificate:
         not_before=one.not_valid_before_utc.astimezone(dt.UTC),
         not_after=one.not_valid_after_utc.astimezone(dt.UTC),
         key=_key(one),
+        key_pin=_or(lambda: _key_pin(one), fingerprint(der)),
         signature=_signature(one),
         subject_text=_or(lambda: one.subject.rfc4514_string(), ""),
         issuer_text=_or(lambda: one.issuer.rfc4514_string(), ""),
@@ -97,6 +99,12 @@ def _key(one: x509.Certificate) -> Key:
     if isinstance(key, dsa.DSAPublicKey):
         return Key("dsa", key.key_size)
     return Key(oids.SIGNATURES.get(named, ("unknown", ""))[0])
+
+
+def _key_pin(one: x509.Certificate) -> str:
+    key = one.public_key()
+    encoded = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return fingerprint(encoded)
 
 
 def _signature(one: x509.Certificate) -> Signature:

@@ -1,77 +1,17 @@
 """The catalogue: measured configurations by `stack` name, population profiles as `profile:<id>`."""
 
-import json
-import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
-from typing import Any
 
-from simcert.errors import InputError
 from simcert.tls.client import Client
-from simcert.tls.hello import ClientHello
-from simcert.tls.verifier import Verifier, verifier
+from simcert.tls.profiles import mix_sources, mixes, profiles
+from simcert.tls.stacks import families, family, measured
 
-
-def data(name: str) -> str:
-    """Return the text of a file in `simcert/tls/data`."""
-    return files("simcert.tls").joinpath("data", name).read_text(encoding="utf-8")
-
-
-@cache
-def capabilities() -> Mapping[str, Any]:
-    """Return the raw capability tables."""
-    return tomllib.loads(data("capabilities.toml"))
-
-
-@cache
-def family(name: str) -> Verifier:
-    """Return the archetype of a family."""
-    return verifier(_inherited(capabilities()["family"], name))
-
-
-def families() -> frozenset[str]:
-    """Return the names of all families that have an archetype."""
-    return frozenset(capabilities()["family"])
-
-
-def _inherited(tables: Mapping[str, Any], name: str, depth: int = 8) -> dict[str, Any]:
-    """Return a family's fields over those of the family that it is like."""
-    if depth == 0:
-        raise InputError(f'family "{name}" is like itself')
-    table = dict(tables[name])
-    parent = table.pop("like", None)
-    return (_inherited(tables, parent, depth - 1) if parent else {}) | table
-
-
-@cache
-def measured() -> Mapping[str, Client]:
-    """Return the measured configurations by name."""
-    hellos: Mapping[str, Any] = json.loads(data("measured_hellos.json"))["clients"]
-    return MappingProxyType({name: _measured(name, hello) for name, hello in hellos.items()})
-
-
-def _measured(name: str, entry: Mapping[str, Any]) -> Client:
-    own = dict(capabilities()["client"][name])
-    base = _inherited(capabilities()["family"], own.pop("like", entry["family"]))
-    return Client(
-        name=name,
-        family=entry["family"],
-        hello=ClientHello.from_dict(entry["hello"]),
-        verifier=verifier(base | own),
-        measured=True,
-        likeness="measured",
-    )
+__all__ = ["catalogue", "families", "family", "measured", "mix_sources", "mixes", "profiles"]
 
 
 @cache
 def catalogue() -> Mapping[str, Client]:
-    """Return every client: measured ones under their stack name, profiles as `profile:<id>`."""
-    return measured()
-
-
-@cache
-def mixes() -> Mapping[str, Mapping[str, float]]:
-    """Return the built-in populations: mix -> client name -> share; shares sum to 1."""
-    return MappingProxyType({})
+    """Return every client by name; `Client.measured` keeps the two kinds apart."""
+    return MappingProxyType({**measured(), **profiles()})

@@ -50,6 +50,7 @@ class Certificate:
     not_before: dt.datetime
     not_after: dt.datetime
     key: Key
+    key_pin: str  # SHA-256 of SubjectPublicKeyInfo, what pins are made of (RFC 7469)
     signature: Signature
     subject_text: str = ""  # RFC 4514
     issuer_text: str = ""

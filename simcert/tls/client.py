@@ -1,9 +1,9 @@
 """Client: one configuration of a TLS stack: what it offers, how it verifies, whom it trusts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from simcert.tls.chain import TrustStore
+from simcert.tls.chain import CertificateChain, TrustStore
 from simcert.tls.hello import ClientHello
 from simcert.tls.verifier import Verifier
 
@@ -26,14 +26,26 @@ class Client:
     likeness: str = "measured"
     title: str = ""
     clock_offset_s: float = 0.0
-    pins: frozenset[str] = frozenset()  # fingerprints of keys or certificates; empty: no pinning
+    clock: str = "ntp"  # ntp | rtc | often_wrong | boot_1970
+    pins: str = ""  # "", "leaf" or "issuer": which key it insists on
+    pinned_keys: frozenset[str] = frozenset()
     finds_issuers: bool = False
     resumes: bool = True
     resumed_share: tuple[float, float] | None = None
-    max_validity_days: int | None = None
     provenance: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def segment(self) -> str:
         """What a server can tell of this client from its ClientHello: a fingerprint."""
         return self.hello.fingerprint
+
+    def pinned_to(self, chain: CertificateChain) -> "Client":
+        """Return this client after it has learnt the keys of the chain; itself if it does not pin.
+
+        An "issuer" pin holds the keys of all authorities sent, so that any of them may reappear.
+        """
+        if not self.pins:
+            return self
+        issuers = chain.certificates[1:] or chain.certificates
+        pinned = (chain.leaf,) if self.pins == "leaf" else issuers
+        return replace(self, pinned_keys=frozenset(one.key_pin for one in pinned))

@@ -33,6 +33,7 @@ class Case:
     host: str | None
     at: dt.datetime
     stapled: bool = False
+    pinned_keys: frozenset[str] = frozenset()
 
     def position(self, index: int) -> str:
         """Return the role of the certificate at `index` of the path."""
@@ -43,6 +44,7 @@ class Case:
 
 
 Check = Callable[[Case, int], "Fault | None"]
+POLICY_SINCE = dt.datetime(2020, 9, 1, tzinfo=dt.UTC)  # 398 days: Apple, Chrome, Mozilla
 
 
 def find(case: Case) -> Fault | None:
@@ -368,6 +370,26 @@ def name(case: Case, index: int) -> Fault | None:
     return _fault(case, "name", 0, f"not for {case.host} (is for {listed})", "RFC 9525 6")
 
 
+def pin(case: Case, index: int) -> Fault | None:
+    """Some key of the path is one that the client insists on (RFC 7469 section 2.6)."""
+    keys = {one.key_pin for one in case.path.certificates}
+    if not case.pinned_keys or keys & case.pinned_keys:
+        return None
+    return _fault(case, "pin", 0, "no key of this path is pinned", "RFC 7469 2.6")
+
+
+def validity(case: Case, index: int) -> Fault | None:
+    """Under a public root a leaf lives no longer than the client's policy allows."""
+    limit, one = case.verifier.max_validity_days, case.path.certificates[0]
+    if limit is None or case.path.root is None or case.path.root.id == "private_ca":
+        return None
+    days = (one.not_after - one.not_before).days
+    if days <= limit or one.not_before < POLICY_SINCE:
+        return None
+    reason = f"valid for {days} days, at most {limit}"
+    return _fault(case, "validity", 0, reason, "CA/Browser Forum BR 6.3.2")
+
+
 CHECKS: Mapping[str, Check] = {
     "message_size": message_size,
     "certificate_size": certificate_size,
@@ -393,4 +415,6 @@ CHECKS: Mapping[str, Check] = {
     "subject": subject,
     "profile": profile,
     "name": name,
+    "pin": pin,
+    "validity": validity,
 }

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from simcert.tls.catalogue import families, family, measured
 from simcert.tls.client import Client
 from simcert.tls.hello import ClientHello
+from simcert.tls.stacks import measured
 
 WEIGHTS: Mapping[str, float] = {
     "suites": 2.0,
@@ -65,6 +65,3 @@ def client_from_hello(
         measured=False,
         likeness=f"{why}: like {nearest.name} ({score:.0%} alike)",
     )
-
-
-__all__ = ["client_from_hello", "families", "family", "likeness"]

@@ -11,7 +11,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from simcert.tls.certificate import Certificate
 from simcert.tls.chain import CertificateChain, TrustStore
-from simcert.tls.roots import Root
+from simcert.tls.roots import Root, published_intermediates
 from simcert.tls.verifier import Verifier
 
 MAX_DEPTH = 32
@@ -125,6 +125,15 @@ class _Builder:
         if issuer.subject != child.issuer or issuer.fingerprint in seen:
             return False
         return not self._verifier.matches_key_id or key_id_fits(issuer, child)
+
+
+def found_issuer(path: Path, trust: TrustStore) -> Path:
+    """Complete a dead end by a published intermediate, as clients that fetch or preload them do."""
+    if path.anchored:
+        return path
+    published = published_intermediates().get(path.certificates[-1].issuer_text.casefold(), ())
+    root = next((root for root in trust.roots if root.id in published), None)
+    return path if root is None else Path(path.certificates, True, root)
 
 
 def key_id_fits(issuer: Certificate, child: Certificate) -> bool:

@@ -10,7 +10,7 @@ from simcert.tls.chain import CertificateChain, TrustStore
 from simcert.tls.client import Client
 from simcert.tls.cost import Cost, cost
 from simcert.tls.faults import Case, Fault, find
-from simcert.tls.path import Path, paths
+from simcert.tls.path import Path, found_issuer, paths
 from simcert.tls.server import Negotiated, ServerSettings, negotiate
 from simcert.tls.verifier import Signal, Verifier
 
@@ -75,7 +75,7 @@ def predict(
     own = trust if trust is not None else client.trust or TrustStore()
     when = at + dt.timedelta(seconds=client.clock_offset_s)
     name = host if host is not None else first_name(chain)
-    fault = judge(client.verifier, agreed, own, name, when, stapled=settings.staples)
+    fault = judge(client, agreed, own, name, when, stapled=settings.staples)
     return _told(client, agreed, settings, fault)
 
 
@@ -86,7 +86,7 @@ def first_name(chain: CertificateChain) -> str | None:
 
 
 def judge(
-    verifier: Verifier,
+    client: Client,
     agreed: Negotiated,
     trust: TrustStore,
     host: str | None,
@@ -96,8 +96,10 @@ def judge(
 ) -> Fault | None:
     """Return the first objection on the best path, None if some path has none."""
     first: Fault | None = None
-    for path in islice(paths(agreed.chain, trust, verifier, at), 64):
-        case = Case(path, agreed.chain, verifier, agreed, host, at, stapled)
+    rules = client.verifier
+    for path in islice(paths(agreed.chain, trust, rules, at), 64):
+        whole = found_issuer(path, trust) if client.finds_issuers else path
+        case = Case(whole, agreed.chain, rules, agreed, host, at, stapled, client.pinned_keys)
         fault = find(case)
         if fault is None:
             return None

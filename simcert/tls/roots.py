@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from simcert.errors import UnknownNameError
 
@@ -21,10 +22,29 @@ class Root:
 
 
 @cache
+def _tables() -> Mapping[str, Any]:
+    text = files("simcert.tls").joinpath("data/roots.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+@cache
+def published_intermediates() -> Mapping[str, tuple[str, ...]]:
+    """Return subject (RFC 4514, case folded) -> ids of roots above, of well-known intermediates."""
+    entries = _tables()["intermediate"].values()
+    return {entry["subject"].casefold(): tuple(entry["roots"]) for entry in entries}
+
+
+@cache
+def trust_stores() -> Mapping[str, tuple[str, ...]]:
+    """Return the ids of the roots that each client generation trusts."""
+    text = files("simcert.tls").joinpath("data/trust_stores.toml").read_text(encoding="utf-8")
+    return {name: tuple(entry["roots"]) for name, entry in tomllib.loads(text)["store"].items()}
+
+
+@cache
 def well_known_roots() -> Mapping[str, Root]:
     """Return every public root of `data/roots.toml` by its id."""
-    text = files("simcert.tls").joinpath("data/roots.toml").read_text(encoding="utf-8")
-    return {name: _root(name, entry) for name, entry in tomllib.loads(text)["root"].items()}
+    return {name: _root(name, entry) for name, entry in _tables()["root"].items()}
 
 
 def named_roots(ids: Iterable[str]) -> tuple[Root, ...]:

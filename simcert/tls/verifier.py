@@ -74,6 +74,7 @@ class Verifier:
     name_constraints: str = "process"  # process | refuse | ignore
     refuses_critical: bool = True
     enforces_staple: bool = False
+    max_validity_days: int | None = None  # of leaves under public roots
     strict: bool = False  # RFC 5280 profile checks of OpenSSL's X509_STRICT
     # how it speaks
     order: tuple[str, ...] = DEFAULT_ORDER
