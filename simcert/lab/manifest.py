@@ -88,6 +88,7 @@ def _file(folder: Path, name: str) -> dict[str, Any]:
     return entry
 
 
+@cache
 def _revision() -> dict[str, Any]:
     """Git commit of a checkout, and whether files differ from it; nulls for an installed wheel."""
     commit = _git("rev-parse", "HEAD")

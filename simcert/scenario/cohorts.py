@@ -26,7 +26,10 @@ Part = TypeVar("Part", Background, Retry, Network, Reports)
 def cohorts(scenario: Scenario) -> tuple[Cohort, ...]:
     """Return every cohort of a scenario; InputError if a file, client or mix is unusable."""
     meeting = Meeting.of(scenario)
-    return tuple(_cohort(scenario, meeting, one) for one in members(scenario))
+    try:
+        return tuple(_cohort(scenario, meeting, one) for one in members(scenario))
+    except UnknownNameError as error:
+        raise InputError(f"{scenario.folder / scenario.stem}.toml: {error}") from error
 
 
 def members(scenario: Scenario) -> tuple[CohortTable, ...]:

@@ -1,13 +1,16 @@
 """Exit codes, hints and streams of the command line: the same for every command."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 
+import simcert
 from simcert.cli.main import cli, code_of
 
 CONTEXT = click.Context(cli)
@@ -97,13 +100,53 @@ def test_output_that_cannot_be_written_is_3(capsys: pytest.CaptureFixture[str]) 
     assert "cannot be written" in capsys.readouterr().err
 
 
-def test_a_reader_that_leaves_early_is_no_no(tmp_path: Path) -> None:
-    line = f"{sys.executable} -c '{RUN}' {{}} | head -c 1 >/dev/null; exit ${{PIPESTATUS[0]}}"
-    run = line.format(f"compare --help; {sys.executable} -c '{RUN}' compare --help")
+@pytest.mark.parametrize(("arguments", "code"), [("--help", 0), ("replay {} --json", 141)])
+def test_a_reader_that_leaves_early_is_no_no(tmp_path: Path, arguments: str, code: int) -> None:
+    simcert.run("same_ca", out=tmp_path / "out")
+    words = arguments.format(tmp_path / "out" / "journal.jsonl")
+    line = f"(sleep 0.3; {sys.executable} -c '{RUN}' {words}) | true; exit ${{PIPESTATUS[0]}}"
 
-    done = subprocess.run(["bash", "-c", run], capture_output=True, text=True, cwd=tmp_path)
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True)
 
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (code, "")
+
+
+def test_a_journal_replays_byte_for_byte(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    simcert.run("android_root_missing", seed=2, out=tmp_path / "out")
+    journal = str(tmp_path / "out" / "journal.jsonl")
+
+    assert code_of(["replay", journal, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["identical"]
+    assert told["decisions"] > 0
+    assert code_of(["replay", journal, "--policy", "all_at_once", "--json"]) == 0
+    assert not json.loads(capsys.readouterr().out)["identical"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["run", "compare", "replay"])
+def test_the_examples_in_help_work(name: str, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(_script(tmp_path).parent), prepend=os.pathsep)
+    simcert.run("same_ca", out="results/run-same_ca-adaptive-0")
+    lines = str(COMMANDS[name].epilog).splitlines()
+    examples = [line.strip() for line in lines if line.strip().startswith("simcert ")]
+
+    assert examples
+    for line in examples:
+        done = subprocess.run(["bash", "-c", line], capture_output=True, text=True)
+        assert (done.returncode in (0, 1), done.stderr) == (True, ""), line
+
+
+def _script(folder: Path) -> Path:
+    """Return a `simcert` that runs this very checkout."""
+    script = folder / "bin" / "simcert"
+    script.parent.mkdir()
+    script.write_text(f"#!{sys.executable}\n{RUN}\n")
+    script.chmod(0o755)
+    return script
 
 
 def test_json_is_one_document_and_progress_is_elsewhere(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from simcert.model import Channel, Decision, View
 
 @dataclass(frozen=True)
 class Mortal:
-    """Climbs at once; dies after `hours` where the failures seen so far are an odd number."""
+    """Climbs at once; dies at `hours` where the failures seen by then are an odd number."""
 
     how: str = "raise"
     hours: float = 1.0
@@ -19,11 +19,12 @@ class Mortal:
         return ()
 
     def decide(self, view: View) -> Decision:
-        if view.now_s >= self.hours * 3600.0 and self._cursed(view):
+        late = view.now_s >= self.hours * 3600.0
+        if late and not view.progress.memory.get("survived") and self._cursed(view):
             if self.how == "kill":
                 os._exit(9)
             raise RuntimeError("odd")
-        return view.move(1.0, "at once")
+        return view.move(1.0, "at once", {"survived": late})
 
     def _cursed(self, view: View) -> bool:
         seen = view.assessment
