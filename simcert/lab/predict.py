@@ -160,7 +160,7 @@ def _rows(meeting: Meeting, shares: Mapping[str, float]) -> Iterator[Row]:
     for name, share in shares.items():
         if name not in known:
             raise UnknownNameError("client", name, known)
-        client = known[name]
+        client = known[name].pinned_to(meeting.old)
         old, new = meeting.predict(client, meeting.old), meeting.predict(client, meeting.new)
         row = Row(client, share, old, new)
         yield Row(client, share, old, new, remedy(meeting, client, new)) if row.breaks else row

@@ -27,8 +27,8 @@ class Client:
     title: str = ""
     clock_offset_s: float = 0.0
     clock: str = "ntp"  # ntp | rtc | often_wrong | boot_1970
-    pins: str = ""  # "", "leaf" or "issuer": which key it insists on
-    pinned_keys: frozenset[str] = frozenset()
+    pinning: str = ""  # "", "leaf" or "issuer": which key it insists on
+    pins: frozenset[str] = frozenset()  # SHA-256 of keys or certificates, one of which must appear
     finds_issuers: bool = False
     resumes: bool = True
     resumed_share: tuple[float, float] | None = None
@@ -40,12 +40,12 @@ class Client:
         return self.hello.fingerprint
 
     def pinned_to(self, chain: CertificateChain) -> "Client":
-        """Return this client after it has learnt the keys of the chain; itself if it does not pin.
+        """Return this client as built for the chain's keys; itself if it does not pin.
 
         An "issuer" pin holds the keys of all authorities sent, so that any of them may reappear.
         """
-        if not self.pins:
+        if not self.pinning or self.pins:
             return self
         issuers = chain.certificates[1:] or chain.certificates
-        pinned = (chain.leaf,) if self.pins == "leaf" else issuers
-        return replace(self, pinned_keys=frozenset(one.key_pin for one in pinned))
+        pinned = (chain.leaf,) if self.pinning == "leaf" else issuers
+        return replace(self, pins=frozenset(one.key_pin for one in pinned))

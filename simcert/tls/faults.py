@@ -33,7 +33,7 @@ class Case:
     host: str | None
     at: dt.datetime
     stapled: bool = False
-    pinned_keys: frozenset[str] = frozenset()
+    pins: frozenset[str] = frozenset()
 
     def position(self, index: int) -> str:
         """Return the role of the certificate at `index` of the path."""
@@ -372,8 +372,8 @@ def name(case: Case, index: int) -> Fault | None:
 
 def pin(case: Case, index: int) -> Fault | None:
     """Some key of the path is one that the client insists on (RFC 7469 section 2.6)."""
-    keys = {one.key_pin for one in case.path.certificates}
-    if not case.pinned_keys or keys & case.pinned_keys:
+    found = {pin for one in case.path.certificates for pin in (one.key_pin, one.fingerprint)}
+    if not case.pins or found & case.pins:
         return None
     return _fault(case, "pin", 0, "no key of this path is pinned", "RFC 7469 2.6")
 

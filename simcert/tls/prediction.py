@@ -99,7 +99,7 @@ def judge(
     rules = client.verifier
     for path in islice(paths(agreed.chain, trust, rules, at), 64):
         whole = found_issuer(path, trust) if client.finds_issuers else path
-        case = Case(whole, agreed.chain, rules, agreed, host, at, stapled, client.pinned_keys)
+        case = Case(whole, agreed.chain, rules, agreed, host, at, stapled, client.pins)
         fault = find(case)
         if fault is None:
             return None

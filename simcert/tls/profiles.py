@@ -37,7 +37,7 @@ def _profile(name: str, entry: Mapping[str, Any]) -> Client:
         likeness=f"profile: like {entry['like']}",
         title=entry["title"],
         clock=entry["clock"],
-        pins=entry.get("pins", ""),
+        pinning=entry.get("pins", ""),
         finds_issuers=entry["finds_issuers"],
         resumes=high > 0,
         resumed_share=(low, high),
