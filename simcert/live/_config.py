@@ -1,0 +1,146 @@
+"""The configuration of one live rollout: strict TOML in, frozen tables out.
+
+Relative paths are relative to the file. Everything that changes at run time (journal, map, sockets,
+installed certificates) lies in the folder `state`, which nobody else may read.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Literal
+
+from simcert.errors import InputError
+from simcert.scenario.files import parsed
+from simcert.scenario.strict import NotNegative, Positive, Problems, Share, Within, build
+
+SCHEMA = 1
+SOCKET_PATH_MAX = 90  # a unix socket's path has 107 bytes; HAProxy binds to a longer name first
+
+
+@dataclass(frozen=True, slots=True)
+class PlanTable:
+    """`[plan]`: clocks, objective and safety limits; see `simcert.control.plan.Plan`."""
+
+    window_s: Positive = 60.0
+    slices: Annotated[int, Within(1, 60)] = 4
+    soak_s: NotNegative = 7200.0
+    deadline_s: Positive | None = None
+    target_success: Share = 0.99
+    exposure_max: Share = 1.0
+    safe_exposure: Share = 0.05
+    stale_after_s: Positive | None = None
+    blind_after_s: Positive | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateTable:
+    """`[certificates]`: two bundles, each leaf, intermediates and private key in PEM."""
+
+    old: str
+    new: str
+    host: str | None = None  # default: the first name of the new leaf
+
+
+@dataclass(frozen=True, slots=True)
+class HaproxyTable:
+    """`[haproxy]`: where it listens, what is behind it, and where its records go."""
+
+    listen: str
+    upstream: tuple[str, ...] = ()  # none: HAProxy answers itself, for a first try
+    records: str = "127.0.0.1:5141"
+    versions: tuple[Literal["1.2", "1.3"], ...] = ("1.2", "1.3")
+    assignment: Literal["per_connection", "per_client"] = "per_connection"
+    threads: Annotated[int, Within(1, 64)] = 2
+    connections_max: Annotated[int, Within(10, 1_000_000)] = 4000
+    handshake_timeout_s: Annotated[float, Within(0.5, 60.0)] = 10.0
+    ring_mib: Annotated[int, Within(1, 1024)] = 16
+    tickets: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LiveConfig:
+    """A whole file; `folder` is where it lies, `path` what the user called it."""
+
+    schema: int
+    certificates: CertificateTable
+    haproxy: HaproxyTable
+    policy: str = "adaptive"
+    state: str = "state"
+    tick_s: Positive | None = None  # default: a slice, at most 5 s
+    grace_s: NotNegative | None = None  # default: the handshake timeout and 2 s
+    plan: PlanTable = PlanTable()
+    _path: Path = Path()
+
+    @property
+    def path(self) -> Path:
+        """The file itself."""
+        return self._path
+
+    @property
+    def run(self) -> Path:
+        """The private folder of this rollout."""
+        return self.at(self.state)
+
+    def at(self, name: str) -> Path:
+        """Return a path as seen from the file."""
+        return (self._path.parent / name).resolve()
+
+    @property
+    def slice_s(self) -> float:
+        """Length of one slice."""
+        return self.plan.window_s / self.plan.slices
+
+    @property
+    def tick(self) -> float:
+        """Seconds between two decisions."""
+        return min(self.slice_s, 5.0) if self.tick_s is None else self.tick_s
+
+    @property
+    def grace(self) -> float:
+        """Seconds after its end at which a slice is closed: a hanging handshake is known by then."""
+        return self.haproxy.handshake_timeout_s + 2.0 if self.grace_s is None else self.grace_s
+
+
+def load(path: str | Path) -> LiveConfig:
+    """Return a configuration; InputError tells everything that is wrong with it."""
+    place = Path(path)
+    table, lines = parsed(place)
+    problems = Problems(str(place), lines)
+    config: LiveConfig | None = build(LiveConfig, table, "", problems)
+    if config is not None:
+        config = replace(config, _path=place.resolve())
+        _check(config, problems)
+    problems.check()
+    assert config is not None  # nothing was found wrong
+    return config
+
+
+def _check(config: LiveConfig, problems: Problems) -> None:
+    if config.schema != SCHEMA:
+        problems.add("schema", f"this version reads schema {SCHEMA}, got {config.schema}")
+    for name, value in (("listen", config.haproxy.listen), ("records", config.haproxy.records)):
+        _check_address(f"haproxy.{name}", value, problems)
+    for i, value in enumerate(config.haproxy.upstream):
+        _check_address(f"haproxy.upstream[{i}]", value, problems)
+    if not config.haproxy.versions:
+        problems.add("haproxy.versions", "must name at least one version")
+    if len(str(config.run)) > SOCKET_PATH_MAX:
+        problems.add("state", f"{config.run} is too long for a folder of unix sockets")
+    if any(letter in str(config.run) for letter in " \"'#\\$"):
+        problems.add("state", f"{config.run} has a letter that HAProxy's configuration cannot hold")
+
+
+def _check_address(path: str, text: str, problems: Problems) -> None:
+    try:
+        address(text)
+    except InputError as error:
+        problems.add(path, str(error))
+
+
+def address(text: str) -> tuple[str, int]:
+    """Return host and port of `host:port` or `[v6]:port`; InputError for anything else."""
+    host, colon, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    fine = all(c.isalnum() or c in ".:-_*" for c in host)
+    if not colon or not port.isdigit() or not 0 < int(port) < 65_536 or not fine:
+        raise InputError(f'must be like "127.0.0.1:8443", got "{text}"')
+    return host, int(port)

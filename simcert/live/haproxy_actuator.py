@@ -1,0 +1,100 @@
+"""Exposure as an entry of a HAProxy map: the file first, then the running process, then read back.
+
+The map holds basis points (0 to 10000), so steps of 0.01 % are exact. HAProxy reads the file when
+it starts; because it is written first, a restart at any moment serves what was decided last.
+"""
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from simcert.errors import MachineError
+from simcert.live.haproxy_socket import HaproxySocket
+
+BASIS = 10_000
+_VALUE = re.compile(r'value="(\d+)"')
+
+
+@dataclass(slots=True)
+class HaproxyActuator:
+    """Drives `map_str_int(MAP,0)` of the configuration that `simcert live plan` prints."""
+
+    socket: HaproxySocket
+    map_file: Path
+    key: str = "exposure"
+    worker: str | None = field(default=None, init=False)  # that answered last
+
+    def apply(self, exposure: float, now_s: float) -> None:
+        """Put `exposure` in force; MachineError if HAProxy does not confirm it.
+
+        A raise that the process does not take is taken back from the file, so that no later
+        restart applies it; a lowering stays in the file.
+        """
+        del now_s
+        points = to_points(exposure)
+        before = self._file()
+        self._write(points)
+        try:
+            self._set(points)
+        except MachineError:
+            if before is not None and points > before:
+                self._write(before)
+            raise
+
+    def read_back(self, now_s: float) -> float:
+        """Return the exposure that the running process draws with."""
+        del now_s
+        self.worker = self.socket.worker()
+        return self._live() / BASIS
+
+    def _set(self, points: int) -> None:
+        answer = self.socket.ask(f"set map {self.map_file} {self.key} {points}")
+        live = self._live()
+        if live != points:  # HAProxy ignores what it cannot parse, without a word
+            said = f" ({answer})" if answer else ""
+            raise MachineError(f"{self.map_file}: asked for {points}, HAProxy has {live}{said}")
+
+    def _live(self) -> int:
+        answer = self.socket.ask(f"get map {self.map_file} {self.key}")
+        found = _VALUE.search(answer)
+        if found is None or "found=yes" not in answer:
+            raise MachineError(f'{self.map_file}: HAProxy has no entry "{self.key}": {answer}')
+        points = int(found[1])
+        if points > BASIS:
+            raise MachineError(f"{self.map_file}: HAProxy has {points}, more than {BASIS}")
+        return points
+
+    def _file(self) -> int | None:
+        try:
+            name, _, value = self.map_file.read_text(encoding="ascii").partition(" ")
+            return int(value) if name == self.key else None
+        except (OSError, ValueError):
+            return None
+
+    def _write(self, points: int) -> None:
+        write_private(self.map_file, f"{self.key} {points}\n")
+
+
+def to_points(exposure: float) -> int:
+    """Return basis points, rounded down, so that no more is in force than was decided.
+
+    MachineError if it is no share; the smallest exposure above 0 is one point.
+    """
+    if not 0.0 <= exposure <= 1.0:
+        raise MachineError(f"exposure {exposure!r} is not in [0, 1]")
+    points = int(exposure * BASIS + 1e-6)
+    return max(points, 1) if exposure > 0.0 else 0
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace a file at once and for good: readers see the old or the new one, mode 0600."""
+    fresh = path.with_name(f".{path.name}.new")
+    try:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError as error:
+        raise MachineError(f"{path}: cannot be written: {error.strerror}") from error
