@@ -78,7 +78,8 @@ def code_of(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted; the same command goes on where it stopped", err=True)
         return INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):
+        # outside standalone mode click exits for one reason: a closed pipe, and with 1, our "no"
         return _pipe_closed(arguments)
     except SimcertError as error:
         click.echo(f"simcert: {error}", err=True)
