@@ -106,9 +106,9 @@ def signal(seen: str) -> str:
 
 def percent(share: float) -> str:
     """Return a share with two digits that matter."""
-    if not share:
-        return "0 %"
-    return "under 0.01 %" if share < 1e-4 else f"{100.0 * share:.2g} %" if share < 1.0 else "100 %"
+    if 0.0 < share < 1e-4:
+        return "under 0.01 %"
+    return f"{100.0 * share:.2g} %" if share < 0.995 else f"{100.0 * share:.0f} %"
 
 
 def number(value: float | None) -> str:

@@ -60,10 +60,11 @@ def drop_extra(meeting: "Meeting", _: Client) -> Iterator[tuple["Meeting", str]]
 
 
 def wait(meeting: "Meeting", _: Client) -> Iterator[tuple["Meeting", str]]:
-    """Let the certificate grow older, for clients whose clocks or whose patience run behind."""
-    for days in WAITS_D:
-        later = meeting.at + dt.timedelta(days=days)
-        if later < meeting.new.leaf.not_after:
+    """Let the certificate grow older, for clients whose clocks run behind."""
+    leaf = meeting.new.leaf
+    moments = [meeting.at + dt.timedelta(days=days) for days in WAITS_D]
+    for later in [leaf.not_before, *moments]:
+        if meeting.at < later < leaf.not_after:
             told = f"Wait until {later:%Y-%m-%d}, or serve a certificate that was issued earlier."
             yield replace(meeting, at=later), told
 
