@@ -84,7 +84,7 @@ end = "completed"
         (('summary = "x"', 'summary = "x"\nschema = true'), "must be a whole number, got true"),
         (("[[cohort]]", "[analysis]\nwindow_s = 1e6\n[[cohort]]"), "is longer than the horizon"),
         (("[[cohort]]", "[cohort]"), "must be an array"),
-        (("[[cohort]]", '[[fault]]\nkind = "zzz"\n[[cohort]]'), 'fault[0].kind: unknown fault "zzz"'),
+        (("[[cohort]]", '[[fault]]\nkind = "zzz"\n[[cohort]]'), 'unknown fault "zzz"'),
         (('new = "b.pem"', 'new = "b.pem"\nat = "noon"'), "must be a time like"),
         (('new = "b.pem"', 'new = "b.pem"\nat = 2026-01-01T00:00:00'), "must be a time like"),
         (("share = 1.0", "share = 1.0\nbackground = {rate = 0.1, outcomes = {close = 0.5}}"),
