@@ -66,11 +66,21 @@ class Study:
             "runs": self.planned,
             "seed": self.seed,
             "fidelity": fidelities.pop() if len(fidelities) == 1 else "mixed",
+            "scenarios": self.scenarios,
             "results": self.results,
             "pairs": self.differences,
             "method": METHOD,
             "out": self.out,
         }
+
+    @property
+    def scenarios(self) -> list[dict[str, Any]]:
+        """What was at stake in each scenario: its summary, and the share of clients that break."""
+        about = {setup.scenario.stem: setup for setup in self.setups}
+        return [
+            {"scenario": k, "summary": s.scenario.summary, "harmed_share": s.truth.harmed_share}
+            for k, s in about.items()
+        ]
 
     @cached_property
     def summary(self) -> "pd.DataFrame":
