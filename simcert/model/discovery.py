@@ -1,11 +1,15 @@
 """The one loader: every module of a catalogue package is one thing, named by its file stem."""
 
+import sys
 from functools import cache
 from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 from pkgutil import iter_modules
+from types import ModuleType
 from typing import Any
 
-from simcert.errors import ContractError, UnknownNameError
+from simcert.errors import ContractError, InputError, UnknownNameError
 
 
 @cache
@@ -26,8 +30,30 @@ def build(package: str, kind: str, stem: str, **params: object) -> Any:  # noqa:
     return known[stem](**params)
 
 
+def class_in_file(path: Path) -> type:
+    """Return the one public class that a Python file outside the catalogues defines.
+
+    The file is run: trust it as you trust your own. InputError if it cannot be read or run,
+    ContractError if it defines no such class, or several.
+    """
+    name = f"simcert_outside_{path.stem}"
+    spec = spec_from_file_location(name, path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise InputError(f"{path}: is no Python file; give the path of a policy's .py file")
+    module = sys.modules[name] = module_from_spec(spec)  # dataclasses look their module up there
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise InputError(f"{path}: cannot be imported: {error!r}") from error
+    return _own_class(module)
+
+
 def _only_class(module_name: str) -> type:
-    module = import_module(module_name)
+    return _own_class(import_module(module_name))
+
+
+def _own_class(module: ModuleType) -> type:
+    module_name = module.__name__
     own = [
         value
         for name, value in vars(module).items()

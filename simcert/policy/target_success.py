@@ -31,6 +31,7 @@ class TargetSuccess:
     floor: float = 0.01
     top: float = 0.95  # held until the soak is over
     give_up: float = 0.80
+    give_up_gap: float = 0.05  # by which the old arm must be better, lest an outage be blamed
     time_ratio: float = 1.5  # p95 handshake time, new over old
     time_step: float = 0.05
     feature_tolerance: float = 0.02  # share of TLS 1.3, new minus old
@@ -57,12 +58,16 @@ class TargetSuccess:
         if new.value is None:
             seen = f"{new.n} of {self.n_min} connections with the new certificate seen"
             return view.hold(f"hold {view.exposure:.3g}: {seen}")
-        if new.value < self.give_up:
-            return view.roll_back(
-                f"roll back: success {new.value:.4f} of the new arm below {self.give_up:g} "
-                f"(n = {new.n})"
-            )
-        return self._metrics(view) or self._success(view, new)
+        return self._lost(view, new) or self._metrics(view) or self._success(view, new)
+
+    def _lost(self, view: View, new: Reading) -> Decision | None:
+        """Return a rollback if the new arm is beyond hope, and the old one is not."""
+        value, old = new.value or 0.0, view.assessment.reading("success_old").value
+        if value >= self.give_up or (old is not None and old - value < self.give_up_gap):
+            return None
+        arms = f"success {value:.4f} of the new arm below {self.give_up:g}"
+        beside = "unknown" if old is None else f"{old:.4f}"
+        return view.roll_back(f"roll back: {arms} (n = {new.n}), old arm {beside}")
 
     def _metrics(self, view: View) -> Decision | None:
         """Return a step down for the metric with the largest step among those that fail."""
