@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from simcert.detect._restart import LOG_ZERO, Restarting
+from simcert.detect._rows import Rows
 from simcert.model import Reading, Verdict, Window
-from simcert.model.outcome import in_signal
 
 Floats = npt.NDArray[np.float64]
 TELLING = 1.0  # nats; evidence below that is left out of readings
@@ -21,8 +21,7 @@ class SegmentE(Restarting):
 
     r is the new arm's share of the *whole* slice: the coin ignores segments, so given (n1, n) the
     arms of any set of failing units are hypergeometric, and a rare segment needs no r of its own.
-    The first window fixes the segments, at most `segments_max`; later ones share the last row.
-    `shares` weighs the signals, equally if empty.
+    `shares` weighs the signals, equally if empty; rows are those of `simcert.detect._rows`.
     """
 
     signals: tuple[str, ...] = ("failure",)
@@ -37,13 +36,14 @@ class SegmentE(Restarting):
     n: int = 0
     _weights: Floats = field(init=False, repr=False)
     _bets: tuple[Floats, Floats] = field(init=False, repr=False)  # theta - 1, ln theta
-    _matrix: dict[tuple[str, ...], npt.NDArray[np.int64]] = field(init=False, repr=False)
+    _rows: Rows = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._check_mass()
         self.signals, self.thetas = tuple(self.signals), tuple(self.thetas)
         self.shares = tuple(self.shares) or (1.0 / len(self.signals),) * len(self.signals)
-        self.names, self._matrix = tuple(self.names), {}
+        self.names = tuple(self.names)
+        self._rows = Rows(self.signals, self.segments_max, self.names)
         thetas = np.array(self.thetas)
         self._bets = (thetas - 1.0, np.log(thetas))
         rows = len(self.names) * len(self.signals)
@@ -63,37 +63,17 @@ class SegmentE(Restarting):
         n_new, _, n_old, _ = window.tally()
         self.n += n_new + n_old
         if n_new and n_old:
-            events = self._events(window)
+            events = self._rows.events(window)
             at = np.flatnonzero(events[0])
             if len(at):
                 self._bet(at, events[1, at], events[0, at], n_new / (n_new + n_old))
 
     def _open(self, segments: tuple[str, ...]) -> None:
-        self.names = segments[: self.segments_max]
+        self.names = self._rows.open(segments)
         rows = len(self.names) * len(self.signals)
         self.log_s = np.full((rows, len(self.thetas)), LOG_ZERO)
         self.folded, self.log_es = np.zeros(rows), np.zeros(rows)
         self._weights = self._spread()
-
-    def _events(self, window: Window) -> npt.NDArray[np.int64]:
-        """Return events [both arms or new, row]."""
-        if window.outcomes not in self._matrix:
-            cells = [[in_signal(o, s) for s in self.signals] for o in window.outcomes]
-            self._matrix[window.outcomes] = np.array(cells, np.int64)
-        counts = window.units @ self._matrix[window.outcomes]  # [segment, arm, signal]
-        if window.segments != self.names:
-            counts = self._pooled(window.segments, counts)
-        events: npt.NDArray[np.int64] = np.stack((counts.sum(axis=1), counts[:, 1]))
-        return events.reshape(2, -1)
-
-    def _pooled(
-        self, segments: tuple[str, ...], counts: npt.NDArray[np.int64]
-    ) -> npt.NDArray[np.int64]:
-        last = len(self.names) - 1
-        slot = {name: i for i, name in enumerate(self.names)}
-        pooled = np.zeros((len(self.names), *counts.shape[1:]), np.int64)
-        np.add.at(pooled, [slot.get(s, last) for s in segments], counts)
-        return pooled
 
     def _bet(self, at: npt.NDArray[np.intp], f_new: Floats, f: Floats, r: float) -> None:
         steps, logs = self._bets

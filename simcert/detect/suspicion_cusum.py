@@ -15,8 +15,8 @@ class SuspicionCusum(Stateful):
     q is the rate of `signal` over both arms: an average that starts as `rate` worth `seen` units
     and forgets with weight `speed` a window; `trend_speed` lets it follow a daily wave, so that
     the wave moves q and not G. Fed from exposure `from_exposure` on; G starts afresh after an
-    alarm and when the exposure falls. Chance alarms come per connection, so the limit grows by
-    ln(units per window / `reference`). Suspicion is no test: `log_e` is 0.
+    alarm and when the exposure falls. Chance alarms come per unit, so after `patience` exposed
+    units the limit grows with their logarithm. Suspicion is no test: `log_e` is 0.
     """
 
     signal: str = "failure"
@@ -24,12 +24,13 @@ class SuspicionCusum(Stateful):
     limit: float = 6.907755278982137  # ln 1000
     speed: float = 0.07
     trend_speed: float = 0.0
+    freeze: float = 1.0  # share of the limit above which q only follows its trend
+    trend_max: float = 0.02  # of q, a window
     from_exposure: float = 0.3
-    reference: float | None = None  # units per window at which `limit` holds as given
+    patience: float = 1e6  # exposed units
     rate: float = 0.02
     seen: float = 25.0
     trend: float = 0.0  # change of q in a window
-    units: float = 0.0  # per window, average over about ten
     g: float = 0.0
     alarms: int = 0
     n: int = 0
@@ -42,10 +43,8 @@ class SuspicionCusum(Stateful):
 
     @property
     def threshold(self) -> float:
-        """Return the alarm limit at the present traffic."""
-        if self.reference is None or self.units <= self.reference:
-            return self.limit
-        return self.limit + log(self.units / self.reference)
+        """Return the alarm limit after the units seen."""
+        return self.limit + log(max(1.0, self.n / self.patience))
 
     def update(self, window: Window) -> None:
         """Compare the new arm with the baseline of earlier slices, then move the baseline."""
@@ -67,13 +66,14 @@ class SuspicionCusum(Stateful):
             self.g = 0.0
 
     def _learn(self, n: int, f: int, slices: int) -> None:
-        self.units += (n * slices - self.units) * (0.1 / slices if self.units else 1.0)
         self.seen += n
         weight = max(self.speed / slices, n / self.seen)
         ahead = self.rate + self.trend / slices
-        error = f / n - ahead
+        error = 0.0 if self.g > self.freeze * self.threshold else f / n - ahead
         self.rate = max(ahead + weight * error, 0.5 * self.rate)
-        self.trend += self.trend_speed * self.speed / slices * error
+        cap = self.trend_max * self.rate
+        trend = self.trend + self.trend_speed * self.speed / slices * error
+        self.trend = min(max(trend, -cap), cap)
 
     def reading(self) -> Reading:
         """Return G, its limit, the exposed units seen, and the number of alarms so far."""

@@ -26,6 +26,7 @@ class UpperBound(Stateful):
     """
 
     alpha: float = 0.002
+    alpha_again: float | None = None
     deltas: tuple[float, ...] = DELTAS
     floor: float = 0.0
     log_n: list[float] = field(default_factory=list)  # of the deltas not rejected yet, ascending
@@ -34,7 +35,7 @@ class UpperBound(Stateful):
     f_old: int = 0
     n_old: int = 0
     n: int = 0
-    restarts: int = 0
+    cleared: bool = False  # U was at the smallest delta once
     exposure: float = 0.0
     _open: list[float] = field(init=False, repr=False)
 
@@ -73,13 +74,14 @@ class UpperBound(Stateful):
     def _restart(self) -> None:
         self.rejected, self._open = [], list(self.deltas)
         self.log_n, self.guesses = [0.0] * len(self.deltas), [None] * len(self.deltas)
-        self.n, self.restarts = 0, self.restarts + 1
+        self.n = 0
 
     def _bet(self, n_new: int, f_new: int, n_old: int, f_old: int) -> None:
         a, share = plug_in(self.f_old, self.n_old), n_new / (n_new + n_old)
         ok_new, ok_old = n_new - f_new, n_old - f_old
         same = (f_new + f_old) * log(a) + (ok_new + ok_old) * log1p(-a)
-        limit = -log(self.alpha)
+        again = self.alpha_again if self.cleared and self.alpha_again else self.alpha
+        limit = -log(again)
         stands: list[tuple[float, float, float | None]] = []
         for d, total, guess in zip(self._open, self.log_n, self.guesses, strict=True):
             c = project(share, a, d, guess)
@@ -93,6 +95,7 @@ class UpperBound(Stateful):
         self._open = [d for d, _, _ in stands]
         self.log_n = [total for _, total, _ in stands]
         self.guesses = [c for _, _, c in stands]
+        self.cleared = self.cleared or not stands
 
     def reading(self) -> Reading:
         """Return U and the exposed units behind it."""

@@ -5,6 +5,7 @@ from math import exp
 from simcert.model import Assessment
 
 LOG_MAX = 700.0
+SUSPICIONS = ("failure_suspicion", "alert_suspicion", "segment_suspicion")
 
 
 def e_value(log_e: float) -> float:
@@ -20,5 +21,4 @@ def segment_e_value(a: Assessment) -> float:
 
 def alarms(a: Assessment) -> int:
     """Return how often the suspicion detectors have raised an alarm in this attempt."""
-    names = ("failure_suspicion", "alert_suspicion")
-    return sum(int(a.reading(name).detail.get("alarms", 0)) for name in names)
+    return sum(int(a.reading(name).detail.get("alarms", 0)) for name in SUSPICIONS)

@@ -26,27 +26,30 @@ class Adaptive:
     tags: ClassVar[frozenset[str]] = frozenset()
 
     alpha: float = 0.01
-    alpha_bound: float = 0.002
+    alpha_bound: float = 0.002  # of the first permission
+    alpha_again: float = 0.1  # of one that follows a back-off
     delta_safe: float = 0.0075  # harm per unit that is tolerated by declaration
     budget: float = 0.0045  # expected harm at the bound, share of all units
     overshoot: float = 0.016  # the same for what is on the way, share of a window
     mid: float = 0.30  # highest exposure before U <= delta_safe
     top: float = 0.95  # highest exposure before the soak is over: 5 % held back
     back_off: float = 0.10
-    back_off_windows: float = 3.0
+    back_off_windows: float = 2.0
     suspicious_e: float = 5.0  # e-values that lower
     suspicious_segment_e: float = 2.25
     hold_e: float = 3.0  # e-values that forbid a step up
     hold_alert_e: float = 2.0
-    hold_segment_e: float = 1.5
-    failure_limit: float = 6.907755278982137  # ln 1000
-    alert_limit: float = 4.5
+    hold_segment_e: float = 1.3
+    failure_limit: float = 6.9  # suspicion, nats
+    alert_limit: float = 3.9
+    segment_limit: float = 7.5
     attempts_max: int = 1
 
     def channels(self) -> tuple[Channel, ...]:
-        """Name the evidence: four tests with weight, one bound, two suspicions."""
-        limits = (self.delta_safe, self.alpha_bound, self.failure_limit, self.alert_limit)
-        return (*evidence.evidence(), *evidence.guides(*limits))
+        """Name the evidence: tests with weight, one bound, three suspicions."""
+        limits = (self.failure_limit, self.alert_limit, self.segment_limit)
+        guides = evidence.guides(self.delta_safe, self.alpha_bound, self.alpha_again, limits)
+        return (*evidence.evidence(), *guides)
 
     def decide(self, view: View) -> Decision:
         """Return the exposure wanted; the first rule that applies speaks."""

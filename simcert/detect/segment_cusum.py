@@ -1,0 +1,98 @@
+"""Suspicion by segment: one CUSUM of the new arm's failures for each segment; only rebalances."""
+
+from dataclasses import dataclass, field
+from math import log
+
+import numpy as np
+import numpy.typing as npt
+
+from simcert.detect._restart import fell
+from simcert.detect._rows import Rows
+from simcert.detect._state import Stateful
+from simcert.model import Reading, Verdict, Window
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(slots=True)
+class SegmentCusum(Stateful):
+    """Counts the alarms of G_s = max(0, G_s + f1_s ln ratio - (ratio - 1) n1 q_s) > `limit`.
+
+    q_s is the rate of failures of segment s per unit of *all* segments, both arms: it starts as
+    an equal part of `rate` worth `seen` units, forgets with weight `speed` a window, and rides the
+    daily wave of all failures, which is followed with weight `wave_speed`. Fed from
+    exposure `from_exposure` on; all G start afresh after an alarm and when the exposure falls.
+    After `patience` exposed units the limit grows with their logarithm.
+    """
+
+    ratio: float = 7.0
+    limit: float = 7.5
+    speed: float = 0.01
+    wave_speed: float = 0.07
+    from_exposure: float = 0.05
+    patience: float = 3e4  # exposed units
+    rate: float = 0.02
+    seen: float = 5000.0
+    segments_max: int = 50
+    names: tuple[str, ...] = ()
+    rates: Floats = field(default_factory=lambda: np.empty(0))  # q_s
+    fast: float = 0.02  # failures per unit, all segments
+    g: Floats = field(default_factory=lambda: np.empty(0))
+    alarms: int = 0
+    n: int = 0
+    exposure: float = 0.0
+    _rows: Rows = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.names = tuple(self.names)
+        self.rates, self.g = np.asarray(self.rates, float), np.asarray(self.g, float)
+        self._rows = Rows(("failure",), self.segments_max, self.names)
+
+    @property
+    def log_e(self) -> float:
+        """Return 0: suspicion is no evidence."""
+        return 0.0
+
+    @property
+    def threshold(self) -> float:
+        """Return the alarm limit after the units seen."""
+        return self.limit + log(max(1.0, self.n / self.patience))
+
+    def update(self, window: Window) -> None:
+        """Compare the new arm with the baseline of earlier slices, then move the baseline."""
+        if not self.names:
+            self.names = self._rows.open(window.segments)
+            self.rates = np.full(len(self.names), self.rate / len(self.names))
+            self.g = np.zeros(len(self.names))
+        if fell(self.exposure, window.exposure):
+            self.g[:] = 0.0
+        self.exposure = window.exposure
+        n_new, _, n_old, _ = window.tally()
+        if n_new + n_old:
+            both, new = self._rows.events(window)
+            if window.exposure >= self.from_exposure:
+                self._compare(n_new, new)
+            self._learn(n_new + n_old, both, window.slices)
+        self.n += n_new
+
+    def _compare(self, n_new: int, f_new: npt.NDArray[np.int64]) -> None:
+        wave = self.fast / float(self.rates.sum())
+        drift = (self.ratio - 1.0) * n_new * wave * self.rates
+        np.maximum(0.0, self.g + f_new * log(self.ratio) - drift, out=self.g)
+        if self.g.max() > self.threshold:
+            self.alarms += 1
+            self.g[:] = 0.0
+
+    def _learn(self, n: int, f: npt.NDArray[np.int64], slices: int) -> None:
+        self.seen += n
+        new = n / self.seen
+        self.rates += max(self.speed / slices, new) * (f / n - self.rates)
+        self.fast += max(self.wave_speed / slices, new) * (int(f.sum()) / n - self.fast)
+        self.fast = max(self.fast, 1e-9)
+
+    def reading(self) -> Reading:
+        """Return the largest G, its limit, the exposed units, and the number of alarms so far."""
+        verdict = Verdict.INCONCLUSIVE if self.n else Verdict.NO_DATA
+        value = float(self.g.max()) if len(self.g) else 0.0
+        alarms = {"alarms": float(self.alarms)}
+        return Reading(verdict, 0.0, value, self.threshold, self.n, alarms)
