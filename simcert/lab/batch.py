@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from simcert.control.journal import Journal
 from simcert.errors import MachineError
 from simcert.lab.run import FIGURES
 from simcert.lab.score import score, unmet
@@ -66,7 +65,7 @@ def _row(task: Task, run: int) -> Row:
 
 
 def _flown(setup: Setup, run: int, seed: int) -> Row:
-    journal = Journal() if run == 0 else None
+    journal = setup.journal(seed) if run == 0 else None
     flight = setup.fly(seed, journal)
     got = score(flight, setup.truth)
     failed = unmet(setup.scenario.expect, got, list(flight.exposure))

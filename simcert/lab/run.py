@@ -112,7 +112,7 @@ def run(
     setup = prepare(scenario, policy, fidelity)
     identity = manifest.identity([setup], runs=1, seed=seed, batch="run")
     folder = None if out is None else ResultFolder.claim(out, identity)
-    journal = Journal()
+    journal = setup.journal(seed)
     flight = setup.fly(seed, journal)
     got = score(flight, setup.truth)
     moves = list(flight.exposure)

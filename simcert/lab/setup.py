@@ -13,8 +13,6 @@ from simcert.sim import Flight, refusals, simulate
 from simcert.world import truth_of
 from simcert.world.spec import WorldSpec
 
-FIDELITIES = ("counts", "records")
-
 
 @dataclass(frozen=True, slots=True)
 class Setup:
@@ -26,6 +24,11 @@ class Setup:
     spec: WorldSpec
     truth: Truth
     fidelity: str
+
+    def journal(self, seed: int) -> Journal:
+        """Return an empty journal that says whose it is."""
+        about = {"scenario": self.scenario.stem, "seed": seed, "fidelity": self.fidelity}
+        return Journal(about=about)
 
     def fly(self, seed: int, journal: Journal | None = None) -> Flight:
         """Return the flight of one seed; equal seeds give equal bytes, on any machine or worker."""
