@@ -59,21 +59,6 @@ class Study:
             for metric in METRICS
         ]
 
-    @property
-    def scenarios(self) -> list[dict[str, Any]]:
-        """What is true of each scenario, whichever policy flies."""
-        found = {setup.scenario.stem: setup for setup in self.setups}
-        return [
-            {
-                "scenario": stem,
-                "summary": setup.scenario.summary,
-                "harmed_share": setup.truth.harmed_share,
-                "failure_rate": setup.truth.failure_rate,
-                "delta": setup.truth.delta,
-            }
-            for stem, setup in found.items()
-        ]
-
     def to_dict(self) -> dict[str, Any]:
         """Return what `simcert compare --json` prints."""
         fidelities = {setup.fidelity for setup in self.setups}
@@ -84,7 +69,6 @@ class Study:
             "scenarios": self.scenarios,
             "results": self.results,
             "pairs": self.differences,
-            "scenarios": self.scenarios,
             "method": METHOD,
             "out": self.out,
         }
