@@ -110,7 +110,7 @@ def import_log(log: str | Path) -> Imported:
             "stand in docs/population-logs.md"
         )
     found = Imported(counts)
-    matcher = _matcher()
+    matcher = Matcher(catalogue(), _common())
     for (kind, text), n in counts.hellos.items():
         hello = decoded(kind, text)
         if hello is None:
@@ -141,13 +141,17 @@ def save(found: Imported, log: str | Path, out: str | Path) -> None:
         raise MachineError(f"{path}: cannot be written: {error.strerror}") from error
 
 
+def _common() -> dict[str, float]:
+    """Return how common each client is: its largest share in a built-in population."""
+    shares: dict[str, float] = {}
+    for mix in mixes().values():
+        for client, share in mix.items():
+            shares[client] = max(share, shares.get(client, 0.0))
+    return shares
+
+
 def _plain(text: str) -> str:
     return "".join(c for c in text if c.isprintable() and c not in '"\\')
-
-
-def _matcher() -> Matcher:
-    known = catalogue()
-    return Matcher(known)
 
 
 def _counted(path: Path) -> LogCounts:

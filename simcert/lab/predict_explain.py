@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from simcert.lab.predict_words import signal
 from simcert.tls import Certificate, CertificateChain, Client, TrustStore
 from simcert.tls.faults import Case, find
-from simcert.tls.path import Path, paths
+from simcert.tls.path import Path, found_issuer, paths
 from simcert.tls.server import Negotiated, negotiate, words
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ PATHS_MAX = 4
 
 def explained(meeting: "Meeting", client: Client) -> str:
     """Return how this client decides about both chains."""
+    client = client.pinned_to(meeting.old)
     known = f"{len(client.hello.suites)} cipher suites, TLS {', '.join(client.hello.versions)}"
     how = "measured" if client.measured else client.likeness
     head = [f"{client.title or client.name} ({how}): offers {known}"]
@@ -53,7 +54,10 @@ def _paths(meeting: "Meeting", client: Client, agreed: Negotiated) -> Iterator[s
     found = paths(agreed.chain, trust, rules, meeting.at)
     for number, path in zip(range(1, PATHS_MAX + 1), found, strict=False):
         yield f"  path {number}: {_walked(path)}"
-        case = Case(path, agreed.chain, rules, agreed, meeting.host, meeting.at)
+        whole = found_issuer(path, trust) if client.finds_issuers else path
+        if whole is not path:
+            yield "    it fetches, or knows already, the intermediate that is missing"
+        case = Case(whole, agreed.chain, rules, agreed, meeting.host, meeting.at, pins=client.pins)
         fault = find(case)
         if fault is None:
             yield "    every check passes"

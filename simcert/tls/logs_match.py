@@ -31,18 +31,31 @@ class Match:
 
 
 class Matcher:
-    """Finds the client of a hello among those given; of equals, the first in order of names."""
+    """Finds the client of a hello in a catalogue.
 
-    def __init__(self, clients: Mapping[str, Client], listed: Iterable[str] | None = None) -> None:
-        """Take clients by name; `listed` are those whose cipher list is known, all if None."""
-        self._clients = dict(sorted(clients.items()))
+    Cipher lists are known of measured configurations. A profile that shares the list, or else one
+    that behaves like that configuration, stands for it: profiles bring a trust store along. Among
+    equals the one of most weight is taken (how common it is), then the first in order of names.
+    """
+
+    def __init__(
+        self, clients: Mapping[str, Client], weights: Mapping[str, float] | None = None
+    ) -> None:
+        """Take the clients of a catalogue by name, and how common each is."""
+        self._weights = weights or {}
+        self._clients = dict(sorted(clients.items(), key=lambda item: (item[1].measured, item[0])))
         self._by_suites: dict[Codes, list[str]] = {}
         self._by_hash: dict[int, list[str]] = {}
-        for name in sorted(set(self._clients if listed is None else listed)):
-            suites = plain(self._clients[name].hello.suites)
-            self._by_suites.setdefault(suites, []).append(name)
+        known = {plain(one.hello.suites) for one in clients.values() if one.measured}
+        for name, one in self._clients.items():
+            suites = plain(one.hello.suites)
+            if suites in known:
+                self._by_suites.setdefault(suites, []).append(name)
+        for suites, names in self._by_suites.items():
+            if all(clients[name].measured for name in names):
+                names[:0] = self._like(names)
             for written in (suites, (*suites, 0x00FF), (0x00FF, *suites)):
-                self._by_hash.setdefault(hashed(written), []).append(name)
+                self._by_hash[hashed(written)] = names
         self._likely: dict[object, Match | None] = {}
 
     def match(self, hello: LoggedHello) -> Match | None:
@@ -52,19 +65,30 @@ class Matcher:
         else:
             same = self._by_hash.get(hello.suites_hash or -1, [])
         if same:
-            best = max(same, key=lambda name: self._overlap(hello, name)[0])
+            best = max(same, key=lambda name: self._rank(hello, name))
             return Match(best, True, self._overlap(hello, best)[0])
         return self._similar(hello)
+
+    def _like(self, stacks: Iterable[str]) -> list[str]:
+        """Return the profiles that behave like one of these measured configurations."""
+        wanted = {f"profile: like {name}" for name in stacks}
+        return [name for name, one in self._clients.items() if one.likeness in wanted]
 
     def _similar(self, hello: LoggedHello) -> Match | None:
         key = (hello.versions, hello.sigalgs, hello.groups, hello.extensions, hello.negotiated)
         if key not in self._likely:
-            scored = ((self._overlap(hello, name), name) for name in self._clients)
-            enough = [(score, name) for (score, n), name in scored if n >= FACETS_MIN]
-            score, name = max(enough, key=lambda one: one[0], default=(0.0, ""))
-            good = score >= SIMILAR_ENOUGH
-            self._likely[key] = Match(name, False, score) if good else None
+            enough = [n for n in self._clients if self._overlap(hello, n)[1] >= FACETS_MIN]
+            best = max(enough, key=lambda n: self._rank(hello, n)[1:], default=None)
+            self._likely[key] = self._good(hello, best)
         return self._likely[key]
+
+    def _good(self, hello: LoggedHello, name: str | None) -> Match | None:
+        overlap = 0.0 if name is None else self._overlap(hello, name)[0]
+        return None if name is None or overlap < SIMILAR_ENOUGH else Match(name, False, overlap)
+
+    def _rank(self, hello: LoggedHello, name: str) -> tuple[bool, float, float]:
+        overlap = round(self._overlap(hello, name)[0], 6)
+        return not self._clients[name].measured, overlap, self._weights.get(name, 0.0)
 
     def _overlap(self, hello: LoggedHello, name: str) -> tuple[float, int]:
         """Return the mean overlap of the facets that both sides know, and their number."""
