@@ -96,7 +96,7 @@ class LiveConfig:
 
     @property
     def grace(self) -> float:
-        """Seconds after its end at which a slice is closed: a hanging handshake is known by then."""
+        """Seconds until a slice is closed: by then a hanging handshake is known."""
         return self.haproxy.handshake_timeout_s + 2.0 if self.grace_s is None else self.grace_s
 
 
