@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from simcert.errors import InputError, UnknownNameError
+from simcert.model import OLD
 from simcert.scenario.encounters import Meeting, encounters, trust_of
 from simcert.scenario.files import read_toml
 from simcert.scenario.schema import ArrivalsTable, CohortTable, Scenario
@@ -60,7 +61,7 @@ def mix(scenario: Scenario, name: str) -> Mapping[str, float]:
 def _cohort(scenario: Scenario, meeting: Meeting, one: CohortTable) -> Cohort:
     """Return one cohort; what its table does not say comes from `[population]` and `[traffic]`."""
     population, traffic = scenario.population, scenario.traffic
-    client = _client(one, scenario)
+    client = _client(one, scenario).pinned_to(meeting.chains[OLD])
     share = one.resumption if one.resumption is not None else traffic.resumption
     followed = traffic.ticket_life_s if share is None else None
     return Cohort(
