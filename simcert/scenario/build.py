@@ -11,6 +11,7 @@ from simcert.model.outcome import ARMS
 from simcert.scenario.cohorts import cohorts
 from simcert.scenario.schema import Scenario
 from simcert.world import truth_of
+from simcert.world.faults._fault import Fault
 from simcert.world.spec import Cohort, LifecycleEvent, Probes, WorldSpec
 
 SOAK_S = 7200.0  # where neither a ticket life nor a segment period says how long to wait
@@ -20,6 +21,8 @@ def world(scenario: Scenario) -> WorldSpec:
     """Return the world of a scenario; who breaks follows from chains, clients and trust stores."""
     traffic, analysis = scenario.traffic, scenario.analysis
     members = cohorts(scenario)
+    for fault in scenario.faults:
+        members = fault.met(members) if isinstance(fault, Fault) else members
     spec = WorldSpec(
         cohorts=members,
         connections_per_s=traffic.connections_per_s,
