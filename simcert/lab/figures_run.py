@@ -245,8 +245,9 @@ def excess_of(trace: Trace) -> tuple[Floats, Bools]:
     two shares do not overlap (a picture's test: decisions rest on the policy's own evidence).
     """
     limits = np.linspace(0.0, trace.shown_s, CELLS + 1)[1:]
-    at = np.searchsorted(trace.ends_s, limits, side="right") - 1
-    total = trace.units.cumsum(axis=0)[np.maximum(at, 0)] * (at >= 0)[:, None, None, None]
+    at = np.searchsorted(trace.ends_s, limits, side="right")  # windows that lie before
+    before = np.zeros_like(trace.units, shape=(1, *trace.units.shape[1:]))
+    total = np.concatenate([before, trace.units.cumsum(axis=0)])[at]
     n = total.sum(axis=3).T  # [arm, segment, cell]
     failed = n - total[:, :, :, 0].T
     rate = failed / np.maximum(n, 1)

@@ -1,6 +1,8 @@
 """HTML of a report: one file that fetches nothing; every name and reason is escaped."""
 
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from hashlib import sha256
 from html import escape
 from math import inf
 from pathlib import Path
@@ -14,8 +16,8 @@ if TYPE_CHECKING:
 
 Draw = Callable[[tuple[float, float]], "Figure"]
 
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
-"""The page forbids itself to fetch anything."""
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{}'"
+"""The page forbids itself to fetch anything, and to run any script but its own."""
 
 
 class Cell(NamedTuple):
@@ -53,14 +55,15 @@ def _figure(drawing: str, caption: str) -> str:
 
 def page(title: str, brand: str, body: str, facts: Mapping[str, str]) -> str:
     """Return the whole document; `facts` are the provenance at its foot."""
-    css, script = (_asset(name) for name in ("report.css", "report.js"))
+    css, script = _asset("report.css"), "\n" + _asset("report.js")
+    allowed = POLICY.format(b64encode(sha256(script.encode()).digest()).decode())
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        f'<meta http-equiv="Content-Security-Policy" content="{allowed}">'
         f"<title>{escape(title)}</title>\n<style>\n{css}</style></head>\n<body><main>\n"
         f'<div class="brand"><b>simcert</b> · {escape(brand)}</div>\n{_bound(body)}\n</main>\n'
-        f"{_footer(facts)}\n<script>\n{script}</script></body></html>\n"
+        f"{_footer(facts)}\n<script>{script}</script></body></html>\n"
     )
 
 
@@ -80,7 +83,7 @@ def _footer(facts: Mapping[str, str]) -> str:
 
 def verdict_block(verdict: Verdict, quote: str = "") -> str:
     """Return the answer and its two sentences, before anything else."""
-    said = f"<blockquote>{quote}</blockquote>" if quote else ""
+    said = f"<blockquote>{escape(quote)}</blockquote>" if quote else ""
     lede = " ".join(verdict.sentences)
     return (
         f'<section class="verdict {verdict.tone}"><span class="badge">{escape(verdict.word)}</span>'
