@@ -4,7 +4,7 @@ A task is a block of runs of one setup. Its rows depend on nothing but the task,
 matter which worker flies it, how many there are, or whether it is flown again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -106,7 +106,7 @@ def flown(
 
 def _pooled(
     left: dict[int, Task], jobs: int, cluster: str | None
-) -> Iterator[tuple[Task, list[Row]]]:
+) -> Generator[tuple[Task, list[Row]], None, bool]:
     """Fly what is left and take it from `left`; returns whether the pool lived to the end."""
     from joblib import Parallel, delayed
     from joblib.externals.loky.process_executor import TerminatedWorkerError
@@ -155,7 +155,8 @@ def _client(cluster: str) -> Any:  # noqa: ANN401 - optional package without typ
         from distributed import Client
     except ImportError as error:
         raise MachineError("--cluster needs an extra: pip install 'simcert[dask]'") from error
+    connect: Callable[..., Any] = Client
     try:
-        return Client(cluster, timeout="10s")
+        return connect(cluster, timeout="10s")
     except (OSError, ValueError) as error:
         raise MachineError(f"--cluster {cluster}: no Dask scheduler answers: {error}") from error

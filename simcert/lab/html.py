@@ -1,6 +1,7 @@
 """Results as notebooks show them: a table and an inline figure, no script, every name escaped."""
 
 import io
+from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,7 @@ def study_html(study: "Study") -> str:
     return told + _table(head, rows) + _svg(study.plot())
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
     lines = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows)
     return f"<table><tr>{top}</tr>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
