@@ -14,6 +14,7 @@ from simcert.tls import catalogue, mixes
 from simcert.tls.logs import LogCounts, count_hellos
 from simcert.tls.logs_hello import decoded
 from simcert.tls.logs_match import Matcher, fingerprint
+from simcert.tls.profiles import mix_sources
 
 UNMATCHED_MAX = 50  # fingerprints told; the rest is one line
 REST = "(rest)"
@@ -55,7 +56,7 @@ def sources_of(name: str) -> list[str]:
     """Return where the shares of a population come from."""
     if name.endswith(".toml"):
         return [str(one) for one in read_toml(Path(name)).get("sources", [])]
-    return []
+    return [mix_sources()[name]] if name in mix_sources() else []
 
 
 @dataclass(slots=True)
