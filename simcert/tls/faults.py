@@ -54,7 +54,9 @@ def find(case: Case) -> Fault | None:
 
 def objections(case: Case) -> Iterator[Fault]:
     """Yield every objection in the order in which this client would come to it."""
-    for step in case.verifier.order:
+    rules = case.verifier
+    late = rules.order_13 if case.negotiated.version == "1.3" else None
+    for step in rules.order if late is None else late:
         listed, _, where = step.partition("@")
         checks = [CHECKS[name] for name in listed.split(",")]
         for index in _indices(where, len(case.path.certificates)):
@@ -283,7 +285,10 @@ def purpose(case: Case, index: int) -> Fault | None:
     if not rules.checks_purpose or case.position(index) == "root":
         return None
     accepted = {oids.SERVER_AUTH} | (oids.STEP_UP if index > 0 else frozenset())
-    if rules.any_purpose_ok:
+    any_ok = rules.any_purpose_ok
+    if index > 0 and rules.any_purpose_ok_for_ca is not None:
+        any_ok = rules.any_purpose_ok_for_ca
+    if any_ok:
         accepted |= {oids.ANY_PURPOSE}
     if accepted & one.purposes:
         return None

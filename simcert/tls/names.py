@@ -29,7 +29,7 @@ def _falls_back(certificate: Certificate, source: str) -> bool:
 
 def covers(pattern: str, host: str) -> bool:
     """Whether a DNS name, perhaps with a wildcard as its whole first label, covers the host."""
-    pattern, host = pattern.rstrip(".").casefold(), host.rstrip(".").casefold()
+    pattern, host = pattern.casefold(), host.rstrip(".").casefold()
     if not pattern.startswith("*."):
         return bool(pattern) and pattern == host
     first, _, rest = host.partition(".")

@@ -18,7 +18,6 @@ CLOSE = "close"
 FALLBACK = {
     "self_signed_leaf": "trust",
     "self_signed_root": "trust",
-    "depth": "trust",
     "signature_algorithm": "signature",
     "cert_sign": "ca",
     "certificate_count": "message_size",

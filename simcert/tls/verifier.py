@@ -64,6 +64,7 @@ class Verifier:
     # purposes and constraints
     checks_purpose: bool = True
     any_purpose_ok: bool = True
+    any_purpose_ok_for_ca: bool | None = None  # None: as for leaves
     checks_ca_purpose: bool = True
     checks_key_usage: bool = False
     checks_ca: bool = True
@@ -78,6 +79,7 @@ class Verifier:
     strict: bool = False  # RFC 5280 profile checks of OpenSSL's X509_STRICT
     # how it speaks
     order: tuple[str, ...] = DEFAULT_ORDER
+    order_13: tuple[str, ...] | None = None  # None: the same in TLS 1.3
     ranked: bool = False  # collects all faults and reports the one that stands first in `order`
     says: Mapping[str, Signal] = field(default_factory=lambda: {"default": 46})
     says_13: Mapping[str, Signal] = field(default_factory=dict)
@@ -111,7 +113,7 @@ def verifier(table: Mapping[str, Any]) -> Verifier:
 def _value(name: str, value: Any) -> Any:  # noqa: ANN401 - the schema is the dataclass
     if name in _SETS:
         return frozenset(value)
-    if name == "order":
+    if name in ("order", "order_13"):
         return tuple(value)
     if isinstance(value, dict) and not all(
         isinstance(v, int) or v == "close" for v in value.values()
