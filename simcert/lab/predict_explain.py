@@ -69,7 +69,7 @@ def _walked(path: Path) -> str:
     steps = [one.label for one in path.certificates]
     top = path.certificates[-1]
     if path.root is not None:
-        steps.append(f"{_name(path.root.subject)}, which it trusts")
+        steps.append(f"{_name(top.issuer_text)}, which it trusts")
     elif path.anchored:
         steps[-1] += ", which it trusts"
     else:

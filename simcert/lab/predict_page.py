@@ -64,7 +64,10 @@ def _broken(rows: Sequence["Row"]) -> str:
 
 
 def _advice(rows: Sequence["Row"]) -> str:
-    items = (f"<li>{escape(line.strip())}</li>" for line in words.advice(rows).splitlines())
+    items = (
+        f"<li><b>{words.percent(share)}</b> {escape(text)}</li>"
+        for text, share in words.ranked(rows)
+    )
     return f"<ul>{''.join(items)}</ul>"
 
 

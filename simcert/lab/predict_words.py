@@ -1,5 +1,7 @@
 """A forecast in words: the verdict first, then who breaks and how it will look, then what to do."""
 
+import re
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -7,7 +9,9 @@ if TYPE_CHECKING:
     from simcert.lab.predict import Forecast, Row
 
 ROWS_MAX = 12
-WHY_WIDTH = 56
+WHY_WIDTH = 60
+LINE_WIDTH = 96
+ISSUER = re.compile(r"issuer of .+? \(CN=([^,)]+)[^)]*\)")
 HEAD = ("who breaks", "share", "the server will see", "because")
 COST_NAMES = {
     "bytes": "server's first flight, bytes",
@@ -53,12 +57,22 @@ def table(rows: Sequence["Row"]) -> str:
 
 def advice(rows: Sequence["Row"]) -> str:
     """Return each remedy once, with the share of connections that it saves."""
+    return "\n".join(_item(f"{percent(share):>8}", text) for text, share in ranked(rows))
+
+
+def _item(share: str, text: str) -> str:
+    return textwrap.fill(
+        text, LINE_WIDTH, initial_indent=f"  {share}  ", subsequent_indent=" " * (len(share) + 4)
+    )
+
+
+def ranked(rows: Sequence["Row"]) -> list[tuple[str, float]]:
+    """Return each remedy with the share of connections that it saves, the largest first."""
     saved: dict[str, float] = {}
     for row in rows:
         text = row.remedy or "Keep the old certificate for them."
         saved[text] = saved.get(text, 0.0) + row.share
-    ranked = sorted(saved.items(), key=lambda item: -item[1])
-    return "\n".join(f"  {percent(share):>8}  {text}" for text, share in ranked)
+    return sorted(saved.items(), key=lambda item: -item[1])
 
 
 def asides(forecast: "Forecast") -> list[str]:
@@ -126,8 +140,9 @@ def change(old: float | None, new: float | None) -> str:
 
 
 def short(text: str) -> str:
-    """Return a reason that fits a column."""
-    return text if len(text) <= WHY_WIDTH else text[: WHY_WIDTH - 1].rstrip() + "…"
+    """Return a reason that fits a column: common names instead of whole subjects."""
+    plain = ISSUER.sub(r'"\1"', text.removeprefix("chain: "))
+    return plain if len(plain) <= WHY_WIDTH else plain[: WHY_WIDTH - 1].rstrip() + "…"
 
 
 def aligned(rows: Sequence[tuple[str, ...]], right: int = 1) -> str:
