@@ -46,7 +46,7 @@ class HaproxyTable:
 
     listen: str
     upstream: tuple[str, ...] = ()  # none: HAProxy answers itself, for a first try
-    records: str = "127.0.0.1:5141"
+    records: str = "unix"  # a private socket in `state`; or host:port
     versions: tuple[Literal["1.2", "1.3"], ...] = ("1.2", "1.3")
     assignment: Literal["per_connection", "per_client"] = "per_connection"
     threads: Annotated[int, Within(1, 64)] = 2
@@ -117,8 +117,9 @@ def load(path: str | Path) -> LiveConfig:
 def _check(config: LiveConfig, problems: Problems) -> None:
     if config.schema != SCHEMA:
         problems.add("schema", f"this version reads schema {SCHEMA}, got {config.schema}")
-    for name, value in (("listen", config.haproxy.listen), ("records", config.haproxy.records)):
-        _check_address(f"haproxy.{name}", value, problems)
+    _check_address("haproxy.listen", config.haproxy.listen, problems)
+    if config.haproxy.records != "unix":
+        _check_address("haproxy.records", config.haproxy.records, problems)
     for i, value in enumerate(config.haproxy.upstream):
         _check_address(f"haproxy.upstream[{i}]", value, problems)
     if not config.haproxy.versions:

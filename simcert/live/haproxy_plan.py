@@ -41,6 +41,12 @@ class HaproxyPlan:
         return self.run / "exposure.map"
 
     @property
+    def records(self) -> str:
+        """Where the records go, in HAProxy's words."""
+        asked = self.haproxy.records
+        return f"unix@{self.run}/records.sock" if asked == "unix" else asked
+
+    @property
     def config_file(self) -> Path:
         """Where `simcert live plan --write` puts the configuration."""
         return self.run / "haproxy.cfg"
@@ -87,7 +93,7 @@ ring records
   size {self.haproxy.ring_mib * 1024 * 1024}
   timeout connect 500ms
   timeout server 10s
-  server simcert {self.haproxy.records} log-proto octet-count
+  server simcert {self.records} log-proto octet-count
 """
 
     def _front(self) -> str:

@@ -1,0 +1,139 @@
+"""`simcert live`: fly a rollout on a real terminator, and talk to the controller that flies it."""
+
+import logging
+from typing import Any
+
+import click
+
+from simcert.cli import _options as options
+
+FLY = "fly"
+
+
+class ConfigOrWord(click.Group):
+    """`live CONFIG.toml` flies; `live WORD CONFIG.toml` does what the word says."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Take a first argument that is no word for a configuration."""
+        if args[0] not in self.commands and args[0][:1] != "-" and args[0].endswith(".toml"):
+            args = [FLY, *args]
+        return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Let options of `fly` stand in front of the configuration, too."""
+        if args and args[0] in ("--dry-run", "--unvalidated", "--json"):
+            args = [FLY, *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(
+    cls=ConfigOrWord,
+    epilog="""\b
+    Examples:
+      simcert live plan live.toml --write
+      simcert live live.toml --unvalidated
+      simcert live status live.toml
+      simcert live abort live.toml
+    """,
+)
+def live() -> None:
+    """Fly the rollout of CONFIG.toml on a real TLS terminator.
+
+    `simcert live CONFIG.toml [--dry-run] [--unvalidated]` flies it; exit code 0 if it is complete,
+    1 if it was rolled back. A signal stops it and keeps the exposure; the same command goes on.
+    """
+
+
+@live.command(hidden=True)
+@click.argument("config", type=click.Path())
+@click.option("--dry-run", is_flag=True, help="Decide, but touch nothing.")
+@click.option("--unvalidated", is_flag=True, help="Fly a policy that nobody validated; journalled.")
+@options.as_json
+def fly(config: str, dry_run: bool, unvalidated: bool, json_: bool) -> int:
+    """Fly the rollout of CONFIG until it is complete, rolled back, or stopped."""
+    from simcert.live import _config, _operate
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    result = _operate.fly(_config.load(config), dry_run=dry_run, unvalidated=unvalidated)
+    if json_:
+        options.print_json(result)
+    else:
+        click.echo(
+            f"{result['end']} at exposure {result['exposure']:.4g}; journal: {result['out']}"
+        )
+    return {"complete": 0, "rolled_back": 1}.get(result["end"], 130)
+
+
+@live.command()
+@click.argument("config", type=click.Path())
+@click.option("--write", is_flag=True, help="Put it into the state folder, ready to start.")
+@options.as_json
+def plan(config: str, write: bool, json_: bool) -> None:
+    """Print the terminator configuration that CONFIG needs."""
+    from simcert.live import _config, _operate
+
+    text, files = _operate.plan(_config.load(config), write=write)
+    if json_:
+        options.print_json({"out": [str(one) for one in files] or None, "configuration": text})
+    elif write:
+        click.echo("\n".join(f"wrote {one}" for one in files))
+        click.echo(f"start it with: haproxy -W -f {files[0]}")
+    else:
+        click.echo(text, nl=False)
+
+
+@live.command()
+@click.argument("config", type=click.Path())
+@options.as_json
+def status(config: str, json_: bool) -> None:
+    """Show where the rollout stands, why, and what every segment says."""
+    from simcert.live import _config, _operate
+
+    shown = _operate.status(_config.load(config))
+    if json_:
+        options.print_json(shown)
+    else:
+        click.echo(_words(shown))
+
+
+def _words(shown: dict[str, Any]) -> str:
+    last, feed = shown.get("last_decision") or {}, shown.get("feed", {})
+    lines = [
+        f"{shown['policy']}: {shown['phase']}, exposure {shown['exposure']:.4g}",
+        f"last decision: {last.get('reason', 'none yet')}",
+        f"feed: {feed.get('lines', 0)} records, completeness {feed.get('completeness', 0.0):.3g}, "
+        f"{'connected' if feed.get('connected') else 'NOT CONNECTED'}",
+    ]
+    if feed.get("refusal"):
+        lines.append(f"evidence refused: {feed['refusal']}")
+    lines += [_segment(one) for one in shown.get("segments", [])]
+    return "\n".join(lines)
+
+
+def _segment(one: dict[str, Any]) -> str:
+    arms = f"old {one['failed_old']}/{one['n_old']}, new {one['failed_new']}/{one['n_new']} failed"
+    return f"  {one['segment']:<16} {one['verdict']:<12} {arms}, log_e {one['log_e']:.2f}"
+
+
+def _word(name: str, help_: str) -> None:
+    @click.argument("config", type=click.Path())
+    @options.as_json
+    def give(config: str, json_: bool) -> None:
+        from simcert.live import _config, _operate
+
+        done = _operate.command(_config.load(config), name)
+        if json_:
+            options.print_json(done)
+        else:
+            click.echo(f"{name}: done" if "exposure" not in done else f"{name}: no controller ran")
+
+    give.__doc__ = help_
+    live.command(name)(give)
+
+
+_word("pause", "Leave the exposure where it is until `resume`.")
+_word("resume", "Go on after `pause`; after a rollback, begin a fresh attempt.")
+_word("abort", "Withdraw the new certificate, also when no controller runs.")
+_word("promote", "Serve only the new certificate, whatever the evidence says.")

@@ -1,0 +1,115 @@
+"""A bundle of leaf, intermediates and key: refused before any client could meet its faults.
+
+The private key stays in the bytes of the bundle: it is never logged, journalled or printed.
+"""
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from simcert.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """The parsed certificates, leaf first, and the PEM text that a terminator gets."""
+
+    name: str
+    chain: tuple[x509.Certificate, ...]
+    pem: str = field(repr=False)
+
+    @property
+    def leaf(self) -> x509.Certificate:
+        """The server's own certificate."""
+        return self.chain[0]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """DNS names of the leaf."""
+        try:
+            san = self.leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        except x509.ExtensionNotFound:
+            return frozenset()
+        return frozenset(san.value.get_values_for_type(x509.DNSName))
+
+    @property
+    def serial(self) -> str:
+        """Serial number as HAProxy writes it."""
+        text = f"{self.leaf.serial_number:X}"
+        return text if len(text) % 2 == 0 else f"0{text}"
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the leaf: names a certificate in the journal."""
+        encoded = self.leaf.public_bytes(serialization.Encoding.DER)
+        return hashlib.sha256(encoded).hexdigest()
+
+    @property
+    def ecdsa(self) -> bool:
+        """Whether the leaf's key is an elliptic one."""
+        return isinstance(self.leaf.public_key(), ec.EllipticCurvePublicKey)
+
+
+def read_bundle(path: Path) -> Bundle:
+    """Return the bundle in a file; InputError if it is not a chain with the leaf's key."""
+    try:
+        data = path.read_bytes()
+        chain = tuple(x509.load_pem_x509_certificates(data))
+        key = serialization.load_pem_private_key(_key_part(data), None)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except (ValueError, TypeError) as error:
+        remedy = "give leaf, intermediates and unencrypted private key in one PEM file"
+        raise InputError(f"{path}: is no bundle ({type(error).__name__}); {remedy}") from error
+    if _public(key.public_key()) != _public(chain[0].public_key()):
+        raise InputError(f"{path}: the private key does not belong to the first certificate")
+    certificates = [one.public_bytes(serialization.Encoding.PEM).decode() for one in chain]
+    return Bundle(str(path), chain, "".join(certificates) + _key_part(data).decode("ascii"))
+
+
+def check_new(new: Bundle, old: Bundle, at: dt.datetime) -> None:
+    """Raise InputError with everything for which `new` may not take the place of `old`."""
+    faults = [f"does not name {name}" for name in sorted(old.names - new.names)]
+    leaf = new.leaf
+    if not leaf.not_valid_before_utc <= at < leaf.not_valid_after_utc:
+        faults.append(
+            f"is valid from {leaf.not_valid_before_utc:%Y-%m-%d %H:%M} "
+            f"to {leaf.not_valid_after_utc:%Y-%m-%d %H:%M} UTC, not now"
+        )
+    for lower, upper in zip(new.chain, new.chain[1:], strict=False):
+        try:
+            lower.verify_directly_issued_by(upper)
+        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm) as error:
+            faults.append(f"{_cn(lower)} is not issued by {_cn(upper)}: {type(error).__name__}")
+    if len(new.chain) == 1 and len(old.chain) > 1:
+        faults.append("has no intermediate although the old one has; is the chain complete?")
+    if faults:
+        raise InputError("\n".join(f"{new.name}: {fault}" for fault in faults))
+
+
+def _key_part(data: bytes) -> bytes:
+    begin = (
+        data.find(b"-----BEGIN", data.find(b"PRIVATE KEY") - 30) if b"PRIVATE KEY" in data else -1
+    )
+    end = data.find(b"-----END", begin)
+    if begin < 0 or end < 0:
+        raise ValueError("no private key")
+    return data[begin : data.index(b"\n", end) + 1 if b"\n" in data[end:] else len(data)]
+
+
+def _public(key: object) -> bytes:
+    assert hasattr(key, "public_bytes")
+    encoded: bytes = key.public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return encoded
+
+
+def _cn(one: x509.Certificate) -> str:
+    return one.subject.rfc4514_string() or "(no subject)"

@@ -1,0 +1,274 @@
+"""One live rollout: the loop of the simulator, a wall clock, a journal on disk, an operator."""
+
+import datetime as dt
+import logging
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from simcert import __version__
+from simcert.control import phases
+from simcert.control.loop import Loop
+from simcert.control.plan import Plan
+from simcert.control.replay import replay
+from simcert.control.rollout import Rollout
+from simcert.control.windowing import Grid, Windower
+from simcert.errors import ContractError, InputError, MachineError
+from simcert.live._bundle import Bundle, check_new, read_bundle
+from simcert.live._clock import Clock
+from simcert.live._config import LiveConfig
+from simcert.live._control import ControlSocket
+from simcert.live._journal_file import FileJournal
+from simcert.live._receiver import Receiver
+from simcert.live._terminator import Terminator
+from simcert.live.haproxy_actuator import HaproxyActuator
+from simcert.live.haproxy_certificates import HaproxyCertificates
+from simcert.live.haproxy_feed import HaproxyFeed
+from simcert.live.haproxy_plan import HaproxyPlan
+from simcert.live.haproxy_records import HaproxyRecords
+from simcert.live.haproxy_socket import HaproxySocket
+from simcert.model import ARMS, Policy
+from simcert.scenario import policies
+from simcert.scenario.build import analyzer_maker
+
+log = logging.getLogger("simcert.live")
+
+
+class Flight:
+    """Flies the rollout of a configuration until it ends or `stop` is asked for.
+
+    InputError for a bad bundle, policy or journal, MachineError where HAProxy cannot be driven:
+    both before the first client is exposed.
+    """
+
+    def __init__(self, config: LiveConfig, *, dry_run: bool = False, unvalidated: bool = False):
+        self.config = config
+        self.dry_run = dry_run
+        self.plan = HaproxyPlan(config.run, config.haproxy)
+        self._stopped = False
+        self._shown: Mapping[str, Any] = {}
+        policy = policies.parse(config.policy)
+        check_gate(policy, unvalidated=unvalidated or dry_run)
+        self.bundles = bundles(config)
+        self.socket = HaproxySocket(self.plan.admin_socket)
+        self.actuator = HaproxyActuator(self.socket, self.plan.map_file)
+        self.journal = FileJournal(config.run / journal_name(dry_run))
+        try:
+            self.clock = self._clock(unvalidated)
+            self.rollout = Rollout(policy, analyzer_maker(policy), control_plan(config))
+            self._resume()
+            self._connect()
+        except BaseException:
+            self.journal.close()
+            raise
+
+    def _clock(self, unvalidated: bool) -> Clock:
+        entries = self.journal.entries_before
+        if not entries:
+            epoch_s = time.time()
+            self.journal.about(**self._about(epoch_s, unvalidated))
+            return Clock(epoch_s)
+        last_s = max((float(one["t"]) for one in entries if "t" in one), default=0.0)
+        return Clock(float(entries[0]["epoch_s"]), last_s)
+
+    def _about(self, epoch_s: float, unvalidated: bool) -> dict[str, Any]:
+        began = dt.datetime.fromtimestamp(epoch_s, dt.UTC).isoformat(timespec="milliseconds")
+        leaves = {arm: self.bundles[arm].digest for arm in ARMS}
+        return {
+            "epoch_s": epoch_s,
+            "began": began,
+            "simcert": __version__,
+            "unvalidated": unvalidated,
+            "dry_run": self.dry_run,
+            "certificates": leaves,
+        }
+
+    def _resume(self) -> None:
+        """Decide again what was decided; ContractError if that does not give the same."""
+        entries = self.journal.entries_before
+        if not entries:
+            return
+        self._check_same(entries[0])
+        again = replay(entries[1:], self.rollout)
+        if not again.identical:
+            remedy = "`simcert live abort`, then move the journal away"
+            raise ContractError(f"{self.journal.path}: other decisions than recorded; {remedy}")
+        log.info("resumed after %d decisions", len(again.decisions))
+
+    def _check_same(self, start: Mapping[str, Any]) -> None:
+        fresh = self.rollout
+        leaves = {arm: self.bundles[arm].digest for arm in ARMS}
+        same = {
+            "policy": policies.stem_of(fresh.policy),
+            "plan": fresh.plan.to_dict(),
+            "certificates": leaves,
+        }
+        for name, value in same.items():
+            if start.get(name) != value:
+                remedy = "end that rollout, or move its journal away"
+                raise InputError(f"{self.journal.path}: began with another {name}; {remedy}")
+
+    def _connect(self) -> None:
+        """Open all that moves; from here on only the loop changes the exposure."""
+        config = self.config
+        self._check_terminator()
+        ecdsa = (self.bundles["old"].ecdsa, self.bundles["new"].ecdsa)
+        grid = Grid(config.plan.window_s, config.plan.slices)
+        windower = Windower(
+            grid,
+            source="haproxy",
+            assignment=config.haproxy.assignment,
+            grace_s=config.grace,
+            duplicates=True,
+        )
+        self.receiver = Receiver(self.plan.records)
+        records = HaproxyRecords(self.clock.epoch_s, ecdsa)
+        now_s = self.clock.now()
+        self.feed = HaproxyFeed(self.receiver, records, windower, now_s)
+        self.terminator = Terminator(self.actuator, self.feed, self.clock.now, self.dry_run)
+        self.loop = Loop(self.rollout, self.feed, self.terminator, self.journal)
+        self.control = ControlSocket(self.config.run / control_name(self.dry_run), self.status)
+
+    def _check_terminator(self) -> None:
+        """MachineError unless HAProxy serves both bundles, the new one to nobody at the start."""
+        certificates = HaproxyCertificates(self.socket)
+        served = {arm: certificates.serial(self.plan.certificate(arm)) for arm in ARMS}
+        fresh = not self.journal.entries_before
+        if fresh and not self.dry_run and self.actuator.read_back(0.0) > 0.0:
+            self._turn(served["new"], certificates)
+        for arm in ARMS:
+            path, bundle = self.plan.certificate(arm), self.bundles[arm]
+            if served[arm] != bundle.serial and self.dry_run:
+                raise MachineError(f"{path}: HAProxy serves another one than {bundle.name}")
+            if served[arm] != bundle.serial:
+                certificates.install(path, bundle)
+                log.info("installed %s as %s", bundle.name, arm)
+
+    def _turn(self, served_new: str, certificates: HaproxyCertificates) -> None:
+        """After a completed rollout its new certificate is the old one of the next."""
+        old = self.bundles["old"]
+        if served_new != old.serial:
+            what = "an exposure above 0 is in force, of a certificate that is not `old`"
+            raise MachineError(f"{self.plan.map_file}: {what}; `simcert live abort` withdraws it")
+        certificates.install(self.plan.certificate("old"), old)
+        self.actuator.apply(0.0, 0.0)
+
+    def fly(self) -> str:
+        """Return how it ended: complete, rolled_back, or stopped (the journal can be resumed)."""
+        try:
+            while not self._stopped:
+                self._tick()
+                if self._over():
+                    end = self.rollout.phase.value
+                    self.journal.end(self.clock.now(), end)
+                    return end
+                self._wait()
+            return "stopped"
+        finally:
+            self.close()
+
+    def _tick(self) -> None:
+        now_s = self.clock.now()
+        if jumped := self.clock.take_jump():
+            log.warning("the clock leapt by %.1f s", jumped)
+        while not self.control.words.empty():
+            word = self.control.words.get()
+            log.info("operator: %s", word)
+            self.loop.command(word, now_s)
+        before = self.rollout.phase
+        try:
+            decision = self.loop.step(now_s)
+        except ContractError as error:
+            log.error("%s", error)
+        else:
+            if decision.exposure != self._shown.get("asked"):
+                log.info("%s %.4f: %s", decision.kind.value, decision.exposure, decision.reason)
+        if self.rollout.phase is not before:
+            log.info("phase %s", self.rollout.phase.value)
+        self._shown = self._status(now_s)
+
+    def _over(self) -> bool:
+        """Return whether the final exposure is in force; a rollback waits for a human otherwise."""
+        rollout = self.rollout
+        settled = abs(rollout.exposure - rollout.authorised) <= rollout.plan.exposure_tolerance
+        return rollout.finished and settled and rollout.phase in phases.FINAL
+
+    def _wait(self) -> None:
+        self.control.woken.wait(self.config.tick)
+        self.control.woken.clear()
+
+    def stop(self) -> None:
+        """Leave at the next moment; the exposure stays, the journal can be resumed."""
+        self._stopped = True
+        self.control.woken.set()
+
+    def status(self) -> Mapping[str, Any]:
+        """Return what an operator sees."""
+        return self._shown
+
+    def _status(self, now_s: float) -> dict[str, Any]:
+        shown = self.rollout.status()
+        records = self.feed.records
+        shown["feed"] |= {
+            "connected": self.receiver.connected,
+            "lines": records.lines,
+            "unparsed": records.unparsed,
+            "ignored": records.ignored,
+            "late": self.feed.windower.late,
+        }
+        return shown | {
+            "t": now_s,
+            "asked": self.rollout.authorised,
+            "errors": self.loop.errors,
+            "dry_run": self.dry_run,
+        }
+
+    def close(self) -> None:
+        """Let go of sockets and journal."""
+        self.control.close()
+        self.feed.close()
+        self.journal.close()
+
+
+def bundles(config: LiveConfig) -> dict[str, Bundle]:
+    """Return both bundles, checked; InputError for a new one that must not be served."""
+    table = config.certificates
+    found = {arm: read_bundle(config.at(getattr(table, arm))) for arm in ARMS}
+    check_new(found["new"], found["old"], dt.datetime.now(dt.UTC))
+    return found
+
+
+def control_plan(config: LiveConfig) -> Plan:
+    """Return the plan of the rollout."""
+    values = {name: getattr(config.plan, name) for name in type(config.plan).__slots__}
+    return Plan(**values)
+
+
+def check_gate(policy: Policy, *, unvalidated: bool) -> None:
+    """Raise InputError for what may not fly: without validation, or without need of the truth."""
+    stem = policies.stem_of(policy)
+    if "needs_truth" in policy.tags:
+        raise InputError(f"policy {stem} needs the truth, which only a simulation knows")
+    if not unvalidated:
+        missed = "no certificate of `simcert validate` for this policy and this code"
+        raise InputError(f"policy {stem}: {missed}; to fly it nevertheless, say --unvalidated")
+
+
+def journal_name(dry_run: bool) -> str:
+    """Return the file name of the journal: a rehearsal has its own."""
+    return "rehearsal.jsonl" if dry_run else "journal.jsonl"
+
+
+def control_name(dry_run: bool) -> str:
+    """Return the file name of the control socket."""
+    return "rehearsal.sock" if dry_run else "control.sock"
+
+
+def folder(config: LiveConfig) -> Path:
+    """Return the private folder, made if it is not there."""
+    try:
+        config.run.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise MachineError(f"{config.run}: cannot be made: {error.strerror}") from error
+    return config.run

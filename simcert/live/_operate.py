@@ -1,0 +1,85 @@
+"""What an operator may do from outside: print and write the plan, ask, command, abort the dead."""
+
+import contextlib
+import signal
+from pathlib import Path
+from typing import Any
+
+from simcert.errors import InputError, MachineError
+from simcert.live import _control
+from simcert.live._config import LiveConfig
+from simcert.live._flight import Flight, bundles, control_name, folder
+from simcert.live._journal_file import FileJournal
+from simcert.live.haproxy_actuator import HaproxyActuator, write_private
+from simcert.live.haproxy_plan import HaproxyPlan
+from simcert.live.haproxy_socket import HaproxySocket
+from simcert.model import ARMS
+
+
+def fly(config: LiveConfig, *, dry_run: bool, unvalidated: bool) -> dict[str, Any]:
+    """Fly until the end or a signal; returns the last status and how it ended."""
+    folder(config)
+    flight = Flight(config, dry_run=dry_run, unvalidated=unvalidated)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: flight.stop())
+    end = flight.fly()
+    return {"end": end, "out": str(flight.journal.path), **flight.status()}
+
+
+def plan(config: LiveConfig, *, write: bool) -> tuple[str, list[Path]]:
+    """Return HAProxy's configuration; `write` puts it, both bundles and a map at 0 into `state`.
+
+    What exists already as map stays: it holds the exposure of a rollout.
+    """
+    one = HaproxyPlan(config.run, config.haproxy)
+    if not write:
+        return one.text(), []
+    found = bundles(config)
+    folder(config)
+    for arm in ARMS:
+        if not one.certificate(arm).exists():
+            write_private(one.certificate(arm), found[arm].pem)
+    if not one.map_file.exists():
+        write_private(one.map_file, "exposure 0\n")
+    write_private(one.config_file, one.text())
+    return one.text(), [one.config_file, one.map_file, *map(one.certificate, ARMS)]
+
+
+def status(config: LiveConfig) -> dict[str, Any]:
+    """Return the status of the controller, or of a rehearsal; MachineError if none runs."""
+    with contextlib.suppress(MachineError):
+        return _control.ask(config.run / control_name(dry_run=True), "status")
+    return _control.ask(config.run / control_name(dry_run=False), "status")
+
+
+def command(config: LiveConfig, word: str) -> dict[str, Any]:
+    """Give a word to the controller; `abort` withdraws the certificate even if there is none."""
+    try:
+        return _control.ask(config.run / control_name(dry_run=False), word)
+    except MachineError:
+        if word != "abort":
+            raise
+    return {"done": "abort", "controller": None, "exposure": _withdraw(config)}
+
+
+def _withdraw(config: LiveConfig) -> float:
+    """Take the exposure to 0 without a controller, and leave a word for the next one."""
+    one = HaproxyPlan(config.run, config.haproxy)
+    _leave_word(config)
+    actuator = HaproxyActuator(HaproxySocket(one.admin_socket), one.map_file)
+    actuator.apply(0.0, 0.0)
+    return actuator.read_back(0.0)
+
+
+def _leave_word(config: LiveConfig) -> None:
+    """Journal the abort, if a rollout had begun; a journal in trouble must not stop it."""
+    path = config.run / "journal.jsonl"
+    if not path.is_file():
+        return
+    with contextlib.suppress(MachineError, InputError):
+        journal = FileJournal(path)
+        entries = journal.entries_before
+        last_s = max((float(one["t"]) for one in entries if "t" in one), default=0.0)
+        if entries and entries[-1]["entry"] != "end":
+            journal.command(last_s, "abort")
+        journal.close()

@@ -1,0 +1,36 @@
+"""The actuator as the loop sees it: rounding hidden, the feed told, a rehearsal possible."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from simcert.live.haproxy_actuator import BASIS, HaproxyActuator, to_points
+from simcert.live.haproxy_feed import HaproxyFeed
+
+
+@dataclass(slots=True)
+class Terminator:
+    """Passes exposure on to HAProxy, and what is really in force to the feed.
+
+    The share in force is the asked one as soon as HAProxy draws with the same basis points. In a
+    `rehearsal` nothing is touched: HAProxy stays as it is, and that is what is read back.
+    """
+
+    actuator: HaproxyActuator
+    feed: HaproxyFeed
+    clock: Callable[[], float]
+    rehearsal: bool = False
+    _asked: float = field(default=0.0, init=False)
+
+    def apply(self, exposure: float, now_s: float) -> None:
+        """Put `exposure` in force."""
+        if not self.rehearsal:
+            self.actuator.apply(exposure, now_s)
+        self._asked = exposure
+
+    def read_back(self, now_s: float) -> float:
+        """Return the exposure in force; what the windows are labelled with."""
+        live = self.actuator.read_back(now_s)
+        self.feed.exposed(live, max(self.clock(), now_s))
+        if round(live * BASIS) == to_points(self._asked):
+            return self._asked
+        return live

@@ -1,0 +1,60 @@
+"""HAProxy's ring of records as a feed of windows: nothing is lost in silence.
+
+Records come over a stream (a unix socket of mode 0600, or TCP). While no HAProxy is connected,
+lines are missing or too late, the windows of that time are incomplete; silence is never success.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from simcert.control.windowing import Windower
+from simcert.live._receiver import Receiver
+from simcert.live.haproxy_records import HaproxyRecords
+from simcert.model import Window
+
+UNKNOWN = 1_000_000_000  # rows lost when nobody can say how many
+AHEAD_S = 2.0  # a record from further in the future came from another clock
+
+
+@dataclass(slots=True)
+class HaproxyFeed:
+    """Cuts windows from what `receiver` holds; windows that began before `since_s` are not ours."""
+
+    receiver: Receiver
+    records: HaproxyRecords
+    windower: Windower
+    since_s: float = 0.0
+    skewed: int = 0
+    _late: int = field(default=0, init=False)
+
+    def exposed(self, exposure: float, from_s: float) -> None:
+        """Note the exposure in force, so that every window knows its own."""
+        self.windower.exposed(exposure, from_s)
+
+    def poll(self, now_s: float) -> Sequence[Window]:
+        """Return the windows that are over, as complete as they will get; MachineError if deaf."""
+        for text, ends in self.receiver.take():
+            if ends:
+                self._add(text, ends, now_s)
+        self._lost(self.records.lost() + self.windower.late - self._late, now_s)
+        self._late = self.windower.late
+        if not self.receiver.connected:
+            self._lost(UNKNOWN, now_s)
+        return [one for one in self.windower.close(now_s) if one.start_s >= self.since_s - 1e-6]
+
+    def _add(self, text: bytes, ends: list[int], now_s: float) -> None:
+        batch = self.records.parse(text, ends)
+        ahead = int((batch.start_s > now_s + AHEAD_S).sum())
+        if ahead:  # the clocks disagree: the rows' window cannot be told
+            self.skewed += ahead
+            self._lost(ahead, now_s)
+        else:
+            self.windower.add(batch)
+
+    def _lost(self, rows: int, now_s: float) -> None:
+        if rows > 0:
+            self.windower.lost(rows, now_s)
+
+    def close(self) -> None:
+        """Stop listening."""
+        self.receiver.close()
