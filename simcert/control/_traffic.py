@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
-import numpy as np
-
 from simcert.model import OK, Assessment, Reading, Verdict, Window
 
 MEMORY_WINDOWS = 10.0  # weight of a window in the moving rates halves in about seven
@@ -56,10 +54,10 @@ class Traffic:
         slice_s = window.end_s - window.start_s
         weight = 1.0 / (MEMORY_WINDOWS * window.slices)
         self.units_per_s += (n / slice_s - self.units_per_s) * (weight if self.windows else 1.0)
-        by_outcome = np.add.reduce(window.attempts, axis=(0, 1)).tolist()
-        self.connections += sum(by_outcome) - weight * self.connections
+        old, new = window.by_arm("attempts")
+        self.connections += sum(old) + sum(new) - weight * self.connections
         at = window.outcomes.index(OK) if OK in window.outcomes else -1
-        self.ok += (by_outcome[at] if at >= 0 else 0) - weight * self.ok
+        self.ok += (old[at] + new[at] if at >= 0 else 0) - weight * self.ok
         self.at_s, self.window_s, self.slices = window.end_s, slice_s * window.slices, window.slices
 
     @property

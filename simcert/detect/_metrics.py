@@ -33,20 +33,18 @@ def check(metric: str, arm: str, over: str) -> None:
 def measure(window: Window, metric: str, arm: str, over: str = "units") -> tuple[float, float]:
     """Return numerator and denominator of `metric` in one slice."""
     kind, _, name = metric.partition(":")
-    if kind == "handshake_ms":
-        times = window.time_hist[:, ARMS[arm]].sum(axis=(0, 1))
-        return float(times @ MIDDLES_MS), float(times.sum())
-    if kind == "feature":
-        return _feature(window, FEATURES.index(name), arm)
-    counts = getattr(window, over)[:, ARMS[arm]].sum(axis=(0, 1)).tolist()
-    at = _columns(window.outcomes, name)
-    return float(sum([counts[i] for i in at])), float(sum(counts))
-
-
-def _feature(window: Window, at: int, arm: str) -> tuple[float, float]:
     arms = ARMS[arm]
-    having = window.features[:, arms, at].sum()
-    return float(having), float(window.time_hist[:, arms].sum())
+    if kind == "handshake_ms":
+        times = [window.by_arm("time_hist")[i] for i in arms]
+        total = sum([float(np.dot(row, MIDDLES_MS)) for row in times])
+        return total, float(sum(map(sum, times)))
+    if kind == "feature":
+        at = FEATURES.index(name)
+        having = sum([window.by_arm("features")[i][at] for i in arms])
+        return float(having), float(sum([sum(window.by_arm("time_hist")[i]) for i in arms]))
+    rows = [window.by_arm(over)[i] for i in arms]
+    columns = _columns(window.outcomes, name)
+    return float(sum([row[i] for row in rows for i in columns])), float(sum(map(sum, rows)))
 
 
 @cache

@@ -1,11 +1,12 @@
 """Handshake time: a quantile of the new arm against a limit and against the old arm."""
 
+from bisect import bisect_left
 from dataclasses import dataclass
-
-import numpy as np
+from itertools import accumulate
 
 from simcert.detect._windowed import Windowed
-from simcert.model import NEW, OLD, TIME_EDGES_MS, Verdict, Window
+from simcert.model import TIME_EDGES_MS, Verdict, Window
+from simcert.model.window import TIME_BINS
 
 
 @dataclass(slots=True)
@@ -26,17 +27,17 @@ class HandshakeTime(Windowed):
             raise ValueError(f"quantile {self.quantile} is not in (0, 1)")
 
     def _counts(self, window: Window) -> list[float]:
-        counts: list[float] = window.time_hist.sum(axis=0).ravel().tolist()
-        return counts
+        old, new = window.by_arm("time_hist")
+        return [*map(float, old), *map(float, new)]
 
     def _close(self, sums: list[float]) -> None:
-        by_arm = np.array(sums).reshape(2, -1)
-        n_old, n_new = by_arm.sum(axis=1).tolist()
+        old, new = sums[:TIME_BINS], sums[TIME_BINS:]
+        n_old, n_new = sum(old), sum(new)
         if n_new < max(self.n_min, 1):
             self._say(Verdict.NO_DATA, None, self.limit_ms, n_new)
             return
-        new_ms = quantile_ms(by_arm[NEW].tolist(), self.quantile)
-        old_ms = quantile_ms(by_arm[OLD].tolist(), self.quantile) if n_old >= self.n_min else None
+        new_ms = quantile_ms(new, self.quantile)
+        old_ms = quantile_ms(old, self.quantile) if n_old >= max(self.n_min, 1) else None
         limits = [] if self.limit_ms is None else [self.limit_ms]
         limits += [] if self.ratio is None or old_ms is None else [self.ratio * old_ms]
         limit = min(limits) if limits else None
@@ -47,11 +48,13 @@ class HandshakeTime(Windowed):
 
 def quantile_ms(counts: list[float], quantile: float) -> float:
     """Return the quantile of a histogram over `TIME_EDGES_MS`; open ends count as their edge."""
-    edges = TIME_EDGES_MS.tolist()
-    lows, highs = [edges[0], *edges], [*edges, edges[-1]]
-    left = quantile * sum(counts)
-    for count, low, high in zip(counts, lows, highs, strict=True):
-        if count and left <= count:
-            return float(low * (high / low) ** (left / count))
-        left -= count
-    return float(edges[-1])
+    wanted = quantile * sum(counts)
+    up_to = list(accumulate(counts))
+    at = bisect_left(up_to, wanted)
+    low, high = _LIMITS_MS[at], _LIMITS_MS[at + 1]
+    into = (wanted - up_to[at] + counts[at]) / counts[at]
+    return float(low * (high / low) ** into)
+
+
+_LIMITS_MS: list[float] = [*TIME_EDGES_MS[:1].tolist(), *TIME_EDGES_MS.tolist()]
+_LIMITS_MS.append(_LIMITS_MS[-1])

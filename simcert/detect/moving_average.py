@@ -25,6 +25,8 @@ class MovingAverage(Stateful):
     high: float | None = None
     n_min: int = 1
     parts: list[list[float]] = field(default_factory=list)  # [end_s, numerator, denominator]
+    above: float = 0.0  # sums over the parts
+    below: float = 0.0
 
     def __post_init__(self) -> None:
         check(self.metric, self.arm, self.over)
@@ -38,16 +40,21 @@ class MovingAverage(Stateful):
     def update(self, window: Window) -> None:
         """Take the slice in and let the oldest ones go."""
         above, below = measure(window, self.metric, self.arm, self.over)
+        self.parts.append([window.end_s, above, below])
+        self.above += above
+        self.below += below
         since_s = window.end_s - self.span_s + 1e-6
-        kept = [part for part in self.parts[1 - SLICES_MAX :] if part[0] > since_s]
-        self.parts = [*kept, [window.end_s, above, below]]
+        while self.parts[0][0] <= since_s or len(self.parts) > SLICES_MAX:
+            _, above, below = self.parts.pop(0)
+            self.above -= above
+            self.below -= below
 
     def reading(self) -> Reading:
         """Return the average; no data below `n_min`."""
-        n = sum([part[2] for part in self.parts])
+        n = self.below
         if n < max(self.n_min, 1):
             return Reading(Verdict.NO_DATA, 0.0, None, self._limit(0.0), int(n))
-        value = sum([part[1] for part in self.parts]) / n
+        value = self.above / n
         low, high = self.low, self.high
         bad = (low is not None and value < low) or (high is not None and value > high)
         verdict = Verdict.FAIL if bad else Verdict.PASS

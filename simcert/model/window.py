@@ -63,6 +63,7 @@ class Window:
     source: str = ""
     _totals: list[list[int]] = field(init=False, repr=False)
     _tallies: dict[str, Tally] = field(init=False, repr=False, default_factory=dict)
+    _by_arm: dict[str, list[list[int]]] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = (len(self.segments), len(ARMS), len(self.outcomes))
@@ -124,6 +125,17 @@ class Window:
         if found is None:
             found = _tally(self._totals, _columns(self.outcomes, signal))
             self._tallies[signal] = found
+        return found
+
+    def by_arm(self, name: str) -> list[list[int]]:
+        """Return an array summed over segments, as [arm][last axis]; counted once per window.
+
+        `name` is units, attempts, time_hist or features; the lists belong to the window.
+        """
+        found = self._by_arm.get(name)
+        if found is None:
+            total: list[list[int]] = np.add.reduce(getattr(self, name), axis=0).tolist()
+            found = self._by_arm[name] = total
         return found
 
     @property
