@@ -38,8 +38,8 @@ def page(forecast: "Forecast") -> str:
     parts = [f'<h1 class="{mood}">{escape(words.verdict(forecast))}</h1>']
     parts += [f"<p>{escape(text)}</p>" for text in words.asides(forecast)]
     if forecast.broken:
-        parts += ["<h2>Who breaks, and how it will look</h2>", _broken(forecast.broken)]
         parts += ["<h2>What to do instead</h2>", _advice(forecast.broken)]
+        parts += ["<h2>Who breaks, and how it will look</h2>", _broken(forecast.broken)]
     parts += ["<h2>One full handshake</h2>", _costs(forecast)]
     parts += ["<h2>All clients</h2>", _all(forecast.rows), _footer(forecast)]
     title = escape(f"simcert predict: {forecast.meeting.host or 'new certificate'}")
