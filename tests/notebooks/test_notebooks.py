@@ -1,0 +1,48 @@
+"""Every notebook runs from the first cell to the last, and is committed without outputs."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+FOLDER = Path(__file__).parents[2] / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+
+
+def is_figure(output: Any) -> bool:
+    return any(kind.startswith("image/") for kind in output.get("data", {}))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_no_output_is_committed(path: Path) -> None:
+    cells = nbformat.read(path, as_version=4).cells
+
+    assert all(not c.outputs and c.execution_count is None for c in cells if c.cell_type == "code")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_it_runs_to_its_last_cell(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    shown_s: list[float] = []
+    started = time.monotonic()
+
+    def note(cell: Any, **_: Any) -> None:
+        if any(map(is_figure, cell.get("outputs", []))):
+            shown_s.append(time.monotonic() - started)
+
+    client = NotebookClient(
+        notebook,
+        timeout=120,
+        resources={"metadata": {"path": str(FOLDER)}},
+        on_cell_executed=lambda cell, **rest: note(cell, **rest),
+    )
+    client.execute()
+
+    assert len(shown_s) >= 2  # one rollout, and harm against time
+    assert shown_s[0] < 20.0  # 10 s on an idle machine, and twice that on a busy one
+    assert time.monotonic() - started < 120.0
