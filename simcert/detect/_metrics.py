@@ -33,6 +33,8 @@ def check(metric: str, arm: str, over: str) -> None:
 def measure(window: Window, metric: str, arm: str, over: str = "units") -> tuple[float, float]:
     """Return numerator and denominator of `metric` in one slice."""
     kind, _, name = metric.partition(":")
+    if over == "units" and kind in ("success_rate", "signal"):
+        return _of_units(window, name, arm)
     arms = ARMS[arm]
     if kind == "handshake_ms":
         times = [window.by_arm("time_hist")[i] for i in arms]
@@ -45,6 +47,14 @@ def measure(window: Window, metric: str, arm: str, over: str = "units") -> tuple
     rows = [window.by_arm(over)[i] for i in arms]
     columns = _columns(window.outcomes, name)
     return float(sum([row[i] for row in rows for i in columns])), float(sum(map(sum, rows)))
+
+
+def _of_units(window: Window, signal: str, arm: str) -> tuple[float, float]:
+    n_new, seen_new, n_old, seen_old = window.tally(signal or "failure")
+    seen, n = {"new": (seen_new, n_new), "old": (seen_old, n_old)}.get(
+        arm, (seen_new + seen_old, n_new + n_old)
+    )
+    return float(seen if signal else n - seen), float(n)
 
 
 @cache

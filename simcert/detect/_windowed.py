@@ -1,6 +1,7 @@
 """Slices summed up to whole windows: thresholds of metrics are stated per window."""
 
 from dataclasses import dataclass, field
+from operator import add
 from typing import Any
 
 from simcert.detect._state import Stateful
@@ -29,7 +30,7 @@ class Windowed(Stateful):
         if window.slice_index == 0 or not self.sums:
             self.sums = counts
         else:
-            self.sums = [a + b for a, b in zip(self.sums, counts, strict=True)]
+            self.sums = list(map(add, self.sums, counts))
         if window.closes_window:
             sums, self.sums = self.sums, []
             self._close(sums)

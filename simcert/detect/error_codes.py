@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import sqrt
 
-from simcert.detect._metrics import check, measure
+from simcert.detect._metrics import check
 from simcert.detect._windowed import Windowed
 from simcert.model import Verdict, Window
 
@@ -27,8 +27,8 @@ class ErrorCodes(Windowed):
         check(f"signal:{self.signal}", "new", "units")
 
     def _counts(self, window: Window) -> list[float]:
-        metric = f"signal:{self.signal}"
-        return [*measure(window, metric, "new"), *measure(window, metric, "old")]
+        n_new, seen_new, n_old, seen_old = window.tally(self.signal)
+        return [seen_new, n_new, seen_old, n_old]
 
     def _close(self, sums: list[float]) -> None:
         seen_new, n_new, seen_old, n_old = sums

@@ -28,7 +28,7 @@ class HandshakeTime(Windowed):
 
     def _counts(self, window: Window) -> list[float]:
         old, new = window.by_arm("time_hist")
-        return [*map(float, old), *map(float, new)]
+        return [*old, *new]
 
     def _close(self, sums: list[float]) -> None:
         old, new = sums[:TIME_BINS], sums[TIME_BINS:]
