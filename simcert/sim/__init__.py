@@ -1,1 +1,7 @@
 """SimPy driver: world and rollout in virtual time."""
+
+from simcert.sim.driver import simulate
+from simcert.sim.fidelity import refusals
+from simcert.sim.flight import Flight
+
+__all__ = ["Flight", "refusals", "simulate"]

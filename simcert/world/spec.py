@@ -52,6 +52,8 @@ class Arrivals:
     pulse_width_s: float = 600.0
     pulse_period_s: float = 86_400.0
     session_mean_s: float | None = None
+    from_s: float = 0.0  # nobody comes before, or after `until_s`
+    until_s: float = FOREVER_S
 
 
 @dataclass(frozen=True, slots=True)
