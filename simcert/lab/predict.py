@@ -102,7 +102,7 @@ class Forecast:
         known = catalogue()
         if name not in known:
             raise UnknownNameError("client", name, known)
-        return explained(self.meeting, known[name])
+        return explained(self.meeting, known[name].rooted())
 
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as `simcert predict --json` prints it."""
@@ -160,7 +160,7 @@ def _rows(meeting: Meeting, shares: Mapping[str, float]) -> Iterator[Row]:
     for name, share in shares.items():
         if name not in known:
             raise UnknownNameError("client", name, known)
-        client = known[name].pinned_to(meeting.old)
+        client = known[name].rooted().pinned_to(meeting.old)
         old, new = meeting.predict(client, meeting.old), meeting.predict(client, meeting.new)
         row = Row(client, share, old, new)
         yield Row(client, share, old, new, remedy(meeting, client, new)) if row.breaks else row

@@ -87,7 +87,7 @@ def _client(one: CohortTable, scenario: Scenario) -> Client:
         raise UnknownNameError("client", one.client, known)
     files = [CertificateChain.from_pem(scenario.folder / name) for name in one.pins]
     pins = frozenset(each.fingerprint for chain in files for each in chain.certificates)
-    client = known[one.client]
+    client = known[one.client].rooted()
     offset_s = client.clock_offset_s + one.clock_offset_s
     return replace(client, clock_offset_s=offset_s, pins=pins or client.pins)
 

@@ -5,7 +5,10 @@ from dataclasses import dataclass, field, replace
 
 from simcert.tls.chain import CertificateChain, TrustStore
 from simcert.tls.hello import ClientHello
+from simcert.tls.roots import trust_stores
 from simcert.tls.verifier import Verifier
+
+CURRENT_STORE = "linux_ca_bundle_current"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,12 @@ class Client:
     def segment(self) -> str:
         """What a server can tell of this client from its ClientHello: a fingerprint."""
         return self.hello.fingerprint
+
+    def rooted(self) -> "Client":
+        """Return this client with public roots of today, if it brought no store of its own."""
+        if self.trust is not None:
+            return self
+        return replace(self, trust=TrustStore.named(trust_stores()[CURRENT_STORE]))
 
     def pinned_to(self, chain: CertificateChain) -> "Client":
         """Return this client as built for the chain's keys; itself if it does not pin.

@@ -231,3 +231,13 @@ def test_a_page_that_cannot_be_written_exits_3(
 ) -> None:
     assert code_of(predicted(place, "renewed", "--html", f"{place}/no/such/place.html")) == 3
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_a_measured_client_trusts_the_public_roots_of_today_unless_told_otherwise(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    chains = Path(__file__).parents[2] / "scenarios" / "chains"
+    arguments = ["--old", f"{chains}/le_january.pem", "--new", f"{chains}/le_leaf_only.pem"]
+    assert code_of(["predict", *arguments, "--population", "curl", "--at", AT, "--json"]) == 0
+    (answer,) = json.loads(capsys.readouterr().out)["clients"]
+    assert (answer["old"], answer["new"]) == ("ok", "alert:unknown_ca")
