@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.evidence.evidence import Bound, Mixtures, SegmentSuspicion, Starts, Suspicion
 from bench.evidence.steering import AdaptiveArrays, Sight, Steering
-from bench.evidence.world import Floats, Slice, World, draw
+from bench.evidence.world import Floats, Ints, Slice, World, draw
 from simcert.detect import discover
 from simcert.detect._restart import fell
 from simcert.policy.adaptive import Adaptive
@@ -76,7 +76,7 @@ class Panel:
         alarm |= self.alerts.update(s.n1, s.a1, n, s.a1 + s.a0, e, slices, falling)
         return alarm | self.rows.update(s.n1, n, s.seg_f, e, slices, falling)
 
-    def _whole(self, name: str, new: Any, old: Any, r: Floats) -> None:
+    def _whole(self, name: str, new: Ints, old: Ints, r: Floats) -> None:
         at = np.flatnonzero((new + old > 0) & (r > 0.0) & (r < 1.0))
         self.tests[name].bet_counts(at, at, new[at], (new + old)[at], r, self.starts.released)
 

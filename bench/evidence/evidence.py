@@ -1,12 +1,12 @@
 """The detectors of `adaptive`, for many campaigns at once; formulas as in simcert.detect."""
 
-from typing import Any
-
 import numpy as np
 
-from bench.evidence.world import Floats, Ints
-from simcert.detect._restart import FALL
-from simcert.detect.upper_bound import DELTAS
+from bench.evidence.world import Floats, Ints, Slice
+from simcert.detect._restart import Restarting
+from simcert.detect.segment_cusum import SegmentCusum
+from simcert.detect.suspicion_cusum import SuspicionCusum
+from simcert.detect.upper_bound import UpperBound
 
 OVERFLOW = 600.0
 
@@ -14,7 +14,7 @@ OVERFLOW = 600.0
 class Starts:
     """Start mass per campaign, as `simcert.detect._restart`."""
 
-    def __init__(self, campaigns: int, params: Any) -> None:
+    def __init__(self, campaigns: int, params: Restarting) -> None:
         self.first, self.later = params.first, params.later
         self.release = params.release
         self.released = np.zeros(campaigns)
@@ -82,8 +82,8 @@ class Mixtures:
 class Bound:
     """The upper bound U per campaign, as `simcert.detect.upper_bound`."""
 
-    def __init__(self, campaigns: int, params: Any) -> None:
-        self.deltas = np.array([d for d in DELTAS if d >= params.floor])
+    def __init__(self, campaigns: int, params: UpperBound) -> None:
+        self.deltas = np.array(params.deltas)
         self.limit = np.full(campaigns, -np.log(params.alpha))
         self.again = -np.log(params.alpha_again or params.alpha)
         self.log_n = np.zeros((campaigns, len(self.deltas)))
@@ -93,7 +93,7 @@ class Bound:
         self.u = np.ones(campaigns)
         self.cleared = np.zeros(campaigns, bool)
 
-    def update(self, s: Any, fell: np.ndarray) -> None:  # noqa: ANN401 - a Slice
+    def update(self, s: Slice, fell: np.ndarray) -> None:
         """Bet on a slice where a delta still stands and both arms have units."""
         if fell.any():
             self.log_n[fell], self.guess[fell], self.stands[fell] = 0.0, np.nan, True
@@ -105,7 +105,7 @@ class Bound:
         self.f0 += s.f0
         self.n0 += s.n0
 
-    def _bet(self, s: Any, run: Ints, d: Ints) -> None:  # noqa: ANN401 - a Slice
+    def _bet(self, s: Slice, run: Ints, d: Ints) -> None:
         a = ((self.f0 + 1.0) / (self.n0 + 50.0))[run]
         delta = self.deltas[d]
         n1, f1, n0, f0 = (x[run] for x in (s.n1, s.f1, s.n0, s.f0))
@@ -150,7 +150,7 @@ def project(share: Floats, a: Floats, d: Floats, guess: Floats) -> Floats:
 class Suspicion:
     """The CUSUM per campaign, as `simcert.detect.suspicion_cusum`."""
 
-    def __init__(self, campaigns: int, params: Any) -> None:
+    def __init__(self, campaigns: int, params: SuspicionCusum) -> None:
         self.p = params
         self.rate = np.full(campaigns, params.rate)
         self.seen = np.full(campaigns, float(params.seen))
@@ -188,7 +188,7 @@ class Suspicion:
         self.seen, self.n = self.seen[rows], self.n[rows]
 
 
-def threshold(params: Any, n_new: Floats) -> Floats:  # noqa: ANN401 - either suspicion
+def threshold(params: SuspicionCusum | SegmentCusum, n_new: Floats) -> Floats:
     """Return the alarm limit after `n_new` exposed units."""
     return np.asarray(params.limit + np.log(np.maximum(1.0, n_new / params.patience)))
 
@@ -196,7 +196,7 @@ def threshold(params: Any, n_new: Floats) -> Floats:  # noqa: ANN401 - either su
 class SegmentSuspicion:
     """The CUSUM of every segment per campaign, as `simcert.detect.segment_cusum`."""
 
-    def __init__(self, campaigns: int, params: Any, segments: int) -> None:
+    def __init__(self, campaigns: int, params: SegmentCusum, segments: int) -> None:
         self.p = params
         self.rates = np.full((campaigns, segments), params.rate / segments)
         self.fast = np.full(campaigns, params.fast)

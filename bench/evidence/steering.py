@@ -43,10 +43,12 @@ class AdaptiveArrays:
     world: World
     campaigns: int
     until: Floats = field(init=False)  # slices
+    changed: Floats = field(init=False)  # slice of the last change
     back_offs: Floats = field(init=False)
 
     def __post_init__(self) -> None:
-        self.until, self.back_offs = np.zeros(self.campaigns), np.zeros(self.campaigns)
+        self.until, self.changed = np.zeros(self.campaigns), np.zeros(self.campaigns)
+        self.back_offs = np.zeros(self.campaigns)
 
     def steer(self, sight: Sight) -> Floats:
         """Suspicion first, then the wait, then holds, then room."""
@@ -59,9 +61,12 @@ class AdaptiveArrays:
         self.back_offs += lowered
         held = (sight.evidence > p.hold_e) | (sight.trust_alert > p.hold_alert_e)
         held |= sight.segment > p.hold_segment_e
+        stuck = (e < p.back_off) & (sight.now - self.changed >= p.hold_windows * self.world.slices)
         wanted = np.minimum(self._room(sight), p.top)
-        up = ~doubt & ~waiting & ~held & ((wanted > e * STEP) | (wanted >= p.top))
+        wanted = np.where(held, np.minimum(wanted, np.minimum(2.0 * e, p.back_off)), wanted)
+        up = ~doubt & ~waiting & (~held | stuck) & ((wanted > e * STEP) | (wanted >= p.top))
         up &= e < p.top
+        self.changed[lowered | up] = sight.now
         return np.where(lowered, p.back_off, np.where(up, wanted, e))
 
     def _room(self, sight: Sight) -> Floats:
@@ -79,7 +84,8 @@ class AdaptiveArrays:
 
     def keep(self, rows: np.ndarray) -> None:
         """Forget campaigns that are over."""
-        self.until, self.back_offs = self.until[rows], self.back_offs[rows]
+        for name in ("until", "changed", "back_offs"):
+            setattr(self, name, getattr(self, name)[rows])
 
 
 @dataclass

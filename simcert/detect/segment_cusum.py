@@ -26,11 +26,11 @@ class SegmentCusum(Stateful):
     """
 
     ratio: float = 7.0
-    limit: float = 7.5
+    limit: float = 8.0
     speed: float = 0.01
     wave_speed: float = 0.07
     from_exposure: float = 0.05
-    patience: float = 3e4  # exposed units
+    patience: float = 2e4  # exposed units
     rate: float = 0.02
     seen: float = 5000.0
     segments_max: int = 50

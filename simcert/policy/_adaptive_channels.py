@@ -2,7 +2,7 @@
 
 from simcert.model import Channel
 
-START = {"first": 0.8, "later": 0.04, "release": 0.16}
+START = {"first": 0.8, "later": 0.02, "release": 0.18}
 FAILURE_THETAS = (1.3, 1.6, 2.2, 3.5, 8.0, 30.0, 100.0)
 ALERT_THETAS = (1.5, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
 SEGMENT_ALERT_THETAS = (10.0, 30.0, 100.0, 1000.0)
@@ -39,7 +39,7 @@ def guides(
     """
     failures = {"limit": limits[0], "trend_speed": 0.07, "freeze": 0.5}
     alerts = {"signal": "trust_alert", "ratio": 4.0, "limit": limits[1], "speed": 0.01}
-    alerts |= {"patience": 6e4, "from_exposure": 0.05, "rate": 2e-4, "seen": 5000.0}
+    alerts |= {"patience": 2.5e4, "from_exposure": 0.05, "rate": 2e-4, "seen": 5000.0}
     bound = {"alpha": alpha_bound, "alpha_again": alpha_again, "floor": delta_safe}
     return (
         Channel("bound", "upper_bound", bound),

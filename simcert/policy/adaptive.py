@@ -27,22 +27,23 @@ class Adaptive:
 
     alpha: float = 0.01
     alpha_bound: float = 0.002  # of the first permission
-    alpha_again: float = 0.1  # of one that follows a back-off
+    alpha_again: float = 0.05  # of one that follows a back-off
     delta_safe: float = 0.0075  # harm per unit that is tolerated by declaration
     budget: float = 0.0045  # expected harm at the bound, share of all units
     overshoot: float = 0.016  # the same for what is on the way, share of a window
     mid: float = 0.30  # highest exposure before U <= delta_safe
     top: float = 0.95  # highest exposure before the soak is over: 5 % held back
     back_off: float = 0.10
-    back_off_windows: float = 2.0
+    back_off_windows: float = 3.0
     suspicious_e: float = 5.0  # e-values that lower
     suspicious_segment_e: float = 2.25
     hold_e: float = 3.0  # e-values that forbid a step up
     hold_alert_e: float = 2.0
     hold_segment_e: float = 1.3
-    failure_limit: float = 6.9  # suspicion, nats
-    alert_limit: float = 3.9
-    segment_limit: float = 7.5
+    hold_windows: float = 5.0  # then a held exposure below `back_off` may double, to learn more
+    failure_limit: float = 6.6  # suspicion, nats
+    alert_limit: float = 3.6
+    segment_limit: float = 8.0
     attempts_max: int = 1
 
     def channels(self) -> tuple[Channel, ...]:
@@ -111,9 +112,14 @@ class Adaptive:
 
     def _upward(self, view: View, memory: Memory) -> Decision:
         a = view.assessment
-        if doubt := self._calm(a):
-            return view.hold(f"hold: {doubt} (n = {a.n_new}); up when it falls", memory.to_dict())
         room = self.room(a)
+        if doubt := self._calm(a):
+            if view.exposure >= self.back_off or view.held_s < self.hold_windows * a.window_s:
+                why = f"hold: {doubt} (n = {a.n_new}); up when it falls"
+                return view.hold(why, memory.to_dict())
+            room = min(
+                room, ramp.Room(min(2.0 * view.exposure, self.back_off), f"look closer: {doubt}")
+            )
         wanted = min(room.exposure, self.top)
         if wanted <= view.exposure * STEP and wanted < self.top:
             return view.hold(f"hold {view.exposure:.3g}: {room.why}", memory.to_dict())

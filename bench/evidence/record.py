@@ -1,0 +1,92 @@
+"""Exact limits, the digest of a setting, and how a proof is written down."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from platform import python_version
+from typing import Any
+
+from scipy.special import betaincinv
+
+import simcert
+from bench._results import machine, versions
+from simcert.policy.adaptive import Adaptive
+
+FOLDER = Path(__file__).parents[2] / "results" / "evidence"
+Z95 = 1.6448536269514722
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A figure against its limit; `more` holds what else was measured."""
+
+    bar: str
+    value: float
+    limit: float
+    n: int
+    seeds: Sequence[int]
+    at_least: bool = False
+    more: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> bool:
+        """Whether the figure keeps its limit; nothing measured is not kept."""
+        return self.value >= self.limit if self.at_least else self.value <= self.limit
+
+    def entry(self, command: str) -> dict[str, Any]:
+        """Return JSON values."""
+        judged = {"bar": self.bar, "value": self.value, "limit": self.limit, "passed": self.passed}
+        return {**judged, "n": self.n, "seeds": list(self.seeds), "command": command, **self.more}
+
+    def __str__(self) -> str:
+        sign, word = (">=" if self.at_least else "<="), ("ok" if self.passed else "MISSED")
+        return f"{self.bar:62s} {self.value:10.4g} {sign} {self.limit:<8.4g} {word}"
+
+
+def upper_share(hits: int, n: int, confidence: float) -> float:
+    """Return the one-sided Clopper-Pearson upper limit of a share."""
+    return 1.0 if hits >= n else float(betaincinv(hits + 1, n - hits, confidence))
+
+
+def lower_share(hits: int, n: int, confidence: float) -> float:
+    """Return the one-sided Clopper-Pearson lower limit of a share."""
+    return 0.0 if hits == 0 else float(betaincinv(hits, n - hits + 1, 1.0 - confidence))
+
+
+def setting_digest(policy: Adaptive | None = None) -> str:
+    """Return the digest of a setting: parameters, channels, and the code that they run in."""
+    policy = policy or Adaptive()
+    home = Path(simcert.__file__).parent
+    stems = {channel.detector for channel in policy.channels()}
+    files = [home / "detect" / f"{stem}.py" for stem in stems]
+    files += [
+        *home.glob("detect/_re*.py"),
+        home / "detect/_rows.py",
+        home / "detect/_projection.py",
+    ]
+    files += [*home.glob("policy/*adaptive*.py")]
+    code = b"".join(path.read_bytes() for path in sorted(files))
+    return sha256(f"{policy!r} {policy.channels()!r}".encode() + code).hexdigest()
+
+
+def write(name: str, bars: Sequence[Bar]) -> None:
+    """Print the bars and write `results/evidence/<name>.json`."""
+    print(*bars, sep="\n", flush=True)
+    command = f"python -m bench.evidence --bar {name.removeprefix('bar_')}"
+    result = {
+        "name": name,
+        "bars": [bar.entry(command) for bar in bars],
+        "machine": machine(),
+        "versions": {"python": python_version(), **versions()},
+        "policy_digest": setting_digest(),
+    }
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    (FOLDER / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
+def progress(text: str) -> None:
+    """Say what is being measured."""
+    print(text, file=sys.stderr, flush=True)
