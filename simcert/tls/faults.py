@@ -34,6 +34,7 @@ class Case:
     at: dt.datetime
     stapled: bool = False
     pins: frozenset[str] = frozenset()
+    schemes: frozenset[tuple[str, str]] = frozenset()  # offered, as (algorithm, hash)
 
     def position(self, index: int) -> str:
         """Return the role of the certificate at `index` of the path."""
@@ -44,6 +45,7 @@ class Case:
 
 
 Check = Callable[[Case, int], "Fault | None"]
+CURRENT_HASHES = frozenset({"sha256", "sha384", "sha512", "shake256"})  # that TLS has schemes for
 POLICY_SINCE = dt.datetime(2020, 9, 1, tzinfo=dt.UTC)  # 398 days: Apple, Chrome, Mozilla
 
 
@@ -160,9 +162,15 @@ def key_size(case: Case, index: int) -> Fault | None:
 def weak_hash(case: Case, index: int) -> Fault | None:
     """No signature below the anchor uses a hash that the client refuses."""
     one = case.path.certificates[index]
-    if case.position(index) == "root" or one.signature.hash not in case.verifier.weak_hashes:
+    if case.position(index) == "root":
         return None
-    return _fault(case, "hash", index, f"signed with {one.signature.hash}", "RFC 9155")
+    if one.signature.hash in case.verifier.weak_hashes:
+        return _fault(case, "hash", index, f"signed with {one.signature.hash}", "RFC 9155")
+    governed = case.verifier.schemes_as_offered and one.signature.hash in CURRENT_HASHES
+    if not governed or tuple(one.signature) in case.schemes:
+        return None
+    reason = f"signed with {one.signature.algorithm}-{one.signature.hash}, which it did not offer"
+    return _fault(case, "hash", index, reason, "RFC 8446 4.2.3")
 
 
 def signature(case: Case, index: int) -> Fault | None:

@@ -6,7 +6,9 @@ from typing import Any
 
 from simcert.tls.client import Client
 from simcert.tls.hello import ClientHello
-from simcert.tls.stacks import measured
+from simcert.tls.hints import informed
+from simcert.tls.stacks import families, measured
+from simcert.tls.stacks import family as archetype
 
 WEIGHTS: Mapping[str, float] = {
     "suites": 2.0,
@@ -16,6 +18,29 @@ WEIGHTS: Mapping[str, float] = {
     "versions": 1.0,
     "alpn": 0.5,
     "order": 1.0,
+}
+
+NEAR = 0.9  # below this resemblance the family's archetype is the better guess
+ALIASES: Mapping[str, str] = {  # programs by the stack that they are built on
+    "chrome": "chromium",
+    "edge": "chromium",
+    "electron": "chromium",
+    "deno": "rustls",
+    "reqwest": "rustls",
+    "wget": "gnutls",
+    "libcurl": "curl",
+    "php": "curl",
+    "ruby": "python",
+    "perl": "python",
+    "libressl": "openssl-cli",
+    "openssl": "openssl-cli",
+    "java": "jsse",
+    "elixir": "erlang",
+    "okhttp": "conscrypt",
+    "android": "conscrypt",
+    "safari": "apple",
+    "golang": "go",
+    "undici": "node",
 }
 
 
@@ -47,21 +72,33 @@ def client_from_hello(
 ) -> Client:
     """Return the verifying client that this ClientHello most probably belongs to.
 
-    Within a known family the nearest measured configuration; for any other family the nearest of
-    all. `likeness` of the result says which one. `known` replaces the measured configurations.
+    Within a known family the nearest measured configuration, or the family's archetype if none is
+    near; for any other family the nearest of all. `likeness` of the result says which one it is.
+    `known` replaces the measured configurations.
     """
     offered = hello if isinstance(hello, ClientHello) else ClientHello.from_dict(hello)
     models = [one for one in (known or measured()).values() if one.verifier.verifies]
-    relatives = [one for one in models if one.family == family]
+    called = ALIASES.get(family.casefold(), family)
+    relatives = [one for one in models if one.family == called]
     nearest = max(relatives or models, key=lambda one: likeness(offered, one.hello))
     score = likeness(offered, nearest.hello)
-    why = f"family {family}" if relatives else f'family "{family}" is not known; by ClientHello'
+    rules, why = nearest.verifier, f"like {nearest.name} ({score:.0%} alike)"
+    if called in families() and (relatives or called not in _measured_families()):
+        if not relatives or score < NEAR:
+            rules, why = archetype(called), f"as the family in general (nearest is {why[5:]})"
+        why = f"family {called}: {why}"
+    else:
+        why = f'family "{family}" is not known; by ClientHello {why}'
     return replace(
         nearest,
         name=name,
         family=family or nearest.family,
         hello=offered,
-        trust=None,
+        verifier=informed(rules, offered),
         measured=False,
-        likeness=f"{why}: like {nearest.name} ({score:.0%} alike)",
+        likeness=why,
     )
+
+
+def _measured_families() -> frozenset[str]:
+    return frozenset(one.family for one in measured().values())

@@ -11,7 +11,7 @@ from simcert.tls.client import Client
 from simcert.tls.cost import Cost, cost
 from simcert.tls.faults import Case, Fault, find
 from simcert.tls.path import Path, found_issuer, paths
-from simcert.tls.server import Negotiated, ServerSettings, negotiate
+from simcert.tls.server import Negotiated, ServerSettings, certificate_schemes, negotiate
 from simcert.tls.verifier import Signal, Verifier
 
 CLOSE = "close"
@@ -96,9 +96,10 @@ def judge(
     """Return the first objection on the best path, None if some path has none."""
     first: Fault | None = None
     rules = client.verifier
+    schemes = certificate_schemes(client.hello.sigalgs)
     for path in islice(paths(agreed.chain, trust, rules, at), 64):
         whole = found_issuer(path, trust) if client.finds_issuers else path
-        case = Case(whole, agreed.chain, rules, agreed, host, at, stapled, client.pins)
+        case = Case(whole, agreed.chain, rules, agreed, host, at, stapled, client.pins, schemes)
         fault = find(case)
         if fault is None:
             return None

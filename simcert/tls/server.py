@@ -242,8 +242,13 @@ def _certificate_scheme_ok(hello: ClientHello, leaf: Certificate) -> bool:
     """The leaf's own signature must be in signature_algorithms_cert, if sent (RFC 8446 4.2.3)."""
     if hello.sigalgs_cert is None:
         return True
-    allowed = {CERTIFICATE_SCHEMES.get(scheme) for scheme in hello.sigalgs_cert}
-    return tuple(leaf.signature) in allowed
+    return tuple(leaf.signature) in certificate_schemes(hello.sigalgs_cert)
+
+
+def certificate_schemes(schemes: tuple[int, ...] | None) -> frozenset[tuple[str, str]]:
+    """Return offered schemes as (algorithm, hash) of certificate signatures."""
+    known = (CERTIFICATE_SCHEMES.get(scheme) for scheme in schemes or ())
+    return frozenset(pair for pair in known if pair is not None)
 
 
 def words(leaf: Certificate) -> str:

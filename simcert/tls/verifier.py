@@ -54,6 +54,8 @@ class Verifier:
     weak_hashes: frozenset[str] = frozenset({"md2", "md5"})
     refused_signatures: frozenset[str] = frozenset()
     refused_keys: frozenset[str] = frozenset()
+    schemes_as_offered: bool = False  # certificates too only by signature_algorithms
+    openssl_levels: bool = False  # keys and hashes follow OpenSSL's security level
     checks_signature: bool = True
     # dates
     skew_s: float = 0.0  # how far before notBefore a certificate already counts as valid
