@@ -1,0 +1,107 @@
+"""Exposure of a real HAProxy: exact, file first, and never believed without a look."""
+
+from pathlib import Path
+
+import pytest
+from live_rig import Rig
+
+from simcert.errors import MachineError
+from simcert.live._terminator import Terminator
+from simcert.live.haproxy_actuator import HaproxyActuator, to_points
+from simcert.live.haproxy_socket import HaproxySocket
+
+pytestmark = pytest.mark.server
+
+
+def test_every_basis_point_is_applied_and_read_back(rig: Rig) -> None:
+    actuator = rig.start(rig.config())
+
+    for exposure in (0.0001, 0.05, 0.3333, 1.0, 0.0):
+        actuator.apply(exposure, 0.0)
+        assert actuator.read_back(0.0) == exposure
+
+
+def test_a_restart_at_any_moment_serves_what_was_decided_last(rig: Rig) -> None:
+    config = rig.config()
+    actuator = rig.start(config)
+    actuator.apply(0.25, 0.0)
+    actuator.read_back(0.0)
+    worker = actuator.worker
+    rig.kill()
+    with pytest.raises(MachineError, match="does not answer"):
+        actuator.read_back(0.0)
+
+    rig.start(config)
+
+    assert actuator.read_back(0.0) == 0.25
+    assert actuator.worker != worker
+
+
+def test_a_raise_that_a_dead_haproxy_missed_is_never_applied_by_a_restart(rig: Rig) -> None:
+    config = rig.config()
+    actuator = rig.start(config)
+    actuator.apply(0.25, 0.0)
+    rig.kill()
+
+    with pytest.raises(MachineError):
+        actuator.apply(0.75, 0.0)
+    rig.start(config)
+    assert actuator.read_back(0.0) == 0.25
+
+    rig.kill()
+    with pytest.raises(MachineError):
+        actuator.apply(0.0, 0.0)
+    rig.start(config)
+    assert actuator.read_back(0.0) == 0.0
+
+
+def test_a_hand_in_the_map_is_seen(rig: Rig) -> None:
+    actuator = rig.start(rig.config())
+    actuator.apply(0.1, 0.0)
+
+    actuator.socket.ask(f"set map {actuator.map_file} exposure 9000")
+    assert actuator.read_back(0.0) == 0.9
+
+    actuator.socket.ask(f"set map {actuator.map_file} exposure 20000")
+    with pytest.raises(MachineError, match="more than 10000"):
+        actuator.read_back(0.0)
+    actuator.socket.ask(f"del map {actuator.map_file} exposure")
+    with pytest.raises(MachineError, match="no entry"):
+        actuator.read_back(0.0)
+
+
+@pytest.mark.parametrize(
+    ("exposure", "points"),
+    [(0.0, 0), (1e-9, 1), (0.05, 500), (0.29, 2900), (1 / 3, 3333), (1.0, 10_000)],
+)
+def test_rounding_never_exposes_more_than_one_point_beyond_what_was_decided(
+    exposure: float, points: int
+) -> None:
+    assert to_points(exposure) == points
+
+
+@pytest.mark.parametrize("exposure", [-0.1, 1.1, float("nan")])
+def test_what_is_no_share_is_refused(exposure: float) -> None:
+    with pytest.raises(MachineError, match="not in"):
+        to_points(exposure)
+
+
+def test_no_haproxy_is_a_machine_error(tmp_path: Path) -> None:
+    socket = HaproxySocket(tmp_path / "absent.sock")
+    actuator = HaproxyActuator(socket, tmp_path / "exposure.map")
+
+    with pytest.raises(MachineError, match="does not answer"):
+        actuator.apply(0.5, 0.0)
+
+
+def test_rounding_is_no_disagreement(rig: Rig) -> None:
+    class Deaf:
+        def exposed(self, exposure: float, from_s: float) -> None:
+            self.seen, self.from_s = exposure, from_s
+
+    feed = Deaf()
+    terminator = Terminator(rig.start(rig.config()), feed, lambda: 0.0)  # type: ignore[arg-type]
+    terminator.apply(1 / 3, 0.0)
+
+    assert terminator.read_back(0.0) == 1 / 3
+    assert feed.seen == 0.3333
