@@ -14,6 +14,7 @@ from bench.evidence.steering import Adversary, Constant, Schedule, Steering
 from bench.evidence.world import World
 
 BLOCK = 2000  # campaigns in memory at once
+MODEL = 1  # raise it when the harness itself changes, so that nothing old is resumed
 FRESH = 9_000  # seeds of proofs; those below are for development
 CACHE = record.FOLDER.parent / "evidence-cells"
 
@@ -22,7 +23,7 @@ Figures = dict[str, Any]
 
 @dataclass(frozen=True)
 class Cell:
-    """What is flown: `steering` is "adaptive", "adversary", "constant" or a schedule's exposures."""
+    """What is flown: `steering` is adaptive, adversary, constant or a schedule."""
 
     name: str
     world: World
@@ -34,7 +35,7 @@ class Cell:
     def key(self) -> str:
         """Return what decides the result: the cell and the setting."""
         values = json.dumps(asdict(self), sort_keys=True)
-        return sha256((values + record.setting_digest()).encode()).hexdigest()[:16]
+        return sha256((f"{MODEL} {values} {record.setting_digest()}").encode()).hexdigest()[:16]
 
     def steered(self, rng: np.random.Generator) -> Steering | None:
         """Return the steering, None for `adaptive` itself."""

@@ -11,8 +11,8 @@ from typing import Any
 
 from scipy.special import betaincinv
 
-import simcert
 from bench._results import machine, versions
+from simcert.detect import discover
 from simcert.policy.adaptive import Adaptive
 
 FOLDER = Path(__file__).parents[2] / "results" / "evidence"
@@ -57,19 +57,13 @@ def lower_share(hits: int, n: int, confidence: float) -> float:
 
 
 def setting_digest(policy: Adaptive | None = None) -> str:
-    """Return the digest of a setting: parameters, channels, and the code that they run in."""
+    """Return the digest of a setting: parameters of the policy, and all detectors as built."""
     policy = policy or Adaptive()
-    home = Path(simcert.__file__).parent
-    stems = {channel.detector for channel in policy.channels()}
-    files = [home / "detect" / f"{stem}.py" for stem in stems]
-    files += [
-        *home.glob("detect/_re*.py"),
-        home / "detect/_rows.py",
-        home / "detect/_projection.py",
+    built = [
+        (channel.name, channel.weight, discover()[channel.detector](**channel.params))
+        for channel in policy.channels()
     ]
-    files += [*home.glob("policy/*adaptive*.py")]
-    code = b"".join(path.read_bytes() for path in sorted(files))
-    return sha256(f"{policy!r} {policy.channels()!r}".encode() + code).hexdigest()
+    return sha256(f"{policy!r} {built!r}".encode()).hexdigest()
 
 
 def write(name: str, bars: Sequence[Bar]) -> None:

@@ -24,7 +24,7 @@ class Tape:
     campaign: int
     slices: list[tuple[float, Slice, float]] = field(default_factory=list)
 
-    def record(self, index: int, e: np.ndarray, s: Slice, after: np.ndarray) -> None:
+    def record(self, _: int, e: np.ndarray, s: Slice, after: np.ndarray) -> None:
         self.slices.append((float(e[self.campaign]), s, float(after[self.campaign])))
 
     def windows(self, world: World) -> list[tuple[Window, float]]:
