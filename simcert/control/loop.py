@@ -39,6 +39,10 @@ class Loop:
         if journal is not None and journal.empty:
             self._try(lambda: journal.start(rollout))
 
+    def begin(self, now_s: float) -> None:
+        """Read back before the first step after a restart: what is in force now is no memory."""
+        self._confirm(now_s)
+
     def step(self, now_s: float) -> Decision:
         """Return the decision of this tick, carried out as far as the machines obey.
 

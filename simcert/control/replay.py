@@ -56,6 +56,18 @@ def replay(entries: Iterable[Mapping[str, Any]], rollout: Rollout) -> Replay:
     return Replay(tuple(decisions), difference)
 
 
+def resume(entries: Iterable[Mapping[str, Any]], rollout: Rollout) -> None:
+    """Bring a fresh rollout to where its journal ends, after a crash.
+
+    Every window counts again exactly once and every decision is made again, so that nothing can be
+    in force that was not authorised in writing. ContractError if the code decides otherwise now.
+    """
+    found = replay(entries, rollout).first_difference
+    if found is not None:
+        was, now = found.recorded.get("reason"), found.decided.get("reason")
+        raise ContractError(f'at {found.t_s:g} s the journal says "{was}", this code "{now}"')
+
+
 def feed(entry: Mapping[str, Any], rollout: Rollout) -> None:
     """Give a rollout what one entry says came from outside."""
     kind = entry["entry"]

@@ -6,6 +6,7 @@ start small, watch, step up or down, a threshold and a step for each metric.
 """
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import ClassVar
 
 from simcert.model import Channel, Decision, Reading, Verdict, View
@@ -15,9 +16,9 @@ from simcert.model import Channel, Decision, Reading, Verdict, View
 class TargetSuccess:
     """Up `step_up` each `every_s` while all metrics pass, down by the step of the worst that fails.
 
-    The target is the plan's unless `target` is given. Never below `floor`, so that it never goes
-    blind; a new arm below `give_up` is rolled back for good. Averages over `span_s`, judged from
-    `n_min` connections of the new arm on.
+    The target is the plan's unless `target` is given. Never below `floor`, lest it go blind; a new
+    arm below `give_up`, or bad for `patience_s` at the floor, is rolled back for good. Averages
+    over `span_s`, judged from `n_min` connections of the new arm on.
     """
 
     tags: ClassVar[frozenset[str]] = frozenset()
@@ -28,7 +29,10 @@ class TargetSuccess:
     every_s: float = 300.0
     span_s: float = 600.0
     n_min: int = 50
+    slack: float = 0.002  # loss of success over all that is tolerated whatever the target
+    z: float = 2.0  # standard errors in favour of the new arm
     floor: float = 0.01
+    patience_s: float = 3600.0  # at the floor with bad news, before giving up
     top: float = 0.95  # held until the soak is over
     give_up: float = 0.80
     give_up_gap: float = 0.05  # by which the old arm must be better, lest an outage be blamed
@@ -86,8 +90,8 @@ class TargetSuccess:
 
     def _success(self, view: View, new: Reading) -> Decision:
         target = view.progress.target_success if self.target is None else self.target
-        old = view.assessment.reading("success_old").value
-        most, why = largest(target, old, new.value or 0.0)
+        old = view.assessment.reading("success_old")
+        most, why = largest(target, new, old, self.slack, self.z)
         why += f" (n = {new.n})"
         if most < view.exposure:
             return self._down(view, most, why)
@@ -108,21 +112,31 @@ class TargetSuccess:
     def _down(self, view: View, wanted: float, why: str) -> Decision:
         """Step down at most once per half a span, for the average needs time to follow."""
         wanted = min(max(wanted, self.floor), view.exposure)
+        if wanted <= self.floor and view.exposure <= self.floor and view.held_s >= self.patience_s:
+            return view.roll_back(f"roll back: {view.held_s:.0f} s at the floor, {why}")
         if wanted >= view.exposure or view.held_s + 1e-6 < 0.1 * self.span_s:
             return view.hold(f"hold {view.exposure:.3g}: {why}")
         return view.move(wanted, f"lower to {wanted:.3g}: {why}")
 
 
-def largest(target: float, old: float | None, new: float) -> tuple[float, str]:
+def largest(target: float, new: Reading, old: Reading, slack: float, z: float) -> tuple[float, str]:
     """Return the largest exposure that keeps the target, and why, in words.
 
-    A target that the old certificate misses as well is no reason to go down if the new one is no
-    worse: no exposure would help.
+    What may be lost over all is old - target, `slack` at least: a target that the old certificate
+    misses as well is no reason to go down. What is lost per unit of exposure is old - new, less
+    `z` standard errors of that difference.
     """
-    arms = f"success {new:.4f} new" + ("" if old is None else f", {old:.4f} old")
-    if new >= target or (old is not None and new >= old):
-        return 1.0, f"{arms}, target {target:g} is not endangered by the new certificate"
-    if old is None or old <= target:
-        return 0.0, f"{arms}, target {target:g} is missed"
-    most = (old - target) / (old - new)
-    return most, f"{arms}, target {target:g} over all allows {most:.3g}"
+    if new.value is None or old.value is None:
+        return 1.0, f"success {new.value or 0.0:.4f} new, too few of the old arm to compare"
+    arms = f"success {new.value:.4f} new, {old.value:.4f} old, target {target:g}"
+    loss = old.value - new.value - z * sqrt(_variance(new) + _variance(old))
+    budget = max(old.value - target, slack)
+    if loss <= budget:
+        return 1.0, f"{arms}: not endangered by the new certificate"
+    return budget / loss, f"{arms}: over all it allows {budget / loss:.3g}"
+
+
+def _variance(reading: Reading) -> float:
+    """Return the variance of a rate, with one success and one failure more."""
+    rate = ((reading.value or 0.0) * reading.n + 1.0) / (reading.n + 2.0)
+    return rate * (1.0 - rate) / max(reading.n, 1)

@@ -1,14 +1,15 @@
 """The journal: what it holds decides again byte for byte; what it cannot be is refused."""
 
 import json
+from itertools import count
 
 import pytest
 
 from simcert.control.journal import Journal, read
 from simcert.control.loop import Loop
 from simcert.control.plan import Plan
-from simcert.control.replay import replay
-from simcert.errors import InputError, MachineError
+from simcert.control.replay import replay, resume
+from simcert.errors import ContractError, InputError, MachineError
 
 POLICIES = ("adaptive", "target_success", "threshold_step", "repeated_rollback", "fixed_linear")
 
@@ -115,3 +116,55 @@ def test_memory_of_a_journal_with_a_sink_is_bounded(rollout_of, terminator):
     for k in range(100):
         loop.step(60.0 * k)
     assert len(journal.entries()) == 10
+
+
+class Crash(BaseException):
+    """The process dies here."""
+
+
+def steps_until_crash(loop):
+    for k in count():
+        try:
+            loop.step(30.0 * k)
+        except Crash:
+            return k
+    raise AssertionError("never crashed")
+
+
+@pytest.mark.parametrize("stem", ["adaptive", "fixed_linear"])
+@pytest.mark.parametrize("lines", range(3, 40, 3))
+@pytest.mark.parametrize("torn", [0, 9])
+def test_after_a_crash_at_any_line_it_goes_on_and_exceeds_nothing(
+    rollout_of, terminator, stem, lines, torn
+):
+    world, written = terminator(failed_old=0.01, failed_new=0.01), []
+
+    def disk(line):
+        if len(written) >= lines:
+            written.append(line[:torn])
+            raise Crash
+        written.append(line)
+
+    plan = Plan(soak_s=600.0)
+    first = Loop(rollout_of(stem, plan=plan), world, world, Journal(disk))
+    k = steps_until_crash(first)
+    entries = read("".join(written))
+    authorised = [e["exposure"] for e in entries if e["entry"] == "decision"]
+    assert world.exposure <= max(authorised, default=0.0)
+    again = rollout_of(stem, plan=plan)
+    resume(entries, again)
+    assert again.authorised == (authorised[-1] if authorised else 0.0)
+    journal = Journal([].append)
+    second = Loop(again, world, world, journal)
+    second.begin(30.0 * k)
+    assert again.exposure == world.exposure
+    for tick in range(k, 300):
+        second.step(30.0 * tick)
+    assert again.phase == "complete"
+    assert again.assessment.n_new <= world.n * 300
+
+
+def test_a_journal_that_this_code_would_not_have_written_is_not_resumed(rollout_of, terminator):
+    text = flown(rollout_of, terminator(), "fixed_linear", 600.0).text()
+    with pytest.raises(ContractError, match="the journal says"):
+        resume(read(text.replace("fixed schedule", "old schedule")), rollout_of("fixed_linear"))
