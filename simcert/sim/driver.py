@@ -16,6 +16,7 @@ from simcert.sim.counts import Counts
 from simcert.sim.fidelity import FIDELITIES, refusals
 from simcert.sim.flight import Flight, Moves
 from simcert.sim.plumbing import SimActuator, SimFeed
+from simcert.sim.records import Records
 from simcert.world.population import faults_of
 from simcert.world.spec import WorldSpec
 from simcert.world.streams import Streams
@@ -63,7 +64,7 @@ def traffic_of(spec: WorldSpec, streams: Streams, fidelity: str) -> Traffic:
     if fidelity not in FIDELITIES:
         raise UnknownNameError("fidelity", fidelity, FIDELITIES)
     if fidelity == "records":
-        raise FidelityError(["records"])
+        return Records(spec, streams)
     features = refusals(spec)
     if features:
         raise FidelityError(features)

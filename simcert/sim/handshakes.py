@@ -66,7 +66,7 @@ def _law(pool: Pool, t_s: float, arm: int) -> tuple[Floats, Floats, float]:
         times += weight * bin_shares(pool.members[i].network, seen)
         features += weight * feature_shares(pool.members[i].features, seen)
         success += weight * full * dict(seen.outcomes).get(OK, 0.0) * max(seen.connections, 1.0)
-    return times / times.sum(), features, success
+    return times / times.sum(), np.minimum(features, 1.0), success
 
 
 def feature_shares(told: tuple[tuple[str, float], ...], seen: Seen) -> Floats:
@@ -82,9 +82,8 @@ def _times(ok: Ints, shares: Floats, draw: Generator) -> Ints:
     cells = ok.size
     if ok.sum() > FEW * cells:
         total = shares.sum(axis=-1, keepdims=True)
-        return draw.multinomial(
-            ok, np.divide(shares, total, out=np.eye(TIME_BINS)[0] + 0.0 * shares, where=total > 0.0)
-        )
+        impossible = np.broadcast_to(np.eye(TIME_BINS)[0], shares.shape).copy()
+        return draw.multinomial(ok, np.divide(shares, total, out=impossible, where=total > 0.0))
     flat = np.cumsum(shares.reshape(cells, TIME_BINS), axis=1)
     flat /= np.maximum(flat[:, -1:], 1e-300)
     flat += np.arange(cells)[:, None]

@@ -1,0 +1,233 @@
+"""Attempts: arms, resumption, outcomes, times and retries of the rows of one slice."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from numpy.random import Generator
+
+from simcert.model import FEATURES, NEW, RESUMED, RecordBatch
+from simcert.sim.clients import Encounters, Tickets
+from simcert.sim.ground import Ground
+from simcert.sim.rows import COLUMNS, Visitors
+from simcert.world.network import TIMEOUT_MS
+from simcert.world.population import population
+from simcert.world.streams import Purpose, Streams
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+_RETRY = 1 << FEATURES.index("retry")
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Rows with what came of them; `harmed` ones would have succeeded with the old certificate."""
+
+    batch: RecordBatch
+    cohort: Ints
+    harmed: Mask
+    common: Mask  # failed for a reason that both certificates share
+    parallel: Mask
+
+
+class Attempts:
+    """Tables of all cohorts that hold for the whole horizon, and the clients' tickets."""
+
+    def __init__(self, ground: Ground, tickets: Tickets, streams: Streams) -> None:
+        cohorts = population(ground.spec)
+        self.ground, self.tickets, self.streams = ground, tickets, streams
+        self.segment = np.array([ground.segments.index(c.segment) for c in cohorts], np.uint8)
+        self.share = np.array([c.resumption.share for c in cohorts])
+        self.background = np.array([c.background.rate for c in cohorts])
+        self.rtt_ms = np.array([c.network.rtt_ms for c in cohorts], np.float32)
+        self.sigma = np.array([c.network.rtt_sigma for c in cohorts], np.float32)
+        self.again = np.array([c.retry.probability for c in cohorts])
+        self.delay_s = np.array([c.retry.delay_s for c in cohorts])
+        self.growth = np.array([c.retry.growth for c in cohorts])
+        self.limit = np.array([c.retry.attempts_max for c in cohorts])
+        self.common = [
+            (
+                np.array([ground.outcomes.index(n) for n, _ in c.background.outcomes], np.uint8),
+                np.cumsum([share for _, share in c.background.outcomes]),
+            )
+            if c.background.rate > 0.0
+            else None
+            for c in cohorts
+        ]
+        self.salt = int(streams.generator(Purpose.CLIENTS, 1).integers(0, 2**63))
+
+    def begin(self, step: int, exposure: float, key_s: float, met: Encounters) -> "Slice":
+        """Return what serves the rows of slice `step`."""
+        return Slice(self, step, exposure, key_s, met)
+
+
+class Slice:
+    """One slice under one exposure; visits use a stream of their own, retries another."""
+
+    def __init__(
+        self, of: Attempts, step: int, exposure: float, key_s: float, met: Encounters
+    ) -> None:
+        self._of, self._step, self._exposure, self._key_s, self._met = (
+            of,
+            step,
+            exposure,
+            key_s,
+            met,
+        )
+        edges = of.ground.edges_s(step, step + 1)
+        self._end_s = float(edges[1])
+        self._outages = [share[0] for share in of.ground.outages_in(edges)]
+        self._draw = of.streams.generator(Purpose.RETRIES, step)
+
+    def serve(self, rows: Visitors) -> Served:
+        """Return what came of the rows, and of the connections that they open beside."""
+        main = self._serve(rows)
+        beside = self._beside(rows, main)
+        if not len(beside):
+            return main
+        return _both(main, self._serve(beside))
+
+    def _serve(self, rows: Visitors) -> Served:
+        of, met, draw = self._of, self._met, self._draw
+        arm = self._arms(rows)
+        old, new, common = self._outcomes(rows)
+        resumed = self._resumed(rows, arm)
+        outcome = np.where(arm == NEW, new, old)
+        outcome[resumed] = 0
+        ms = self._times(rows.cohort, arm, draw)
+        seen_s = rows.start_s
+        if met.late_s.any():
+            waits = (outcome != 0) & ~common
+            seen_s = rows.start_s + np.where(waits, met.late_s[rows.cohort, arm], 0.0)
+        if of.tickets.followed:
+            good = outcome == 0
+            of.tickets.issue(rows.client[good], rows.start_s[good], arm[good])
+        features = self._features(rows, arm, resumed, draw)
+        ground = of.ground
+        batch = RecordBatch(
+            ground.segments,
+            ground.outcomes,
+            rows.start_s,
+            seen_s,
+            ms,
+            rows.client,
+            of.segment[rows.cohort],
+            arm,
+            outcome,
+            features,
+            rows.attempt,
+        )
+        harmed = (outcome != 0) & (old == 0) & (arm == NEW)
+        return Served(batch, rows.cohort, harmed, common & (outcome != 0), rows.parallel)
+
+    def _arms(self, rows: Visitors) -> npt.NDArray[np.uint8]:
+        spec = self._of.ground.spec
+        if spec.assignment == "per_connection":
+            u = self._draw.random(len(rows))
+        else:
+            sticky = spec.assignment == "per_client"
+            u = _hashed(rows.client, self._of.salt, 0 if sticky else 1 + self._step // spec.slices)
+        return (u < self._exposure).astype(np.uint8)
+
+    def _outcomes(
+        self, rows: Visitors
+    ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], Mask]:
+        """Return the outcomes of a full handshake under both certificates, and common failures."""
+        of, met, draw, cohort = self._of, self._met, self._draw, rows.cohort
+        u = draw.random(len(rows))
+        if met.steps.shape[1] == 1:
+            old, new = met.old[:, 0][cohort], met.new[:, 0][cohort]
+        else:
+            j = (draw.random(len(rows))[:, None] >= met.steps[cohort]).sum(axis=1)
+            old, new = met.old[cohort, j], met.new[cohort, j]
+        common: Mask = u < of.background[cohort]
+        for c in np.unique(cohort[common]).tolist():
+            codes, reach = of.common[c] or (np.zeros(1, np.uint8), np.ones(1))
+            at = np.flatnonzero(common & (cohort == c))
+            which = np.searchsorted(reach, u[at] / of.background[c] * reach[-1], side="right")
+            old[at] = new[at] = codes[np.minimum(which, len(codes) - 1)]
+        for fault, share in zip(of.ground.outages, self._outages, strict=True):
+            if share.any():
+                lost = draw.random(len(rows)) < share[of.segment[cohort]]
+                old[lost] = new[lost] = of.ground.outcomes.index(fault.seen_as)
+                common |= lost
+        return old, new, common
+
+    def _resumed(self, rows: Visitors, arm: npt.NDArray[np.uint8]) -> Mask:
+        """Only first connections of first attempts resume: who failed has no ticket to show."""
+        of, first = self._of, (rows.attempt == 0) & ~rows.parallel
+        resumed: Mask = first & (self._draw.random(len(rows)) < of.share[rows.cohort])
+        if of.tickets.followed:
+            resumed |= first & of.tickets.accepted(
+                rows.client, rows.cohort, rows.start_s, arm, self._key_s
+            )
+        return resumed
+
+    def _times(
+        self, cohort: Ints, arm: npt.NDArray[np.uint8], draw: Generator
+    ) -> npt.NDArray[np.float32]:
+        of, met = self._of, self._met
+        z = draw.standard_normal(len(cohort), dtype=np.float32)
+        rtt = of.rtt_ms[cohort] * np.exp(of.sigma[cohort] * z)
+        ms = met.trips[cohort, arm] * rtt + met.cpu_ms[cohort, arm]
+        lost = draw.random(len(cohort), dtype=np.float32) < met.lost[cohort, arm]
+        ms[lost] += np.maximum(TIMEOUT_MS, 2.0 * rtt[lost])
+        times: npt.NDArray[np.float32] = ms.astype(np.float32)
+        return times
+
+    def _features(
+        self, rows: Visitors, arm: npt.NDArray[np.uint8], resumed: Mask, draw: Generator
+    ) -> npt.NDArray[np.uint16]:
+        features = np.where(resumed, RESUMED, 0).astype(np.uint16)
+        features[rows.attempt > 0] |= _RETRY
+        for i in np.flatnonzero(self._met.features.any(axis=(0, 1))).tolist():
+            share = self._met.features[:, :, i][rows.cohort, arm]
+            has = (share >= 1.0) | (draw.random(len(rows)) < share)
+            features[has & ~resumed] |= 1 << i
+        return features
+
+    def _beside(self, rows: Visitors, main: Served) -> Visitors:
+        """Return the connections that full handshakes open beside, background failures apart."""
+        mean = self._met.parallel[rows.cohort, main.batch.arm]
+        if not mean.any():
+            return rows.at(np.zeros(0, np.int64))
+        full = (main.batch.features & RESUMED) == 0
+        single = (rows.attempt > 0) | ~full | main.common
+        at = np.repeat(np.arange(len(rows)), self._draw.poisson(np.where(single, 0.0, mean)))
+        opened = rows.at(at)
+        opened.parallel = np.ones(len(at), bool)
+        return opened
+
+    def retries(self, served: Served) -> Visitors:
+        """Return the attempts that follow the failures of `served`."""
+        of, draw, batch = self._of, self._draw, served.batch
+        last = batch.attempt + 1 >= of.limit[served.cohort]
+        failed = np.flatnonzero((batch.outcome != 0) & ~served.parallel & ~last)
+        cohort = served.cohort[failed]
+        failed = failed[draw.random(len(failed)) < of.again[cohort]]
+        cohort, attempt = served.cohort[failed], batch.attempt[failed]
+        wait_s = draw.standard_exponential(len(failed)) * of.delay_s[cohort]
+        wait_s *= of.growth[cohort] ** attempt
+        due_s = batch.seen_s[failed] + wait_s
+        columns = (cohort, batch.client[failed], due_s, attempt + np.uint8(1))
+        return Visitors(*columns, np.zeros(len(failed), bool))
+
+
+def _both(a: Served, b: Served) -> Served:
+    masks = ("cohort", "harmed", "common", "parallel")
+    columns = (np.concatenate([getattr(a, name), getattr(b, name)]) for name in masks)
+    rows = {
+        name: np.concatenate([getattr(a.batch, name), getattr(b.batch, name)]) for name in COLUMNS
+    }
+    return Served(RecordBatch(a.batch.segments, a.batch.outcomes, **rows), *columns)
+
+
+def _hashed(client: Ints, salt: int, window: int) -> Floats:
+    """Return a number in [0, 1) that belongs to a client and a window (splitmix64's finaliser)."""
+    x = client.astype(np.uint64) + np.uint64((salt + window * 0x9E3779B97F4A7C15) % 2**64)
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    bits = (x ^ (x >> np.uint64(31))) >> np.uint64(11)
+    return bits.astype(np.float64) * 2.0**-53
