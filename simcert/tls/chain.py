@@ -15,7 +15,8 @@ from simcert.tls.roots import Root, named_roots
 MAX_FILE_BYTES = 16_000_000
 MAX_CERTIFICATES = 400
 _BLOCK = re.compile(
-    rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([^-]*)-----END (?:X509 |TRUSTED )?CERTIFICATE-----"
+    rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([^-]*)"
+    rb"-----END (?:X509 |TRUSTED )?CERTIFICATE-----"
 )
 _LENGTH_BYTES = 3  # of each certificate and of the list, RFC 8446 section 4.4.2
 

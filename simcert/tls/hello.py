@@ -1,4 +1,4 @@
-"""ClientHello: what a client offers, as numbers; the only thing a server knows before it chooses."""
+"""ClientHello: what a client offers, as numbers; all that a server knows before it chooses."""
 
 import hashlib
 from collections.abc import Iterable, Mapping

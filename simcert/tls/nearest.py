@@ -1,4 +1,4 @@
-"""Nearest: an unknown client behaves like the known one whose ClientHello resembles its own most."""
+"""Nearest: an unknown client behaves like the known one whose ClientHello is most like its own."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace

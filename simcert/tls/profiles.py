@@ -1,4 +1,4 @@
-"""Population profiles: described clients, each behaving like a family or a measured configuration."""
+"""Population profiles: described clients, each like a family or a measured configuration."""
 
 import json
 from collections.abc import Mapping

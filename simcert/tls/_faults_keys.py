@@ -1,0 +1,73 @@
+"""Objections to keys and signatures: kinds, sizes, hashes, and whether a signature verifies."""
+
+from collections.abc import Mapping
+
+from simcert.tls.case import Case, Check, Fault, fault
+from simcert.tls.path import signed_by
+from simcert.tls.server import words
+
+CURRENT_HASHES = frozenset({"sha256", "sha384", "sha512", "shake256"})  # that TLS has schemes for
+
+
+def key_type(case: Case, index: int) -> Fault | None:
+    """The client knows the kind of key."""
+    one = case.path.certificates[index]
+    if not {one.key.kind, one.key.curve}.intersection(case.verifier.refused_keys):
+        return None
+    return fault(case, "key_type", index, f"{words(one)} is not understood", "RFC 8446 4.4.2.2")
+
+
+def key_size(case: Case, index: int) -> Fault | None:
+    """No key of the path is too small or too large."""
+    rules, key = case.verifier, case.path.certificates[index].key
+    smallest = rules.min_ec_bits
+    if key.kind in ("rsa", "rsa_pss"):
+        smallest = rules.min_rsa_bits
+        if case.position(index) == "root" and rules.min_root_rsa_bits is not None:
+            smallest = rules.min_root_rsa_bits
+        if key.bits > rules.max_rsa_bits:
+            return fault(case, "key_size", index, f"{key.bits}-bit key too large", "RFC 5280 6.1")
+    elif key.kind not in ("ec", "ed25519", "ed448"):
+        return None
+    if key.bits >= smallest:
+        return None
+    return fault(
+        case, "key_size", index, f"{key.bits}-bit key, at least {smallest}", "RFC 5280 6.1"
+    )
+
+
+def weak_hash(case: Case, index: int) -> Fault | None:
+    """No signature below the anchor uses a hash that the client refuses."""
+    one = case.path.certificates[index]
+    if case.position(index) == "root":
+        return None
+    if one.signature.hash in case.verifier.weak_hashes:
+        return fault(case, "hash", index, f"signed with {one.signature.hash}", "RFC 9155")
+    governed = case.verifier.schemes_as_offered and one.signature.hash in CURRENT_HASHES
+    if not governed or case.schemes is None or tuple(one.signature) in case.schemes:
+        return None
+    reason = f"signed with {one.signature.algorithm}-{one.signature.hash}, which it did not offer"
+    return fault(case, "hash", index, reason, "RFC 8446 4.2.3")
+
+
+def signature(case: Case, index: int) -> Fault | None:
+    """Every signature below the anchor verifies, by an algorithm that the client has."""
+    one = case.path.certificates[index]
+    if case.position(index) == "root":
+        return None
+    if one.signature.algorithm in case.verifier.refused_signatures:
+        reason = f"signature algorithm {one.signature.algorithm} is not understood"
+        return fault(case, "signature_algorithm", index, reason, "RFC 5280 4.1.1.2")
+    if not case.verifier.checks_signature or index + 1 >= len(case.path.certificates):
+        return None
+    if signed_by(one, case.path.certificates[index + 1]) is not False:
+        return None
+    return fault(case, "signature", index, "its signature does not verify", "RFC 5280 6.1.3 (a)(1)")
+
+
+CHECKS: Mapping[str, Check] = {
+    "key_type": key_type,
+    "key_size": key_size,
+    "hash": weak_hash,
+    "signature": signature,
+}

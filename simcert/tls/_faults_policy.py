@@ -1,0 +1,95 @@
+"""Objections by profile and policy: extensions, strictness, host name, pins, lifetime."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+
+from simcert.tls import names
+from simcert.tls.case import Case, Check, Fault, fault
+from simcert.tls.certificate import Certificate
+
+POLICY_SINCE = dt.datetime(2020, 9, 1, tzinfo=dt.UTC)  # 398 days: Apple, Chrome, Mozilla
+_PROFILE: Mapping[str, Callable[[Certificate, bool], bool]] = {
+    "pathLenConstraint without CA": lambda c, _: c.path_length is not None and not c.ca,
+    "basicConstraints of a CA not critical": lambda c, _: (
+        bool(c.ca) and not c.basic_constraints_critical
+    ),
+    "CA without keyUsage": lambda c, _: bool(c.ca) and c.usages is None,
+    "keyCertSign without CA": lambda c, _: not c.ca and "key_cert_sign" in (c.usages or ()),
+    "empty subject": lambda c, _: (
+        not c.subject_text and (bool(c.ca) or not c.has_alternative_names)
+    ),
+    "empty subject, and subjectAltName is not critical": lambda c, _: (
+        not c.subject_text and not c.alternative_names_critical
+    ),
+    "no authorityKeyIdentifier": lambda c, below: below and c.authority_key_id is None,
+    "CA without subjectKeyIdentifier": lambda c, _: bool(c.ca) and c.key_id is None,
+}
+
+
+def critical(case: Case, index: int) -> Fault | None:
+    """No certificate has a critical extension that the client does not know (RFC 5280 4.2)."""
+    one = case.path.certificates[index]
+    if not case.verifier.refuses_critical or case.position(index) == "root":
+        return None
+    if not one.unknown_critical:
+        return None
+    reason = f"unknown critical extension {one.unknown_critical[0]}"
+    return fault(case, "critical", index, reason, "RFC 5280 4.2")
+
+
+def subject(case: Case, index: int) -> Fault | None:
+    """An empty subject needs a critical subjectAltName (RFC 5280 4.1.2.6)."""
+    one = case.path.certificates[index]
+    if not case.verifier.needs_subject or one.subject_text or one.alternative_names_critical:
+        return None
+    reason = "empty subject, and subjectAltName is not critical"
+    return fault(case, "subject", index, reason, "RFC 5280 4.1.2.6")
+
+
+def profile(case: Case, index: int) -> Fault | None:
+    """The RFC 5280 profile holds, where the client is told to be strict about it."""
+    if not case.verifier.strict:
+        return None
+    one = case.path.certificates[index]
+    below_top = index + 1 < len(case.path.certificates)
+    wrong = next((text for text, rule in _PROFILE.items() if rule(one, below_top)), None)
+    return None if wrong is None else fault(case, "profile", index, wrong, "RFC 5280 4.2")
+
+
+def name(case: Case, _: int) -> Fault | None:
+    """The certificate is for the host that the client asked for (RFC 9525)."""
+    source, one = case.verifier.name_source, case.path.certificates[0]
+    if source == "none" or case.host is None or names.matches(one, case.host, source):
+        return None
+    listed = ", ".join((*one.dns_names, *one.ip_names)[:3]) or "nothing in subjectAltName"
+    return fault(case, "name", 0, f"not for {case.host} (is for {listed})", "RFC 9525 6")
+
+
+def pin(case: Case, _: int) -> Fault | None:
+    """Some key of the path is one that the client insists on (RFC 7469 section 2.6)."""
+    found = {pin for one in case.path.certificates for pin in (one.key_pin, one.fingerprint)}
+    if not case.pins or found & case.pins:
+        return None
+    return fault(case, "pin", 0, "no key of this path is pinned", "RFC 7469 2.6")
+
+
+def validity(case: Case, _: int) -> Fault | None:
+    """Under a public root a leaf lives no longer than the client's policy allows."""
+    limit, one = case.verifier.max_validity_days, case.path.certificates[0]
+    if limit is None or case.path.root is None or case.path.root.id == "private_ca":
+        return None
+    days = (one.not_after - one.not_before).days
+    if days <= limit or one.not_before < POLICY_SINCE:
+        return None
+    reason = f"valid for {days} days, at most {limit}"
+    return fault(case, "validity", 0, reason, "CA/Browser Forum BR 6.3.2")
+
+
+CHECKS: Mapping[str, Check] = {
+    "critical": critical,
+    "subject": subject,
+    "profile": profile,
+    "name": name,
+    "pin": pin,
+    "validity": validity,
+}
