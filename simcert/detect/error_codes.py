@@ -12,7 +12,7 @@ from simcert.model import Verdict, Window
 class ErrorCodes(Windowed):
     """Fails when the share of units with `signal` exceeds `limit` and `excess` over the old arm.
 
-    Both by `z` standard errors of a rate at the limit, so that one unlucky unit is no failure.
+    Both by `z` standard errors, so that a few unlucky units are no failure.
 
     `signal` is one of `model.SIGNALS`; `trust_alert` gathers the alerts that blame a certificate.
     """
@@ -20,7 +20,7 @@ class ErrorCodes(Windowed):
     signal: str = "trust_alert"
     limit: float = 0.01
     excess: float = 0.0
-    z: float = 3.0
+    z: float = 4.0
     n_min: int = 20
 
     def __post_init__(self) -> None:
@@ -38,5 +38,7 @@ class ErrorCodes(Windowed):
         new = seen_new / n_new
         old = seen_old / n_old if n_old else 0.0
         limit = min(max(self.limit, old + self.excess), 1.0)
-        limit += self.z * sqrt(limit * (1.0 - limit) / n_new)
+        both = max(limit, (seen_new + seen_old) / (n_new + n_old))
+        per_unit = 1.0 / n_new + (1.0 / n_old if n_old and limit > self.limit else 0.0)
+        limit += self.z * sqrt(both * (1.0 - both) * per_unit)
         self._say(Verdict.FAIL if new > limit else Verdict.PASS, new, limit, n_new, old=old)

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simcert.detect._restart import fell
-from simcert.detect._rows import Rows
+from simcert.detect._rows import Ints, Rows
 from simcert.detect._state import Stateful
 from simcert.model import Reading, Verdict, Window
 
@@ -38,6 +38,7 @@ class SegmentCusum(Stateful):
     rates: Floats = field(default_factory=lambda: np.empty(0))  # q_s
     fast: float = 0.02  # failures per unit, all segments
     g: Floats = field(default_factory=lambda: np.empty(0))
+    highest: float = 0.0
     alarms: int = 0
     n: int = 0
     exposure: float = 0.0
@@ -65,34 +66,44 @@ class SegmentCusum(Stateful):
             self.rates = np.full(len(self.names), self.rate / len(self.names))
             self.g = np.zeros(len(self.names))
         if fell(self.exposure, window.exposure):
-            self.g[:] = 0.0
+            self._forget()
         self.exposure = window.exposure
-        n_new, _, n_old, _ = window.tally()
+        n_new, f_new, n_old, f_old = window.tally()
         if n_new + n_old:
-            both, new = self._rows.events(window)
+            events = self._rows.events(window)
             if window.exposure >= self.from_exposure:
-                self._compare(n_new, new)
-            self._learn(n_new + n_old, both, window.slices)
+                self._compare(n_new, None if events is None else events[1])
+            self._learn(n_new + n_old, f_new + f_old, events, window.slices)
         self.n += n_new
 
-    def _compare(self, n_new: int, f_new: npt.NDArray[np.int64]) -> None:
+    def _compare(self, n_new: int, f_new: Ints | None) -> None:
         wave = self.fast / float(self.rates.sum())
-        drift = (self.ratio - 1.0) * n_new * wave * self.rates
-        np.maximum(0.0, self.g + f_new * log(self.ratio) - drift, out=self.g)
-        if self.g.max() > self.threshold:
+        g = self.g
+        g -= ((self.ratio - 1.0) * n_new * wave) * self.rates
+        if f_new is not None:
+            g += f_new * log(self.ratio)
+        np.maximum(g, 0.0, out=g)
+        self.highest = float(g.max())
+        if self.highest > self.threshold:
             self.alarms += 1
-            self.g[:] = 0.0
+            self._forget()
 
-    def _learn(self, n: int, f: npt.NDArray[np.int64], slices: int) -> None:
+    def _forget(self) -> None:
+        self.g[:] = 0.0
+        self.highest = 0.0
+
+    def _learn(self, n: int, f: int, events: Ints | None, slices: int) -> None:
         self.seen += n
         new = n / self.seen
-        self.rates += max(self.speed / slices, new) * (f / n - self.rates)
-        self.fast += max(self.wave_speed / slices, new) * (int(f.sum()) / n - self.fast)
+        weight = max(self.speed / slices, new)
+        self.rates *= 1.0 - weight
+        if events is not None:
+            self.rates += (events[0] + events[1]) * (weight / n)
+        self.fast += max(self.wave_speed / slices, new) * (f / n - self.fast)
         self.fast = max(self.fast, 1e-9)
 
     def reading(self) -> Reading:
         """Return the largest G, its limit, the exposed units, and the number of alarms so far."""
         verdict = Verdict.INCONCLUSIVE if self.n else Verdict.NO_DATA
-        value = float(self.g.max()) if len(self.g) else 0.0
         alarms = {"alarms": float(self.alarms)}
-        return Reading(verdict, 0.0, value, self.threshold, self.n, alarms)
+        return Reading(verdict, 0.0, self.highest, self.threshold, self.n, alarms)

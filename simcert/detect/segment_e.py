@@ -6,12 +6,13 @@ from math import log
 import numpy as np
 import numpy.typing as npt
 
-from simcert.detect._restart import LOG_ZERO, Restarting
-from simcert.detect._rows import Rows
+from simcert.detect._restart import Restarting
+from simcert.detect._rows import Ints, Rows
 from simcert.model import Reading, Verdict, Window
 
 Floats = npt.NDArray[np.float64]
-TELLING = 1.0  # nats; evidence below that is left out of readings
+TELLING = 3.0  # rows with smaller e-values are left out of readings
+MOST, LOG_MOST = 1e250, 575.0  # an e-value is cut there: smaller is still an e-value
 THETAS = (1.3, 1.6, 2.2, 3.5, 8.0, 30.0, 100.0)
 
 
@@ -29,10 +30,11 @@ class SegmentE(Restarting):
     thetas: tuple[float, ...] = THETAS
     segments_max: int = 50
     names: tuple[str, ...] = ()
-    log_s: Floats = field(default_factory=lambda: np.empty((0, 0)))  # [row, theta] nats
-    folded: Floats = field(default_factory=lambda: np.empty(0))  # [row] start mass inside log_s
-    log_es: Floats = field(default_factory=lambda: np.empty(0))  # [row] nats
+    wealth: Floats = field(default_factory=lambda: np.empty((0, 0)))  # [row, theta]
+    folded: Floats = field(default_factory=lambda: np.empty(0))  # [row] start mass inside wealth
+    e: Floats = field(default_factory=lambda: np.empty(0))  # [row] e-values
     log_e: float = 0.0
+    loudest: float = 0.0  # largest of e
     n: int = 0
     _weights: Floats = field(init=False, repr=False)
     _bets: tuple[Floats, Floats] = field(init=False, repr=False)  # theta - 1, ln theta
@@ -47,9 +49,9 @@ class SegmentE(Restarting):
         thetas = np.array(self.thetas)
         self._bets = (thetas - 1.0, np.log(thetas))
         rows = len(self.names) * len(self.signals)
-        self.log_s = np.asarray(self.log_s, float).reshape(rows, len(thetas))
+        self.wealth = np.asarray(self.wealth, float).reshape(rows, len(thetas))
         self.folded = np.asarray(self.folded, float).reshape(rows)
-        self.log_es = np.asarray(self.log_es, float).reshape(rows)
+        self.e = np.asarray(self.e, float).reshape(rows)
         self._weights = self._spread()
 
     def _spread(self) -> Floats:
@@ -64,44 +66,40 @@ class SegmentE(Restarting):
         self.n += n_new + n_old
         if n_new and n_old:
             events = self._rows.events(window)
-            at = np.flatnonzero(events[0])
-            if len(at):
-                self._bet(at, events[1, at], events[0, at], n_new / (n_new + n_old))
+            if events is not None:
+                self._bet(events[1], events[0] + events[1], n_new / (n_new + n_old))
 
     def _open(self, segments: tuple[str, ...]) -> None:
         self.names = self._rows.open(segments)
         rows = len(self.names) * len(self.signals)
-        self.log_s = np.full((rows, len(self.thetas)), LOG_ZERO)
-        self.folded, self.log_es = np.zeros(rows), np.zeros(rows)
+        self.wealth = np.zeros((rows, len(self.thetas)))
+        self.folded, self.e = np.zeros(rows), np.ones(rows)
         self._weights = self._spread()
 
-    def _bet(self, at: npt.NDArray[np.intp], f_new: Floats, f: Floats, r: float) -> None:
+    def _bet(self, f_new: Ints, f: Ints, r: float) -> None:
+        at = f.nonzero()[0]
         steps, logs = self._bets
-        s = self.log_s[at]
-        fresh = self.released - self.folded[at]
-        if fresh.any():
-            s = np.logaddexp(s, np.log(np.maximum(fresh, 1e-300))[:, None])
-        s += f_new[:, None] * logs - f[:, None] * np.log1p(r * steps)
-        self.log_s[at], self.folded[at] = s, self.released
-        rest = log(max(1.0 - self.released, 1e-300))
-        self.log_es[at] = np.logaddexp(_log_mean(s), rest)
-        top = float(self.log_es.max())
-        self.log_e = top + log(float(self._weights @ np.exp(self.log_es - top)))
+        log_f = f_new[at, None] * logs
+        log_f -= f[at, None] * np.log1p(r * steps)
+        wealth = self.wealth[at]
+        wealth += (self.released - self.folded[at])[:, None]
+        wealth *= np.exp(np.minimum(log_f, LOG_MOST, out=log_f), out=log_f)
+        np.minimum(wealth, MOST, out=wealth)
+        self.wealth[at], self.folded[at] = wealth, self.released
+        self.e[at] = wealth.mean(axis=1) + max(1.0 - self.released, 0.0)
+        self.log_e = log(float(self._weights @ self.e))
+        self.loudest = float(self.e.max())
 
     def reading(self) -> Reading:
         """Return the mean evidence; `detail` holds the rows that tell something, in nats."""
         verdict = Verdict.INCONCLUSIVE if self.n else Verdict.NO_DATA
+        if self.loudest <= TELLING:
+            return Reading(verdict, self.log_e, n=self.n)
         return Reading(verdict, self.log_e, n=self.n, detail=self._telling())
 
     def _telling(self) -> dict[str, float]:
         k = len(self.signals)
         return {
-            f"{self.names[i // k]}/{self.signals[i % k]}": float(self.log_es[i])
-            for i in np.flatnonzero(self.log_es > TELLING)
+            f"{self.names[i // k]}/{self.signals[i % k]}": log(float(self.e[i]))
+            for i in (self.e > TELLING).nonzero()[0]
         }
-
-
-def _log_mean(s: Floats) -> Floats:
-    top = s.max(axis=1)
-    mean: Floats = top + np.log(np.exp(s - top[:, None]).mean(axis=1))
-    return mean

@@ -64,6 +64,7 @@ class Window:
     _totals: list[list[int]] = field(init=False, repr=False)
     _tallies: dict[str, Tally] = field(init=False, repr=False, default_factory=dict)
     _by_arm: dict[str, list[list[int]]] = field(init=False, repr=False, default_factory=dict)
+    _events: dict[str, Counts] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = (len(self.segments), len(ARMS), len(self.outcomes))
@@ -136,6 +137,13 @@ class Window:
         if found is None:
             total: list[list[int]] = np.add.reduce(getattr(self, name), axis=0).tolist()
             found = self._by_arm[name] = total
+        return found
+
+    def events(self, signal: str = "failure") -> Counts:
+        """Return the units with an event of `signal` as [segment, arm]; counted once per window."""
+        found = self._events.get(signal)
+        if found is None:
+            found = self._events[signal] = self.units @ _picked(self.outcomes, signal)
         return found
 
     @property
@@ -234,6 +242,11 @@ _PLAIN = (
 @lru_cache(maxsize=4096)
 def _columns(outcomes: tuple[str, ...], signal: str) -> tuple[int, ...]:
     return tuple(i for i, name in enumerate(outcomes) if in_signal(name, signal))
+
+
+@lru_cache(maxsize=4096)
+def _picked(outcomes: tuple[str, ...], signal: str) -> Counts:
+    return np.array([in_signal(name, signal) for name in outcomes], np.int64)
 
 
 def _tally(rows: list[list[int]], at: tuple[int, ...]) -> Tally:

@@ -1,13 +1,11 @@
 """What `adaptive` remembers between two decisions."""
 
-from dataclasses import asdict, dataclass, replace
-from typing import Self
+from typing import Any, NamedTuple, Self
 
 from simcert.model import View
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(NamedTuple):
     """Soak time so far, end of the back-off, number of suspicions already answered."""
 
     at_s: float
@@ -23,12 +21,12 @@ class Memory:
             return cls(view.now_s)
         memory = cls(**before)
         soaked_s = view.now_s - memory.at_s if view.exposure >= top else 0.0
-        return replace(memory, at_s=view.now_s, soaked_s=memory.soaked_s + soaked_s)
+        return memory._replace(at_s=view.now_s, soaked_s=memory.soaked_s + soaked_s)
 
     def backed_off(self, until_s: float, alarms: int) -> Self:
         """Return the memory of a suspicion that was answered."""
-        return replace(self, until_s=until_s, alarms=alarms)
+        return self._replace(until_s=until_s, alarms=alarms)
 
-    def to_dict(self) -> dict[str, float]:
+    def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
-        return asdict(self)
+        return self._asdict()
