@@ -16,8 +16,9 @@ class Client:
     """A client configuration, measured or described.
 
     `trust` is its own store (None: whatever the caller passes to `predict`), `likeness` says how
-    its behaviour is known. `pinned` clients accept no key or authority but the present one, and notice
-    after the handshake. `finds_issuers` says whether it fetches or preloads a missing intermediate.
+    its behaviour is known. `pinning` "leaf" or "issuer" marks one that accepts no other keys than
+    those it was built with: `pinned_to` binds it to a chain. `finds_issuers`: it fetches or
+    preloads a missing intermediate.
     """
 
     name: str

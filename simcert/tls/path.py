@@ -54,7 +54,7 @@ def paths(
 
 
 def _as_sent(chain: CertificateChain, trust: TrustStore) -> Path:
-    """Take every certificate sent as the issuer of the one before; stop at the first trusted one."""
+    """Take each certificate sent as issuer of the one before; stop at the first trusted one."""
     taken: tuple[Certificate, ...] = ()
     for one in chain.certificates:
         taken = (*taken, one)

@@ -1,8 +1,8 @@
 """Predict: what one client makes of one chain, and what the server sees of it."""
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 from simcert.errors import InputError
 from simcert.model.outcome import OK, alert_name
@@ -10,12 +10,12 @@ from simcert.tls.chain import CertificateChain, TrustStore
 from simcert.tls.client import Client
 from simcert.tls.cost import Cost, cost
 from simcert.tls.faults import Case, Fault, find
-from simcert.tls.path import Path, found_issuer, paths
+from simcert.tls.path import found_issuer, paths
 from simcert.tls.server import Negotiated, ServerSettings, certificate_schemes, negotiate
 from simcert.tls.verifier import Signal, Verifier
 
-CLOSE = "close"
-FALLBACK = {
+ABORTED = Cost(7, 0, 1, 1, 100.0, 50.0)  # an alert, and the little work before it
+FALLBACK = {  # what a client says of a fault that its table does not list
     "self_signed_leaf": "trust",
     "self_signed_root": "trust",
     "signature_algorithm": "signature",
@@ -28,9 +28,10 @@ FALLBACK = {
 class Prediction:
     """The verdict, how the server sees it, why, and what the handshake costs.
 
-    `seen` is an outcome of `simcert.model.outcome`. `flights` counts the server's rounds against the
-    initial congestion window, `quic_flights` against the amplification limit. `connections` is the
-    mean number that one attempt opens, `answers_after_s` how late a rejecting client ends.
+    `seen` is an outcome of `simcert.model.outcome`. `flights` counts the server's rounds against
+    the initial congestion window, `quic_flights` against the amplification limit. `connections` is
+    the mean number that one attempt opens, `answers_after_s` how late a rejecting client ends.
+    `hidden_by_resumption`: as long as it holds a ticket, the client will not notice.
     """
 
     client_ok: bool
@@ -51,6 +52,68 @@ class Prediction:
     likeness: str
 
 
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A client, a chain that the server settled on, and the circumstances."""
+
+    client: Client
+    agreed: Negotiated
+    trust: TrustStore
+    host: str | None
+    at: dt.datetime  # by the client's clock
+    stapled: bool = False
+
+    def tried(self) -> Iterator[tuple[Case, Fault | None]]:
+        """Yield every path that the client tries, with its first objection; stop at a good one."""
+        client, chain = self.client, self.agreed.chain
+        schemes = certificate_schemes(client.hello.sigalgs)
+        for path in paths(chain, self.trust, client.verifier, self.at):
+            whole = found_issuer(path, self.trust) if client.finds_issuers else path
+            case = Case(
+                path=whole,
+                chain=chain,
+                verifier=client.verifier,
+                negotiated=self.agreed,
+                host=self.host,
+                at=self.at,
+                stapled=self.stapled,
+                pins=client.pins,
+                schemes=schemes,
+            )
+            fault = find(case)
+            yield case, fault
+            if fault is None:
+                return
+
+    def judged(self) -> Fault | None:
+        """Return the first objection, None if some path has none or the client looks at none."""
+        faults = [fault for _, fault in self.tried()]
+        return faults[0] if faults[-1] is not None else None
+
+
+def meet(
+    client: Client,
+    chain: CertificateChain,
+    server: ServerSettings | None = None,
+    *,
+    trust: TrustStore | None = None,
+    host: str | None = None,
+    at: dt.datetime | None = None,
+) -> Meeting:
+    """Return the meeting that `predict` and `explain` judge; arguments as in `predict`."""
+    if at is None or at.tzinfo is None:
+        raise InputError("predict needs at=, an aware datetime: validity depends on the moment")
+    settings = server or ServerSettings()
+    return Meeting(
+        client=client,
+        agreed=negotiate(client.hello, chain, settings),
+        trust=trust if trust is not None else client.trust or TrustStore(),
+        host=host if host is not None else first_name(chain),
+        at=at + dt.timedelta(seconds=client.clock_offset_s),
+        stapled=settings.staples,
+    )
+
+
 def predict(
     client: Client,
     chain: CertificateChain,
@@ -65,17 +128,11 @@ def predict(
     `trust` None means the client's own store, `host` None the first name of the leaf. `at` is an
     aware datetime and must be given: a verdict without a date would be a guess. InputError if not.
     """
-    if at is None or at.tzinfo is None:
-        raise InputError("predict needs at=, an aware datetime: validity depends on the moment")
-    settings = server or ServerSettings()
-    agreed = negotiate(client.hello, chain, settings)
-    if agreed.abort is not None:
-        return _aborted(client, agreed, settings)
-    own = trust if trust is not None else client.trust or TrustStore()
-    when = at + dt.timedelta(seconds=client.clock_offset_s)
-    name = host if host is not None else first_name(chain)
-    fault = judge(client, agreed, own, name, when, stapled=settings.staples)
-    return _told(client, agreed, settings, fault)
+    meeting = meet(client, chain, server, trust=trust, host=host, at=at)
+    if meeting.agreed.abort is not None:
+        return _aborted(meeting)
+    window = (server or ServerSettings()).initial_window_bytes
+    return _told(meeting, cost(client.hello, meeting.agreed, window), meeting.judged())
 
 
 def first_name(chain: CertificateChain) -> str | None:
@@ -84,102 +141,57 @@ def first_name(chain: CertificateChain) -> str | None:
     return names[0].replace("*", "www", 1) if names else None
 
 
-def judge(
-    client: Client,
-    agreed: Negotiated,
-    trust: TrustStore,
-    host: str | None,
-    at: dt.datetime,
-    *,
-    stapled: bool = False,
-) -> Fault | None:
-    """Return the first objection on the best path, None if some path has none."""
-    first: Fault | None = None
-    rules = client.verifier
-    schemes = certificate_schemes(client.hello.sigalgs)
-    for path in islice(paths(agreed.chain, trust, rules, at), 64):
-        whole = found_issuer(path, trust) if client.finds_issuers else path
-        case = Case(whole, agreed.chain, rules, agreed, host, at, stapled, client.pins, schemes)
-        fault = find(case)
-        if fault is None:
-            return None
-        first = first or fault
-    return first
-
-
 def signal(verifier: Verifier, fault: Fault, version: str) -> Signal:
     """Return what the client says about a fault: an alert code, or "close"."""
     tables = (verifier.says_13, verifier.says) if version == "1.3" else (verifier.says,)
-    keys = [f"{fault.kind}@{fault.position}", fault.kind, FALLBACK.get(fault.kind, ""), "default"]
-    for table in tables:
-        for key in keys:
-            if key in table:
-                return table[key]
-    return 46
+    keys = (f"{fault.kind}@{fault.position}", fault.kind, FALLBACK.get(fault.kind, ""), "default")
+    listed = (table[key] for table in tables for key in keys if key in table)
+    return next(listed, 46)
 
 
 def seen(verifier: Verifier, fault: Fault, version: str) -> str:
     """Return the outcome that the server sees when this client raises this objection."""
     word = signal(verifier, fault, version)
     phase = verifier.phase_13 if version == "1.3" else verifier.phase_12
-    after = fault.kind in verifier.after or (phase == "after" and fault.kind not in verifier.inside)
+    late = phase == "after" and fault.kind not in verifier.inside
     said = word if isinstance(word, str) else f"alert:{alert_name(word)}"
-    return f"ok_then_{said}" if after else said
+    return f"ok_then_{said}" if late or fault.kind in verifier.after else said
 
 
-def _aborted(client: Client, agreed: Negotiated, settings: ServerSettings) -> Prediction:
+def _aborted(meeting: Meeting) -> Prediction:
+    agreed, rules = meeting.agreed, meeting.client.verifier
     assert agreed.abort is not None
-    return _prediction(
-        client,
-        agreed,
-        Cost(7, client.hello.size, 1, 1, 100.0, 50.0),
-        ok=False,
-        outcome=f"server_abort:{alert_name(agreed.abort)}",
-        reason=agreed.why,
-        clause=agreed.clause,
-        connections=client.verifier.connections_aborted,
-    )
+    spent = ABORTED._replace(client_bytes=meeting.client.hello.size)
+    outcome = f"server_abort:{alert_name(agreed.abort)}"
+    fault = Fault("abort", "server", agreed.why, agreed.clause)
+    return _prediction(meeting, spent, outcome, fault, rules.connections_aborted)
 
 
-def _told(
-    client: Client, agreed: Negotiated, settings: ServerSettings, fault: Fault | None
-) -> Prediction:
-    rules = client.verifier
-    spent = cost(client.hello, agreed, settings.initial_window_bytes)
-    if fault is None:
-        return _prediction(
-            client, agreed, spent, ok=True, outcome=OK, connections=rules.connections_ok
-        )
-    return _prediction(
-        client,
-        agreed,
-        spent,
-        ok=False,
-        outcome=seen(rules, fault, agreed.version),
-        reason=f"{fault.position}: {fault.reason}",
-        clause=fault.clause,
-        connections=rules.connections_failed,
-        late_s=rules.delay_s,
-    )
+def _told(meeting: Meeting, spent: Cost, fault: Fault | None) -> Prediction:
+    rules, version = meeting.client.verifier, meeting.agreed.version
+    if fault is not None:
+        outcome = seen(rules, fault, version)
+        return _prediction(meeting, spent, outcome, fault, rules.connections_failed, rules.delay_s)
+    if rules.hangs_on_trusted_leaf and meeting.agreed.chain.leaf.self_issued:
+        why = Fault("hang", "leaf", "never returns with a trusted self-signed leaf", "")
+        return _prediction(meeting, spent, "hang", why, rules.connections_failed)
+    return _prediction(meeting, spent, OK, None, rules.connections_ok)
 
 
 def _prediction(
-    client: Client,
-    agreed: Negotiated,
+    meeting: Meeting,
     spent: Cost,
-    *,
-    ok: bool,
     outcome: str,
-    reason: str = "",
-    clause: str = "",
-    connections: float = 1.0,
+    fault: Fault | None,
+    connections: float,
     late_s: float = 0.0,
 ) -> Prediction:
+    client, agreed = meeting.client, meeting.agreed
     return Prediction(
-        client_ok=ok,
+        client_ok=fault is None,
         seen=outcome,
-        reason=reason,
-        clause=clause,
+        reason="" if fault is None else f"{fault.position}: {fault.reason}",
+        clause="" if fault is None else fault.clause,
         version=agreed.version,
         ecdsa=agreed.chain.leaf.key.kind == "ec",
         flight_bytes=spent.server_bytes,
@@ -190,9 +202,6 @@ def _prediction(
         client_cpu_us=spent.client_us,
         connections=connections,
         answers_after_s=late_s,
-        hidden_by_resumption=not ok and client.resumes,
+        hidden_by_resumption=fault is not None and agreed.abort is None and client.resumes,
         likeness=client.likeness,
     )
-
-
-__all__ = ["Path", "Prediction", "first_name", "judge", "predict", "seen", "signal"]

@@ -112,7 +112,7 @@ class Negotiated:
 
 
 def negotiate(hello: ClientHello, chain: CertificateChain, server: ServerSettings) -> Negotiated:
-    """Return what the server picks for this ClientHello, trying the second chain where it has one."""
+    """Return what the server picks for this ClientHello; the second chain is tried, too."""
     chains = [chain] if server.second is None else [chain, server.second]
     tried = [_with(hello, one, server) for one in sorted(chains, key=_preference)]
     return next((one for one in tried if one.abort is None), tried[-1])

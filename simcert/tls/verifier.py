@@ -30,8 +30,8 @@ class Verifier:
 
     `up` walks the path from the leaf to the anchor, `down` the other way; without a place a check
     looks at the path as a whole. `says` maps a fault, or `fault@position`, to an alert code or
-    "close"; `says_13` overrides it for TLS 1.3. `phase_12/13` in {inside, after}: whether it rejects
-    within the handshake or once it has completed.
+    "close"; `says_13` overrides it for TLS 1.3. `phase_12/13` in {inside, after}: whether it
+    rejects within the handshake or once it has completed.
     """
 
     # how it builds a path
@@ -82,7 +82,6 @@ class Verifier:
     # how it speaks
     order: tuple[str, ...] = DEFAULT_ORDER
     order_13: tuple[str, ...] | None = None  # None: the same in TLS 1.3
-    ranked: bool = False  # collects all faults and reports the one that stands first in `order`
     says: Mapping[str, Signal] = field(default_factory=lambda: {"default": 46})
     says_13: Mapping[str, Signal] = field(default_factory=dict)
     phase_12: str = "inside"
