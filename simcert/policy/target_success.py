@@ -30,7 +30,7 @@ class TargetSuccess:
     span_s: float = 600.0
     n_min: int = 50
     slack: float = 0.002  # loss of success over all that is tolerated whatever the target
-    z: float = 2.0  # standard errors in favour of the new arm
+    z: float = 3.0  # standard errors in favour of the new arm
     floor: float = 0.01
     patience_s: float = 3600.0  # at the floor with bad news, before giving up
     top: float = 0.95  # held until the soak is over
@@ -49,7 +49,7 @@ class TargetSuccess:
         return (
             Channel("success_new", "moving_average", {**rate, "n_min": self.n_min}),
             Channel("success_old", "moving_average", {**rate, "arm": "old", "n_min": self.n_min}),
-            Channel("handshake_time", "handshake_time", {"ratio": self.time_ratio}),
+            Channel("handshake_time", "handshake_time", {"ratio": self.time_ratio, "n_min": 200}),
             Channel("features", "feature_rate", {"tolerance": self.feature_tolerance}),
             Channel("error_codes", "error_codes", {"limit": self.alert_limit, "excess": 0.005}),
         )
@@ -111,7 +111,7 @@ class TargetSuccess:
 
     def _down(self, view: View, wanted: float, why: str) -> Decision:
         """Step down at most once per half a span, for the average needs time to follow."""
-        wanted = min(max(wanted, self.floor), view.exposure)
+        wanted = min(max(round(wanted, 9), self.floor), view.exposure)
         if wanted <= self.floor and view.exposure <= self.floor and view.held_s >= self.patience_s:
             return view.roll_back(f"roll back: {view.held_s:.0f} s at the floor, {why}")
         if wanted >= view.exposure or view.held_s + 1e-6 < 0.1 * self.span_s:
