@@ -13,6 +13,7 @@ Rows = npt.NDArray[np.int64]
 
 _PATTERNS = 1 << len(FEATURES)
 _BITS = (np.arange(_PATTERNS)[:, None] >> np.arange(len(FEATURES))) & 1  # [pattern, feature]
+_BELOW_1_MS = np.float32(0.9)  # stands for all of bin 0, what is no number included
 _OUTCOMES_MAX = 256  # an outcome is a uint8 in a batch
 _STRIDE = 2 * _OUTCOMES_MAX  # codes of one segment
 
@@ -107,9 +108,8 @@ class Cells:
 
 def time_bins(ms: npt.NDArray[np.float32]) -> Rows:
     """Return the bin of `TIME_EDGES_MS` of each time: ten a decade from 1 ms, bin 0 below it."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        bins = np.floor(10.0 * np.log10(ms)) + 1.0
-    return np.clip(np.nan_to_num(bins, neginf=0.0), 0, TIME_BINS - 1).astype(np.int64)
+    bins: Rows = (10.0 * np.log10(np.fmax(ms, _BELOW_1_MS)) + 1.0).astype(np.int64)
+    return np.minimum(bins, TIME_BINS - 1, out=bins)
 
 
 def _more(sums: Rows, counts: Rows) -> Rows:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simcert.control._cells import time_bins
 from simcert.control._client_set import ClientSet
 from simcert.control.counters import Counters
 from simcert.control.joining import Joiner
@@ -158,6 +159,14 @@ def test_times_and_features_are_those_of_successful_full_handshakes():
     bin_ = int(np.flatnonzero(window.time_hist[0, 1])[0])
     assert TIME_EDGES_MS[bin_ - 1] <= 40.0 < TIME_EDGES_MS[bin_]
     assert window.features[0, 1].tolist() == [int(name == FEATURES[1]) for name in FEATURES]
+
+
+def test_every_time_falls_into_its_bin():
+    ms = np.array([0.0, 0.99, 1.0, 1.01, 9.9, 10.5, 6e4, 1e9, np.nan], np.float32)
+    assert time_bins(ms).tolist() == [0, 0, 1, 1, 10, 11, 48, 49, 0]
+    between = np.sqrt(TIME_EDGES_MS[1:] * TIME_EDGES_MS[:-1])
+    expected = np.searchsorted(TIME_EDGES_MS, between, side="right")
+    assert time_bins(between.astype(np.float32)).tolist() == expected.tolist()
 
 
 @given(batches=st.lists(st.lists(st.integers(-(2**62), 2**62) | st.integers(0, 9), max_size=200)))
