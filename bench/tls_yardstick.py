@@ -1,10 +1,16 @@
-"""Yardstick of the handshake model: agreement with measured cells, and with cells left out.
+"""Yardstick of the handshake model: agreement with measured cells, and with what is left out.
 
 `python bench/tls_yardstick.py FOLDER` reads `tls_calibration.csv`, `client_hellos.json` and
-`certificates/` of a folder. In-sample: every cell with the catalogue's own configuration. Left-out
-configurations (whole families): the client is known by its ClientHello and family name (by its
-ClientHello alone). The rules themselves were written with all cells in view; so the two left-out
-tiers are honest about configurations, and unseen variants need a fresh file.
+`certificates/` of a folder (rows with `stable` = 0 are left out). Tiers:
+
+- known configurations: every cell, with the catalogue's own configuration;
+- own capabilities left out: what only this configuration's cells could have taught (key sizes,
+  hashes, limits, strictness) is taken from the family's archetype instead;
+- configuration left out: the client is known by its ClientHello and family name alone;
+- family left out: by its ClientHello alone.
+
+The archetypes were written with all cells in view, so the left-out tiers measure how well behaviour
+carries over between configurations and families, not how well it was guessed without data.
 """
 
 import argparse
@@ -12,93 +18,147 @@ import csv
 import datetime as dt
 import json
 from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
 from pathlib import Path
 
-from simcert.tls import CertificateChain, ServerSettings, TrustStore, client_from_hello, predict
-from simcert.tls.catalogue import measured
+from simcert.tls import (
+    CertificateChain,
+    Client,
+    Prediction,
+    ServerSettings,
+    TrustStore,
+    client_from_hello,
+    predict,
+)
+from simcert.tls.stacks import families, family, measured
 
 AT = dt.datetime(2026, 11, 23, 17, 28, 30, tzinfo=dt.UTC)
+FIGURES = ("client_ok", "seen", "seen of rejects", "server_abort")
+Row = Mapping[str, str]
+OWN_FIELDS = (  # what a configuration has of its own, beside its family's archetype
+    "min_rsa_bits",
+    "min_ec_bits",
+    "weak_hashes",
+    "max_message_bytes",
+    "refused_keys",
+    "name_constraints",
+    "strict",
+    "prefers_trusted",
+    "prefers_valid",
+)
 
 
 class Score:
     """Counts of right answers of one tier."""
 
-    def __init__(self):
-        self.n = Counter()
-        self.right = Counter()
-        self.misses = []
+    def __init__(self) -> None:
+        self.n: Counter[str] = Counter()
+        self.right: Counter[str] = Counter()
+        self.misses: list[tuple[str, str, str, str]] = []
 
-    def add(self, row, told):
+    def add(self, row: Row, told: Prediction) -> None:
+        """Compare one prediction with one measured cell."""
         wanted = row["saw_norm"].split("(")[0]
         ok = row["client_ok"] == "1"
-        parts = {"client_ok": told.client_ok == ok, "seen": told.seen == wanted}
+        agrees = {"client_ok": told.client_ok == ok, "seen": told.seen == wanted}
         if not ok and not wanted.startswith("server_abort"):
-            parts["seen of rejects"] = told.seen == wanted
+            agrees["seen of rejects"] = told.seen == wanted
         if wanted.startswith("server_abort") or told.seen.startswith("server_abort"):
-            parts["server_abort"] = told.seen == wanted
-        for name, right in parts.items():
-            self.n[name] += 1
-            self.right[name] += right
-        if not parts["seen"]:
-            self.misses.append((row["stack"], row["variant"], row["server_tls"], wanted, told.seen))
+            agrees["server_abort"] = told.seen == wanted
+        self.n.update(agrees.keys())
+        self.right.update(name for name, right in agrees.items() if right)
+        if not agrees["seen"]:
+            where = f"{row['variant']}/{row['server_tls']}"
+            self.misses.append((row["stack"], wanted, told.seen, where))
 
-    def line(self, title):
-        cells = "  ".join(
-            f"{name} {self.right[name] / self.n[name]:7.2%} of {self.n[name]:5d}"
-            for name in ("client_ok", "seen", "seen of rejects", "server_abort")
-            if self.n[name]
+    def line(self, title: str) -> str:
+        """Return one line of the table."""
+        known = [name for name in FIGURES if self.n[name]]
+        cells = (
+            f"{name} {self.right[name] / self.n[name]:7.2%} of {self.n[name]}" for name in known
         )
-        return f"{title:28s} {cells}"
+        return f"{title:26s} {'  '.join(cells)}"
+
+    def details(self) -> str:
+        """Return the misses, grouped by stack and confusion."""
+        grouped: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+        for stack, wanted, told, where in self.misses:
+            grouped[stack, wanted, told].append(where)
+        lines = (f"    {s}: {w}, told {t}: {' '.join(at)}" for (s, w, t), at in grouped.items())
+        return "\n".join(lines)
 
 
-def main():
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("folder", type=Path)
-    arguments.add_argument("--misses", action="store_true")
-    options = arguments.parse_args()
-    rows = [
-        row
-        for row in csv.DictReader((options.folder / "tls_calibration.csv").open())
-        if row["stable"] == "1"
-    ]
-    hellos = json.loads((options.folder / "client_hellos.json").read_text())
-    certificates = options.folder / "certificates"
-    trust = TrustStore.from_pem(certificates / "trusted_roots.pem")
-    chains = {
-        v: CertificateChain.from_pem(certificates / f"{v}.pem")
-        for v in {r["variant"] for r in rows}
-    }
-    families = {row["stack"]: row["family"] for row in rows}
-    known = measured()
+class Lab:
+    """The measured cells and everything needed to predict them."""
 
-    def tell(client, row):
+    def __init__(self, folder: Path) -> None:
+        with (folder / "tls_calibration.csv").open() as file:
+            self.rows: list[Row] = [row for row in csv.DictReader(file) if row["stable"] == "1"]
+        self.hellos = json.loads((folder / "client_hellos.json").read_text())
+        certificates = folder / "certificates"
+        self.trust = TrustStore.from_pem(certificates / "trusted_roots.pem")
+        variants = {row["variant"] for row in self.rows}
+        self.chains = {v: CertificateChain.from_pem(certificates / f"{v}.pem") for v in variants}
+        self.families = {row["stack"]: row["family"] for row in self.rows}
+
+    def score(self, client_of: Callable[[str], Client]) -> Score:
+        """Return the score of a way to know a client by its name."""
+        clients = {stack: client_of(stack) for stack in self.families}
+        score = Score()
+        for row in self.rows:
+            score.add(row, self.told(clients[row["stack"]], row))
+        return score
+
+    def told(self, client: Client, row: Row) -> Prediction:
+        """Return the prediction for one cell."""
         tls = row["server_tls"]
         server = ServerSettings(versions=("1.2", "1.3") if tls == "auto" else (tls,))
-        return predict(client, chains[row["variant"]], server, trust=trust, host="localhost", at=AT)
+        chain = self.chains[row["variant"]]
+        return predict(client, chain, server, trust=self.trust, host="localhost", at=AT)
 
-    without = {
-        "known configurations": lambda s: known[s],
-        "configuration left out": lambda s: client_from_hello(
-            hellos[s], families[s], known={n: c for n, c in known.items() if n != s}
-        ),
-        "family left out": lambda s: client_from_hello(
-            hellos[s], "new", known={n: c for n, c in known.items() if c.family != families[s]}
-        ),
+    def without_configuration(self, stack: str) -> Client:
+        """Return the client of a ClientHello whose configuration nobody has seen."""
+        own = self.families[stack]
+        known = {name: one for name, one in measured().items() if name != stack}
+        left = any(one.family == own for one in known.values())
+        return client_from_hello(self.hellos[stack], own if left else "unseen", known=known)
+
+    def without_family(self, stack: str) -> Client:
+        """Return the client of a ClientHello whose whole family nobody has seen."""
+        own = self.families[stack]
+        known = {name: one for name, one in measured().items() if one.family != own}
+        return client_from_hello(self.hellos[stack], "unseen", known=known)
+
+
+def as_archetype(stack: str) -> Client:
+    """Return a known configuration without the capabilities that are its own."""
+    one = measured()[stack]
+    if one.family not in families() or not one.verifier.verifies:
+        return one
+    general = family(one.family)
+    own = {f.name: getattr(general, f.name) for f in fields(general) if f.name in OWN_FIELDS}
+    return replace(one, verifier=replace(one.verifier, **own))
+
+
+def main() -> None:
+    """Print the table."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("folder", type=Path)
+    arguments.add_argument("--misses", action="store_true", help="list what was told wrongly")
+    options = arguments.parse_args()
+    lab = Lab(options.folder)
+    tiers: dict[str, Callable[[str], Client]] = {
+        "known configurations": lambda stack: measured()[stack],
+        "own capabilities left out": as_archetype,
+        "configuration left out": lab.without_configuration,
+        "family left out": lab.without_family,
     }
-    for title, client_of in without.items():
-        clients = {stack: client_of(stack) for stack in families}
-        score = Score()
-        for row in rows:
-            score.add(row, tell(clients[row["stack"]], row))
+    for title, client_of in tiers.items():
+        score = lab.score(client_of)
         print(score.line(title))
         if options.misses:
-            grouped = defaultdict(list)
-            for stack, variant, tls, wanted, got in score.misses:
-                grouped[stack, wanted, got].append(f"{variant}/{tls}")
-            for (stack, wanted, got), where in sorted(grouped.items()):
-                print(
-                    f"    {stack}: {wanted} but told {got}: {' '.join(where)} [{clients[stack].likeness}]"
-                )
+            print(score.details())
 
 
 if __name__ == "__main__":

@@ -27,7 +27,6 @@ ALIASES: Mapping[str, str] = {  # programs by the stack that they are built on
     "electron": "chromium",
     "deno": "rustls",
     "reqwest": "rustls",
-    "wget": "gnutls",
     "libcurl": "curl",
     "php": "curl",
     "ruby": "python",
@@ -82,13 +81,13 @@ def client_from_hello(
     relatives = [one for one in models if one.family == called]
     nearest = max(relatives or models, key=lambda one: likeness(offered, one.hello))
     score = likeness(offered, nearest.hello)
-    rules, why = nearest.verifier, f"like {nearest.name} ({score:.0%} alike)"
-    if called in families() and (relatives or called not in _measured_families()):
-        if not relatives or score < NEAR:
-            rules, why = archetype(called), f"as the family in general (nearest is {why[5:]})"
-        why = f"family {called}: {why}"
+    like = f"like {nearest.name} ({score:.0%} alike)"
+    if relatives and score >= NEAR:
+        rules, why = nearest.verifier, f"family {called}: {like}"
+    elif called in families():
+        rules, why = archetype(called), f"family {called} in general"
     else:
-        why = f'family "{family}" is not known; by ClientHello {why}'
+        rules, why = nearest.verifier, f'family "{family}" is not known; by ClientHello {like}'
     return replace(
         nearest,
         name=name,
@@ -98,7 +97,3 @@ def client_from_hello(
         measured=False,
         likeness=why,
     )
-
-
-def _measured_families() -> frozenset[str]:
-    return frozenset(one.family for one in measured().values())
