@@ -45,7 +45,7 @@ def _row(setup: Setup, result: dict[str, Any]) -> tuple[str, ...]:
         result["policy"],
         verdict(setup.truth.harmful, result),
         f"{round(result['complete_share'] * n)} of {n}",
-        _minutes(result["minutes_to_full"]["median"]),
+        "in turns" if "time_sliced" in setup.policy.tags else _minutes(result),
         _harm(result["harmed_connections"]),
     )
 
@@ -70,7 +70,8 @@ def _harm(figure: dict[str, Any]) -> str:
     return f"{figure['mean']:,.1f} ({max(low, 0.0):,.1f} to {high:,.1f})"
 
 
-def _minutes(value: float | None) -> str:
+def _minutes(result: dict[str, Any]) -> str:
+    value = result["minutes_to_full"]["median"]
     if value is None:
         return "never"
     return f"{value:.0f} min" if value < 120.0 else f"{value / 60.0:.1f} h"
