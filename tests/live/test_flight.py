@@ -13,11 +13,11 @@ from simcert.cli.main import code_of
 from simcert.live._config import LiveConfig
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
-ADAPTIVE = "adaptive:delta_safe=0.06,budget=0.05,overshoot=0.2"
+ADAPTIVE = "adaptive:delta_safe=0.09,budget=0.1,overshoot=0.5,mid=0.5"
+QUICK = {"window_s": 0.5, "slices": 2, "tick_s": 0.1, "grace_s": 0.1}
 
 
 def controller(config: LiveConfig, *more: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "simcert.cli.main", "live", str(config.path), "--json", *more]
     code = "import sys; from simcert.cli.main import main; main(sys.argv[1:])"
     command = [sys.executable, "-c", code, "live", str(config.path), "--json", *more]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -46,7 +46,7 @@ def ended(traffic: "subprocess.Popen[bytes]") -> tuple[int, int]:
 
 
 def test_a_good_certificate_reaches_everybody_and_nobody_is_harmed(rig: Rig) -> None:
-    config = rig.config(ADAPTIVE)
+    config = rig.config(ADAPTIVE, **QUICK)
     actuator = rig.start(config)
     traffic = rig.traffic()
 
@@ -62,7 +62,7 @@ def test_a_good_certificate_reaches_everybody_and_nobody_is_harmed(rig: Rig) -> 
 
 
 def test_one_that_a_third_of_the_clients_cannot_verify_is_withdrawn(rig: Rig) -> None:
-    config = rig.config(ADAPTIVE)
+    config = rig.config(ADAPTIVE, **QUICK)
     actuator = rig.start(config)
     traffic = rig.traffic(blind_share=1 / 3)
 
