@@ -15,7 +15,17 @@ from simcert.tls import oids
 from simcert.tls.certificate import Certificate, Key, NameRule, Signature, fingerprint
 
 T = TypeVar("T")
-UNREADABLE = (ValueError, TypeError, KeyError, UnsupportedAlgorithm, OverflowError, AttributeError)
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    OverflowError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 CURVES = {"secp192r1": "secp192r1", "prime192v1": "secp192r1", "prime256v1": "secp256r1"}
 USAGES = (
     "digital_signature",
@@ -71,7 +81,7 @@ def _or(read: Callable[[], T], instead: T) -> T:
 def _extensions(one: x509.Certificate) -> tuple[dict[str, x509.Extension[Any]], str]:
     try:
         return {e.oid.dotted_string: e for e in one.extensions}, ""
-    except (*UNREADABLE, x509.DuplicateExtension) as error:
+    except UNREADABLE as error:
         return {}, f"extensions: {error}"
 
 

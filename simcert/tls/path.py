@@ -7,8 +7,9 @@ from functools import lru_cache
 from itertools import islice
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 
+from simcert.tls._read_certificate import UNREADABLE
 from simcert.tls.certificate import Certificate
 from simcert.tls.chain import CertificateChain, TrustStore
 from simcert.tls.roots import Root, published_intermediates
@@ -159,6 +160,6 @@ def _verified(child: bytes, issuer: bytes) -> bool | None:
         one.verify_directly_issued_by(other)
     except InvalidSignature:
         return False
-    except (ValueError, TypeError, UnsupportedAlgorithm, AttributeError, OverflowError):
+    except UNREADABLE:
         return None
     return True
