@@ -7,6 +7,7 @@ import numpy as np
 
 from simcert.lab import figures_style as style
 from simcert.lab.figures_confidence import confidence_sequence
+from simcert.lab.figures_names import segment_name
 from simcert.lab.figures_style import BLUE, FAINT, GREEN, INK, PURPLE, RED
 from simcert.lab.figures_trace import Bools, Counts, Floats, Move, Trace, cumulative
 from simcert.lab.statistics import wilson
@@ -23,7 +24,7 @@ LOOKS = {  # colour and marker of a move, by what it does
     "complete": (GREEN, "o"),
     "hold": (FAINT, "o"),
 }
-TOPS = (0.04, 0.12, 0.4, 1.0)  # upper ends of the exposure axis
+TOPS = (0.02, 0.04, 0.12, 0.4, 1.0)  # upper ends of the exposure axis
 TOLD = 6  # moves with a number in the figure
 _RANK = {"roll_back": 3, "complete": 3, "lower": 1}
 CELLS = 40  # columns of the heat map
@@ -122,7 +123,10 @@ def success(trace: Trace, width: tuple[float, float] = style.NARROW) -> "Figure"
 
 
 def draw_success(axes: "Axes", trace: Trace) -> None:
-    """Draw the running success rate of each arm inside limits that hold at all times at once."""
+    """Draw the running success rate of each arm inside limits that hold at all times at once.
+
+    The axis is made for the last limits; the first, when nothing is known yet, are wider than it.
+    """
     unit = clock_axis(axes, trace.shown_s)
     t, n, failed = cumulative(trace)
     floors = []
@@ -135,19 +139,14 @@ def draw_success(axes: "Axes", trace: Trace) -> None:
         x, rate = t[served] / unit, 1.0 - f / units
         axes.fill_between(x, 1.0 - high, 1.0 - low, color=colour, alpha=0.18, lw=0)
         axes.plot(x, rate, color=colour, dashes=dashes or (None, None), label=f"{name} certificate")
-        floors.append(_floor(1.0 - high, rate))
+        floors.append(min(float(1.0 - high[-1]), float(np.quantile(rate, 0.05))))
     if floors:
-        axes.set_ylim(min(floors), 1.0 + (1.0 - min(floors)) * 0.06)
+        room = max(1.0 - min(floors), 0.001)
+        axes.set_ylim(max(1.0 - 1.25 * room, 0.0), 1.0 + 0.06 * room)
         axes.legend(loc="lower right")
     percent_axis(axes, 1 if floors and min(floors) > 0.8 else 0)
     axes.set_ylabel("first handshakes that succeed")
     style.clean(axes)
-
-
-def _floor(low: Floats, rate: Floats) -> float:
-    """Cut off the first moments, when limits are wide because nothing is known yet."""
-    usual = float(np.quantile(low, 0.2))
-    return max(min(usual, float(np.quantile(rate, 0.05)) - 0.005), 0.0)
 
 
 def outcomes(trace: Trace, width: tuple[float, float] = style.NARROW) -> "Figure":
@@ -221,7 +220,7 @@ def draw_segments(axes: "Axes", trace: Trace) -> None:
             width, start = (last - first) * step, first * step
             axes.barh(row, width, 0.84, start, lw=0, color=colour, alpha=alpha)
         _final(axes, trace.shown_s / unit, row, excess[s], sure=bool(sure[s, -1]))
-    axes.set_yticks(range(len(order)), [trace.segments[s] for s in order])
+    axes.set_yticks(range(len(order)), [segment_name(trace.segments[s]) for s in order])
     axes.set_ylim(-0.6, max(len(order), 1) - 0.4)
     axes.grid(visible=False)
     style.clean(axes)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TICKS_MIN = {1: "1 min", 10: "10 min", 60: "1 h", 360: "6 h", 1440: "1 day", 10080: "1 week"}
+NEAR = 12.0  # points that a name may move before it is tied to its mark
 LINEAR_TO = 1.0  # connections; below it the harm axis is linear, so that zero has a place
 
 
@@ -133,7 +134,7 @@ def _scales(axes: "Axes", points: Sequence[Point], low: float, high: float, neve
     axes.set_yscale("symlog", linthresh=LINEAR_TO, linscale=0.4)
     axes.set_xlim(low / 1.5, never * 2.6)
     top = max(max(p.harm, p.harm_limits[1]) for p in points)
-    axes.set_ylim(-0.25, max(top * 2.5, 3.0))
+    axes.set_ylim(-0.25, max(top * 6.0, 3.0))
     inside: dict[float, str] = {k: v for k, v in TICKS_MIN.items() if low / 1.4 <= k <= high * 1.3}
     inside = inside or {low: f"{low:.0f} min"}
     if any(not isfinite(p.minutes) for p in points):
@@ -142,19 +143,20 @@ def _scales(axes: "Axes", points: Sequence[Point], low: float, high: float, neve
     axes.xaxis.set_major_locator(FixedLocator(list(inside)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xticklabels(list(inside.values()))
-    harm = [0, *(10**k for k in range(8) if 10**k <= max(top * 2.5, 3.0))]
+    harm = [0, *(10**k for k in range(8) if 10**k <= max(top * 6.0, 3.0))]
     axes.yaxis.set_major_locator(FixedLocator(harm))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.set_yticklabels([f"{h:,}" for h in harm])
 
 
 def _names(axes: "Axes", points: Sequence[Point], low: float, never: float) -> None:
-    """Write names beside points, moved up or down where they would cover a name or a point."""
+    """Write names beside points, moved up or down where they would cover a name or a mark."""
     scale = axes.figure.dpi / 72.0
     size = float(axes.yaxis.label.get_fontsize()) * scale
     spots = {p.policy: axes.transData.transform((_at(p, low, never), p.harm)) for p in points}
     taken = [(x - size / 2, x + size / 2, y) for x, y in spots.values()]
-    for one in sorted(points, key=lambda p: (not p.flagship, p.harm)):
+    taken += [_span(axes, p, low, never) for p in points if isfinite(p.minutes)]
+    for one in sorted(points, key=lambda p: (not p.flagship, -spots[p.policy][0])):
         x, y = spots[one.policy]
         width, left = 0.62 * size * len(one.policy), not isfinite(one.minutes)
         start = x - size - width if left else x + 0.6 * size
@@ -162,6 +164,13 @@ def _names(axes: "Axes", points: Sequence[Point], low: float, never: float) -> N
         place = next((at for at in tries if _free(taken, start, width, at, size)), y)
         taken.append((start, start + width, place))
         _name(axes, one, _at(one, low, never), (place - y) / scale, left=left)
+
+
+def _span(axes: "Axes", one: Point, low: float, never: float) -> tuple[float, float, float]:
+    """Return left, right and height of a point's time limits on the canvas."""
+    ends = [min(max(v, low), never) for v in one.minutes_limits]
+    (left, height), (right, _) = (axes.transData.transform((v, one.harm)) for v in ends)
+    return left, right, height
 
 
 def _free(
@@ -173,10 +182,13 @@ def _free(
 
 
 def _name(axes: "Axes", one: Point, x: float, up: float, *, left: bool) -> None:
+    """Write a name; one that had to move is tied to its point by a thin line."""
+    tie = {"arrowstyle": "-", "color": FAINT, "lw": 0.6, "shrinkA": 0, "shrinkB": 3}
     axes.annotate(
         one.policy, (x, one.harm), xytext=(-8 if left else 8, up), textcoords="offset points",
         ha="right" if left else "left", va="center", color=BLUE if one.flagship else INK,
         fontweight="bold" if one.flagship else "normal", annotation_clip=False,
+        arrowprops=tie if abs(up) > NEAR else None,
     )  # fmt: skip
 
 

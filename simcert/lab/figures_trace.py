@@ -33,6 +33,7 @@ class Trace:
     steps: tuple[tuple[float, float], ...]
     moves: tuple[Move, ...]
     end: str | None
+    end_s: float
     ends_s: Floats  # of each window or slice
     segments: tuple[str, ...]
     outcomes: tuple[str, ...]  # ok first
@@ -51,6 +52,7 @@ class Trace:
             tuple(_steps(by_kind.get("confirm", []))),
             tuple(_moves(by_kind.get("decision", []))),
             str(last[-1]["end"]) if last else None,
+            float(last[-1]["t"]) if last else max((w.end_s for w in windows), default=0.0),
             np.array([w.end_s for w in windows], np.float64),
             segments,
             outcomes,
@@ -61,8 +63,7 @@ class Trace:
     def shown_s(self) -> float:
         """How far a time axis should reach: a little beyond the last change, or to the end."""
         last = self.moves[-1].t_s if self.moves else 0.0
-        end = float(self.ends_s[-1]) if len(self.ends_s) else last
-        return min(max(last * 1.2, last + QUIET_S), max(end, last + 60.0))
+        return min(max(last * 1.2, last + QUIET_S), max(self.end_s, last + 60.0))
 
     def tally(self) -> tuple[Counts, Counts]:
         """Return units [window, arm] and failed units [window, arm]."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from simcert.lab import figures_run as draw
 from simcert.lab import figures_style as style
 from simcert.lab import report_page as html
+from simcert.lab.figures_names import segment_name
 from simcert.lab.figures_trace import Trace
 from simcert.lab.report_page import Cell
 from simcert.lab.report_read import RunFolder
@@ -23,6 +24,7 @@ DID = {
     "complete": "complete at",
     "hold": "held at",
 }
+NBSP = "\u00a0"  # keeps words on one line
 ROWS = 60  # moves in the table; a schedule may make hundreds
 
 
@@ -112,7 +114,7 @@ def _moves(trace: Trace) -> str:
 
 def _move(trace: Trace, i: int, numbers: dict[int, str]) -> list[Cell]:
     move = trace.moves[i]
-    did = f"{DID.get(move.kind, move.kind)} {percent(move.exposure)}"
+    did = f"{DID.get(move.kind, move.kind)} {percent(move.exposure)}".replace(" ", NBSP)
     tone = TONES.get(move.kind, "")
     return [
         Cell(numbers.get(i, "")),
@@ -157,9 +159,11 @@ def _segments(trace: Trace, figures: html.Figures, level: int) -> str:
     picture = figures.both(
         lambda size: draw.segments(trace, size),
         "Excess failures of each segment with the new certificate, over time",
-        "A row is what a server can tell of a client. Orange: fails more often with the new "
-        "certificate than with the old, so far; grey: no difference beyond doubt; blank: fewer "
-        f"than {draw.SEEN} first handshakes yet. At the end of the row: the difference.",
+        "A row is what a server can tell of a client: its ClientHello, named after the clients "
+        "that send such a one, or by version and cipher suites where many do. Orange: fails more "
+        "often with the new certificate than with the old, so far; grey: no difference beyond "
+        f"doubt; blank: fewer than {draw.SEEN} first handshakes yet. At the end of the row: the "
+        "difference.",
     )
     return html.section("Who fails?", picture, _segment_table(trace), level=level)
 
@@ -170,7 +174,10 @@ def _segment_table(trace: Trace) -> str:
     failed = n - total[:, :, 0]
     order = sorted(range(len(trace.segments)), key=lambda s: -int(n[s].sum()))
     rows = [
-        [Cell(trace.segments[s]), *(_share(int(failed[s, a]), int(n[s, a])) for a in (OLD, NEW))]
+        [
+            Cell(segment_name(trace.segments[s], 80), small=trace.segments[s]),
+            *(_share(int(failed[s, a]), int(n[s, a])) for a in (OLD, NEW)),
+        ]
         for s in order
     ]
     head = ("segment", "failed with the old", "failed with the new")

@@ -25,6 +25,7 @@ from simcert.lab.report_words import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+PRAISED = ("let it out", "stopped the break")
 HEAD = (
     "policy",
     "what it did",
@@ -147,10 +148,11 @@ def _row(folder: StudyFolder, result: dict[str, Any], first: str) -> list[Cell]:
     if not n:
         return [Cell(policy, small=note), Cell("crashed", tone="bad"), *[Cell("-", inf)] * 5]
     time = result["minutes_to_full"]["median"]
-    fine = well(folder, result)
+    said = did(folder, result)
+    tone = "good" if said in PRAISED else "open" if well(folder, result) else "bad"
     return [
         Cell(policy, small=note),
-        Cell(did(folder, result), tone="good" if fine else "bad"),
+        Cell(said, tone=tone),
         Cell(f"{round(result['complete_share'] * n)} of {n}", result["complete_share"]),
         Cell(minutes(time), inf if time is None else time),
         Cell(number(harm["mean"]), harm["mean"], between(harm["ci95"], 0.0)),
