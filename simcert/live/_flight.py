@@ -125,7 +125,7 @@ class Flight:
         self.receiver = Receiver(self.plan.records)
         records = HaproxyRecords(self.clock.epoch_s, ecdsa)
         now_s = self.clock.now()
-        self.feed = HaproxyFeed(self.receiver, records, windower, now_s)
+        self.feed = HaproxyFeed(self.receiver, records, windower, now_s, config.slice_s)
         self.terminator = Terminator(self.actuator, self.feed, self.clock.now, self.dry_run)
         self.loop = Loop(self.rollout, self.feed, self.terminator, self.journal)
         self.control = ControlSocket(self.config.run / control_name(self.dry_run), self.status)

@@ -13,6 +13,7 @@ from simcert.live.haproxy_records import HaproxyRecords
 from simcert.model import Window
 
 UNKNOWN = 1_000_000_000  # rows lost when nobody can say how many
+SLICES_MAX = 100_000  # after a longer sleep the first ones are no longer open anyway
 AHEAD_S = 2.0  # a record from further in the future came from another clock
 
 
@@ -24,8 +25,13 @@ class HaproxyFeed:
     records: HaproxyRecords
     windower: Windower
     since_s: float = 0.0
+    slice_s: float = 60.0
     skewed: int = 0
     _late: int = field(default=0, init=False)
+    _polled_s: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._polled_s = self.since_s
 
     def exposed(self, exposure: float, from_s: float) -> None:
         """Note the exposure in force, so that every window knows its own."""
@@ -40,6 +46,7 @@ class HaproxyFeed:
         self._late = self.windower.late
         if not self.receiver.connected:
             self._lost(UNKNOWN, now_s)
+        self._polled_s = now_s
         return [one for one in self.windower.close(now_s) if one.start_s >= self.since_s - 1e-6]
 
     def _add(self, text: bytes, ends: list[int], now_s: float) -> None:
@@ -52,8 +59,12 @@ class HaproxyFeed:
             self.windower.add(batch)
 
     def _lost(self, rows: int, now_s: float) -> None:
-        if rows > 0:
-            self.windower.lost(rows, now_s)
+        """Note a loss in every slice since the last poll: which of them it was, nobody knows."""
+        if rows <= 0:
+            return
+        first, last = int(self._polled_s // self.slice_s), int(now_s // self.slice_s)
+        for number in range(max(first, last - SLICES_MAX), last + 1):
+            self.windower.lost(rows, (number + 0.5) * self.slice_s)
 
     def close(self) -> None:
         """Stop listening."""
