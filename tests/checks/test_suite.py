@@ -1,11 +1,13 @@
 """The suites can fail: each check finds the policy or detector that was broken for it."""
 
+import json
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 import pytest
 
 from simcert import checks
+from simcert.cli.main import code_of
 from simcert.errors import ContractError, InputError
 from simcert.model import Channel, Decision, Kind, Reading, Verdict
 
@@ -209,3 +211,15 @@ def test_a_file_without_a_policy_is_refused(tmp_path, text, error):
         path.write_text(text)
     with pytest.raises(error, match=r"mine"):
         checks.judge_policy_file(path)
+
+
+def test_the_command_answers_with_its_exit_code(tmp_path, capsys):
+    path = tmp_path / "mine.py"
+    path.write_text(POLICY)
+    assert code_of(["check", str(path), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["passed"], set(said["results"][0])) == (True, {"check", "passed", "message"})
+    path.write_text(POLICY.replace('view.complete("everybody now")', "view.hold('never')"))
+    assert code_of(["check", str(path)]) == 1
+    assert "FAIL  completes_on_a_good_certificate" in capsys.readouterr().out
+    assert code_of(["check", str(tmp_path / "nobody.py")]) == 2
