@@ -84,8 +84,7 @@ class Counts:
         at = self._step - piece.block.first
         unseen = piece.block.unseen[at]
         lost: Lost = tuple(tuple(share[at].tolist()) for share in piece.block.outages)
-        ahead.demote(i, self._returns, unseen)
-        return self._returns.step(
+        added = self._returns.step(
             piece.block.epoch,
             lost,
             piece.failed[i],
@@ -94,6 +93,8 @@ class Counts:
             piece.exposure,
             ahead.retry_draw,
         )
+        ahead.demote(i, self._returns, unseen)
+        return added
 
     def _count(self, ahead: "_Ahead", i: int, added: Added | None) -> None:
         piece = ahead.piece

@@ -15,8 +15,10 @@ from simcert.model import Phase, Window
 from simcert.sim.counts import Counts
 from simcert.sim.fidelity import FIDELITIES, refusals
 from simcert.sim.flight import Flight, Moves
+from simcert.sim.lifecycle import Lifecycle
 from simcert.sim.plumbing import SimActuator, SimFeed
 from simcert.sim.records import Records
+from simcert.world.feedback import Feedback
 from simcert.world.population import faults_of
 from simcert.world.spec import WorldSpec
 from simcert.world.streams import Streams
@@ -81,6 +83,8 @@ class Simulation:
         self._spec, self._rollout, self._journal = spec, rollout, journal
         self._traffic = traffic_of(spec, streams, fidelity)
         self._feed, self._actuator = SimFeed(faults, streams), SimActuator(faults)
+        self._feedback, self._lifecycle = Feedback(spec, streams), Lifecycle(spec.lifecycle)
+        self._begun = False
         self._loop = Loop(rollout, self._feed, self._actuator, journal)
         self._moves: Moves = []
         self._full_s: float | None = None
@@ -121,15 +125,23 @@ class Simulation:
             exposure = self._actuator.serves(env.now)
             yield env.timeout(max(now_s - env.now, 0.0))
             for window in self._traffic.advance(exposure):
-                self._feed.push(window)
+                self._feed.push(self._feedback.add(window, self._rollout.phase not in ENDS))
             self._decide(now_s)
 
     def _calm(self) -> bool:
         """Return whether what is in force is what was decided, and nothing is on its way."""
         served = self._rollout.exposure
-        return self._actuator.settled and served == self._rollout.authorised
+        return (
+            self._actuator.settled and self._lifecycle.over and served == self._rollout.authorised
+        )
 
     def _decide(self, now_s: float) -> None:
+        servable = self._lifecycle.advance(now_s)
+        if self._begun and not servable and self._rollout.phase is not Phase.ROLLED_BACK:
+            self._loop.command("abort", now_s)
+        self._begun = self._begun or servable
+        if not self._begun:
+            return
         before = self._rollout.exposure
         decision = self._loop.step(now_s)
         exposure = self._rollout.exposure

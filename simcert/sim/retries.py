@@ -8,8 +8,8 @@ that the earlier ones did, is H(j + 1) / H(j), where H(j) = P(sum of j waits <= 
 the slice's start, or from a uniform moment in it for chains that begin there. Outcomes do not
 depend on the waits, so binomials with these ratios give the joint law.
 
-A retry is a unit if neither a visit nor an earlier retry showed its client in this window. Chains
-that wait at the same time are taken to belong to different clients.
+A retry is a unit if neither a visit nor an earlier retry showed its client in this window. Where a
+slice holds both, the retry counts as the first: the number of units is the same either way.
 """
 
 from dataclasses import dataclass

@@ -8,6 +8,7 @@ from numpy.random import Generator
 
 from simcert.model import NEW, OK
 from simcert.sim.ground import Epoch, Ground
+from simcert.sim.harmed import distinct
 from simcert.sim.retries import Entries, Waiting
 
 Ints = npt.NDArray[np.int64]
@@ -130,13 +131,16 @@ class Returns:
         return _split_by_harm(chains, failed, harmed)
 
     def _shown(self, chains: Entries, unseen: Ints, draw: Generator) -> Ints:
-        """Return how many of the retries are units: their clients were not seen in this window."""
+        """Return how many of the retries are units: their clients were not seen in this window.
+
+        Chains belong to clients drawn uniformly, as the visits that they began with: balls in urns.
+        """
         shown = np.zeros_like(chains.n)
         for i in np.flatnonzero(chains.shown == 0).tolist():
-            g, n = int(chains.pool[i]), int(chains.n[i])
+            g = int(chains.pool[i])
             left = max(int(unseen[g] - self.early[g]), 0)
-            clients = int(self._clients[g])
-            shown[i] = draw.hypergeometric(left, clients - left, min(n, clients))
+            hits = int(draw.binomial(chains.n[i], left / self._clients[g]))
+            shown[i] = distinct(hits, left, draw)
             self.early[g] += shown[i]
         return shown
 
