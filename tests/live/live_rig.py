@@ -1,13 +1,17 @@
 """A real HAProxy of one's own: private folder, free port, certificates of two authorities."""
 
+import json
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pytest
 from live_authority import HOST, Authority
 
 from simcert.live import _config, _operate
@@ -125,3 +129,31 @@ def curl(rig: Rig, root: Path, *more: str) -> int:
     plain = ["curl", "-s", "-o", "/dev/null", "--max-time", "5", "--cacert", str(root)]
     asked = ["--resolve", where, *more, f"https://{HOST}:{rig.port}/"]
     return subprocess.run([*plain, *asked], check=False).returncode
+
+
+def controller(config: LiveConfig, *more: str) -> subprocess.Popen[str]:
+    code = "import sys; from simcert.cli.main import main; main(sys.argv[1:])"
+    command = [sys.executable, "-c", code, "live", str(config.path), "--json", *more]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def finished(process: subprocess.Popen[str], seconds: float) -> tuple[int, dict[str, Any], str]:
+    try:
+        out, err = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+        pytest.fail(f"did not end in time:\n{err[-3000:]}")
+    return process.returncode, json.loads(out) if out else {}, err
+
+
+def entries(config: LiveConfig, kind: str) -> list[dict[str, Any]]:
+    lines = (config.run / "journal.jsonl").read_text().splitlines()
+    return [one for one in map(json.loads, lines) if one["entry"] == kind]
+
+
+def ended(traffic: "subprocess.Popen[bytes]") -> tuple[int, int]:
+    traffic.send_signal(signal.SIGTERM)
+    out, _ = traffic.communicate(timeout=10)
+    made, failed = out.split()
+    return int(made), int(failed)
