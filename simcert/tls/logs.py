@@ -14,7 +14,7 @@ from typing import BinaryIO
 LINE_BYTES_MAX = 65_536  # longer lines are cut, and then count as unparsed
 HELLOS_MAX = 50_000  # distinct hellos remembered; scanners make up new ones for ever
 
-Row = tuple[str, bytes, bytes]  # format, hello as logged, server name
+_RESUMED = (b"0", b"1", b"-", b"")  # HAProxy writes a dash where there was no TLS
 
 
 @dataclass(slots=True)
@@ -64,7 +64,7 @@ def count_hellos(log: BinaryIO, hellos_max: int = HELLOS_MAX) -> LogCounts:
 
 def _haproxy_v1(parts: list[bytes]) -> bytes | None:
     """`v1|pid|lc|fe|ok|time|ip|port|Th|err|ssl_err|resumed|version|suite|alpn|hash|exts|"sni"`."""
-    if len(parts) != 16 or parts[11] not in (b"0", b"1"):
+    if len(parts) != 16 or parts[11] not in _RESUMED:
         return None
     hello, quote, _ = parts[15].partition(b'|"')  # the name is the client's: it may hold a bar
     if not quote or hello.count(b"|") != 1:
@@ -74,7 +74,7 @@ def _haproxy_v1(parts: list[bytes]) -> bytes | None:
 
 def _haproxy_v2(parts: list[bytes]) -> bytes | None:
     """As `v1`, with `suites|exts|groups|sigalgs|versions` in hex where `v1` has `hash|exts`."""
-    if len(parts) != 16 or parts[11] not in (b"0", b"1"):
+    if len(parts) != 16 or parts[11] not in _RESUMED:
         return None
     hello, quote, _ = parts[15].partition(b'|"')
     if not quote or hello.count(b"|") != 4:

@@ -1,6 +1,7 @@
 """What a log line tells of a ClientHello, as numbers of the IANA registries; None where unknown."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,9 +18,15 @@ GROUPS = {  # nginx prints names of OpenSSL, hexadecimal numbers where it has no
     "brainpoolP256r1": 0x1A,
     "brainpoolP384r1": 0x1B,
     "brainpoolP512r1": 0x1C,
+    "ffdhe2048": 0x100,
+    "ffdhe3072": 0x101,
+    "ffdhe4096": 0x102,
+    "ffdhe6144": 0x103,
+    "ffdhe8192": 0x104,
     "X25519MLKEM768": 0x11EC,
     "SecP256r1MLKEM768": 0x11EB,
 }
+NAMELESS = 0xFFFF  # stands for a name that is not in these tables: no client offers this code
 VERSIONS = {"TLSv1": 0x301, "TLSv1.1": 0x302, "TLSv1.2": 0x303, "TLSv1.3": 0x304}
 
 
@@ -89,13 +96,16 @@ def _hex(text: str) -> Codes | None:
 def _curves(text: str) -> Codes | None:
     if text in ("", "-"):
         return None
-    codes = (GROUPS[name] if name in GROUPS else int(name, 16) for name in text.split(":"))
+    codes = (_code(name, GROUPS) for name in text.split(":"))
     return tuple(code for code in codes if not is_grease(code))
 
 
 def _suite(name: str) -> int:
-    known = suite_names()
-    return known[name] if name in known else int(name, 16)
+    return _code(name, suite_names())
+
+
+def _code(name: str, known: Mapping[str, int]) -> int:
+    return int(name, 16) if name.startswith("0x") else known.get(name, NAMELESS)
 
 
 @cache

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from simcert.tls._logs_xxh32 import xxh32
 from simcert.tls.logs import count_hellos
-from simcert.tls.logs_hello import LoggedHello, decoded, is_grease
+from simcert.tls.logs_hello import NAMELESS, LoggedHello, decoded, is_grease
 
 HEAD = "7|1|arm_old|ok|1764000000.001|192.0.2.1|40001|5|0|0|0|TLSv1.3|TLS_AES_128_GCM_SHA256|h2"
 V2 = f'v2|{HEAD}|13011302C02B|0000000A000D002B|001D0017|04030804|03040303|"www.example.org"'
@@ -45,6 +45,13 @@ def test_nginx_names_are_numbers() -> None:
     assert hello is not None
     assert hello.suites == (0x1301, 0xC02F, 0x00FF)
     assert (hello.groups, hello.negotiated) == ((0x1D, 0x17), 0x304)
+
+
+def test_nginx_may_know_names_that_we_do_not() -> None:
+    hello = read(NG.replace("X25519:prime256v1", "X25519:sect571k1").replace("0x00ff", "NEW-SUITE"))
+    assert hello is not None
+    assert hello.groups == (0x1D, NAMELESS)
+    assert hello.suites == (0x1301, 0xC02F, NAMELESS)
 
 
 def test_a_syslog_header_and_a_hostile_server_name_do_not_matter() -> None:
