@@ -8,6 +8,7 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,9 +85,24 @@ def look(size: float = NARROW[1]) -> Iterator[None]:
 
 def new_figure(width: float, height: float) -> "Figure":
     """Return an empty figure; pyplot, and with it any window system, stays out of it."""
+    return _shown_figure()(figsize=(width, height), layout="constrained")
+
+
+@cache
+def _shown_figure() -> type["Figure"]:
+    """Return a figure that a notebook shows by itself, without pyplot or a magic command."""
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(width, height), layout="constrained")
+    class ShownFigure(Figure):
+        """A figure; as the last value of a notebook cell it is an image."""
+
+        def _repr_png_(self) -> bytes:
+            image = io.BytesIO()
+            with look():
+                self.savefig(image, format="png", dpi=110, facecolor="white")
+            return image.getvalue()
+
+    return ShownFigure
 
 
 def clean(axes: "Axes", *, left: bool = False) -> None:

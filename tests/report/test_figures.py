@@ -141,3 +141,9 @@ def test_a_scenario_alone_gives_its_own_time_and_harm(stem: str) -> None:
 def test_the_flagship_is_adaptive_or_the_first() -> None:
     assert flagship_of(["a", "adaptive:x=1"]) == "adaptive:x=1"
     assert flagship_of(["a", "b"]) == "a"
+
+
+def test_a_notebook_shows_a_figure_by_itself() -> None:
+    figure = figures_study.pareto([a_point(1.0, 2.0)], "good", "bad")
+
+    assert figure._repr_png_().startswith(b"\x89PNG")  # type: ignore[attr-defined]
