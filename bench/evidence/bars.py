@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from bench.evidence import record
+from bench.evidence import record, traps
 from bench.evidence.cells import FRESH, Cell, harm_bar, mean_and_error, measure
 from bench.evidence.record import Bar
 from bench.evidence.world import World
@@ -65,6 +65,7 @@ def bar_2(runs: int = 1000) -> Iterable[Bar]:
 def _harm_2(units: int, q0: float, delta: float, multiple: float | None, runs: int) -> Bar:
     what = "total break" if multiple is None else f"delta {multiple:g} q0"
     seed = FRESH + 200 + units // 100 + int(1000 * q0)
+    runs *= 4 if multiple == min(MULTIPLES) else 1  # the cells whose harm scatters most
     cell = Cell(
         f"harm / H*, N {units}, q0 {q0:g}, {what}", site(units, q0=q0, delta=delta), runs, seed
     )
@@ -133,6 +134,17 @@ def bar_7(runs: int = 1000) -> Iterable[Bar]:
     yield harm_bar(cell, 5.5, information_bound(0.02, 0.98))
 
 
+def bar_9(runs: int = 2000) -> Iterable[Bar]:
+    """The traps, each beside the right unit."""
+    for i, (name, (count, least)) in enumerate(traps.shares().items()):
+        seed = FRESH + 900 + i
+        wrong, right = count(runs, np.random.default_rng(seed))
+        yield Bar(f"{name}: false rollback", wrong / runs, least, runs, [seed], at_least=True)
+        value = record.upper_share(right, runs, 0.99)
+        more = {"false_rollbacks": right, "confidence": 0.99}
+        yield Bar(f"beside it, the right unit: {name}", value, 0.01, runs, [seed], more=more)
+
+
 def bar_10(runs: int = 1000) -> Iterable[Bar]:
     """Calm on a good certificate."""
     diurnal = Cell("mean exposure, diurnal", site(diurnal=0.6), runs, FRESH + 1000)
@@ -156,6 +168,7 @@ BARS: dict[int, Callable[[], Iterable[Bar]]] = {
     5: bar_5,
     6: bar_6,
     7: bar_7,
+    9: bar_9,
     10: bar_10,
     1: bar_1,
 }

@@ -5,10 +5,9 @@ import numpy as np
 from bench.evidence.world import Floats, Ints, Slice
 from simcert.detect._restart import Restarting
 from simcert.detect.segment_cusum import SegmentCusum
+from simcert.detect.segment_e import LOG_MOST, MOST
 from simcert.detect.suspicion_cusum import SuspicionCusum
 from simcert.detect.upper_bound import UpperBound
-
-OVERFLOW = 600.0
 
 
 class Starts:
@@ -65,7 +64,8 @@ class Mixtures:
         price = np.log1p(r[:, None] * self.steps)
         log_f = f1[:, None] * self.logs - f[:, None] * price[run]
         fresh = released[run] - self.folded[at]
-        wealth = (self.wealth[at] + fresh[:, None]) * np.exp(np.minimum(log_f, OVERFLOW))
+        wealth = (self.wealth[at] + fresh[:, None]) * np.exp(np.minimum(log_f, LOG_MOST))
+        wealth = np.minimum(wealth, MOST)
         self.wealth[at], self.folded[at] = wealth, released[run]
         e = wealth.mean(axis=1) + np.maximum(1.0 - released[run], 0.0)
         change = np.bincount(run, (e - self.e[at]) / self.rows, minlength=len(self.mean))
