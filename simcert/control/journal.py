@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from simcert.errors import InputError
+from simcert.errors import InputError, MachineError
 from simcert.model import Decision, Policy, Window
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 VERSION = 1
 FIELDS: Mapping[str, frozenset[str]] = {
     "start": frozenset({"version", "policy", "params", "plan", "prior", "truth"}),
+    "state": frozenset({"t", "state"}),
     "window": frozenset({"t", "window"}),
     "decision": frozenset({"t", "exposure", "kind", "reason", "memory"}),
     "confirm": frozenset({"t", "exposure"}),
@@ -30,7 +31,10 @@ LINE_MAX = 16_000_000  # characters; a longer line is no entry of ours
 class Journal:
     """Entries in order; each line goes to `sink` first, which raises MachineError if it cannot.
 
-    `about` joins the start entry. Only the newest `keep` lines stay in memory (None: all).
+    After a failure nobody knows what was written: `broken` is set, nothing more is taken, until
+    `state` writes down where the rollout stands, from which a replay goes on. A sink leaves no half
+    line behind. `about` joins the start entry; `keep` newest lines stay in memory (None: all);
+    `begun` says that the sink holds a journal already, which this one continues.
     """
 
     def __init__(
@@ -38,16 +42,19 @@ class Journal:
         sink: Callable[[str], object] | None = None,
         keep: int | None = None,
         about: Mapping[str, Any] | None = None,
+        *,
+        begun: bool = False,
     ) -> None:
         self._sink = sink
         self._lines: deque[str] = deque(maxlen=keep)
         self._about = dict(about or {})
-        self._written = 0
+        self._begun = begun
+        self.broken = False
 
     @property
     def empty(self) -> bool:
         """Whether nothing was ever written to it."""
-        return not self._written
+        return not self._begun
 
     def start(self, rollout: "Rollout") -> None:
         """Write what has to be known to decide again."""
@@ -55,6 +62,15 @@ class Journal:
         values = {"version": VERSION, "policy": stem(policy), "params": params(policy)}
         known = {"prior": _values(rollout.prior), "truth": _values(rollout.truth)}
         self._add("start", {**values, "plan": plan, **known, **self._about})
+
+    def state(self, now_s: float, rollout: "Rollout") -> None:
+        """Write down everything that a rollout knows; this mends a broken journal."""
+        broken, self.broken = self.broken, False
+        try:
+            self._add("state", {"t": now_s, "state": rollout.to_dict()})
+        except MachineError:
+            self.broken = broken
+            raise
 
     def window(self, now_s: float, window: Window) -> None:
         """Write a window that is about to count."""
@@ -81,11 +97,21 @@ class Journal:
         self._add("end", {"t": now_s, "end": end, **figures})
 
     def _add(self, kind: str, values: Mapping[str, Any]) -> None:
+        if self.broken:
+            raise MachineError(f"journal is broken since an earlier write: no {kind} entry")
         line = json.dumps({"entry": kind, **values}, separators=(",", ":"), allow_nan=False)
         if self._sink is not None:
-            self._sink(line + "\n")
+            self._send(line + "\n")
         self._lines.append(line)
-        self._written += 1
+        self._begun = True
+
+    def _send(self, line: str) -> None:
+        assert self._sink is not None
+        try:
+            self._sink(line)
+        except MachineError:
+            self.broken = True
+            raise
 
     def text(self) -> str:
         """Return the lines that are kept, as a file would hold them."""

@@ -36,11 +36,11 @@ class Loop:
         self._reconciler = reconciler or Reconciler()
         self._asked: tuple[float, float] | None = None  # exposure last asked for, and when first
         self._told = ""  # the disagreement that was journalled last
-        if journal is not None and journal.empty:
-            self._try(lambda: journal.start(rollout))
+        self._mend(0.0)
 
     def begin(self, now_s: float) -> None:
         """Read back before the first step after a restart: what is in force now is no memory."""
+        self._mend(now_s)
         self._confirm(now_s)
 
     def step(self, now_s: float) -> Decision:
@@ -48,6 +48,7 @@ class Loop:
 
         ContractError if the policy or a detector broke its duty: journalled, exposure untouched.
         """
+        self._mend(now_s)
         broken = [self._receive(window, now_s) for window in self._polled(now_s)]
         try:
             for error in broken:
@@ -66,10 +67,10 @@ class Loop:
 
     def command(self, word: str, now_s: float) -> None:
         """Obey an operator's word, journalled or not; the next step carries it out."""
-        self.rollout.command(word, now_s)
         journal = self._journal
         if journal is not None:
             self._try(lambda: journal.command(now_s, word))
+        self.rollout.command(word, now_s)
 
     def _raises(self, now_s: float) -> bool:
         return self._may_raise is None or self._may_raise(now_s)
@@ -130,11 +131,21 @@ class Loop:
             self._note(now_s, f"read-back: {error}")
             return None
         if exposure != self.rollout.exposure:
-            self.rollout.confirm(exposure, now_s)
             journal = self._journal
             if journal is not None:
                 self._try(lambda: journal.confirm(now_s, exposure))
+            self.rollout.confirm(exposure, now_s)
         return exposure
+
+    def _mend(self, now_s: float) -> None:
+        """After a failed write nobody knows what the journal holds: write down where we stand."""
+        journal = self._journal
+        if journal is None:
+            return
+        if journal.empty:
+            self._try(lambda: journal.start(self.rollout))
+        elif journal.broken:
+            self._try(lambda: journal.state(now_s, self.rollout))
 
     def _note(self, now_s: float, what: str) -> None:
         self.errors += 1

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from simcert.control.journal import decision_entry
+from simcert.control.journal import decision_entry, params, stem
 from simcert.control.rollout import Rollout
 from simcert.errors import ContractError, InputError
 from simcert.model import Decision, Window
@@ -43,8 +43,16 @@ def replay(entries: Iterable[Mapping[str, Any]], rollout: Rollout) -> Replay:
     """
     decisions: list[tuple[float, Decision]] = []
     difference = None
+    same = False
     for entry in entries:
         kind = entry["entry"]
+        if kind == "start":
+            same = (entry["policy"], entry["params"]) == (
+                stem(rollout.policy),
+                params(rollout.policy),
+            )
+        if kind == "state" and same:
+            rollout.restore(entry["state"])
         if kind != "decision":
             feed(entry, rollout)
             continue

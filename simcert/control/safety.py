@@ -68,6 +68,8 @@ def veto(view: View, facts: Facts) -> str:
         return ""
     if view.assessment.refusal:
         return view.assessment.refusal
+    if facts.age_s < -plan.window_s:
+        return f"newest evidence is {-facts.age_s:.0f} s ahead of now: a clock is wrong"
     if facts.age_s > plan.stale_s:
         return f"newest evidence is {facts.age_s:.0f} s old, limit {plan.stale_s:g} s"
     return ""

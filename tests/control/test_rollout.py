@@ -83,6 +83,13 @@ def test_stale_evidence_permits_no_raise_but_every_step_down():
     assert obeyed(flown, 182.0).exposure == 0.02
 
 
+def test_evidence_from_the_future_permits_no_raise():
+    flown = rollout(0.1, 0.5)
+    obeyed(flown, 0.0)
+    flown.receive(window(9))
+    assert "a clock is wrong" in obeyed(flown, 60.0).reason
+
+
 def test_a_policy_without_evidence_needs_none():
     flown = rollout(0.1, 0.5, evidence=False)
     obeyed(flown, 0.0)
