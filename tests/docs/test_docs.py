@@ -5,6 +5,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from runpy import run_path
 
 import pytest
 
@@ -119,3 +120,12 @@ def test_citation_names_this_version() -> None:
     assert re.search(r"^version: (.+)$", text, re.M)[1] == simcert.__version__  # type: ignore[index]
     assert "license: Apache-2.0" in text
     assert "Apache License" in (ROOT / "LICENSE").read_text()
+
+
+def test_the_readme_shows_what_its_commands_print() -> None:
+    """`python docs/refresh.py` mends it; a changed decision then shows in the diff."""
+    namespace = run_path(str(ROOT / "docs" / "refresh.py"), run_name="refresh")
+    text = (ROOT / "README.md").read_text()
+
+    assert namespace["outputs"](text) == text
+    assert len(namespace["BLOCK"].findall(text)) >= 2
