@@ -20,6 +20,7 @@ from simcert.live._clock import Clock
 from simcert.live._config import LiveConfig
 from simcert.live._control import ControlSocket
 from simcert.live._journal_file import FileJournal
+from simcert.live._notify import notify
 from simcert.live._receiver import Receiver
 from simcert.live._terminator import Terminator
 from simcert.live.haproxy_actuator import HaproxyActuator
@@ -187,6 +188,7 @@ class Flight:
         if self.rollout.phase is not before:
             log.info("phase %s", self.rollout.phase.value)
         self._shown = self._status(now_s)
+        notify("READY=1\nWATCHDOG=1")
 
     def _over(self) -> bool:
         """Return whether the final exposure is in force; a rollback waits for a human otherwise."""
@@ -226,6 +228,7 @@ class Flight:
 
     def close(self) -> None:
         """Let go of sockets and journal."""
+        notify("STOPPING=1")
         self.control.close()
         self.feed.close()
         self.journal.close()
