@@ -1,0 +1,77 @@
+"""The catalogue: measured clients, described profiles, populations, and what an archetype is."""
+
+import pytest
+
+from simcert.errors import UnknownNameError
+from simcert.tls import TrustStore, catalogue, client_from_hello, mixes
+from simcert.tls.hints import security_level
+from simcert.tls.profiles import mix_sources, profiles
+from simcert.tls.stacks import families, family, measured
+from simcert.tls.verifier import verifier
+from tests.tls.cells import chains
+
+
+def test_measured_and_described_clients_are_kept_apart() -> None:
+    assert {name for name, one in catalogue().items() if one.measured} == set(measured())
+    assert all(name.startswith("profile:") for name in profiles())
+    assert len(measured()) == 64
+    assert len(profiles()) >= 100
+
+
+def test_every_profile_has_provenance_for_every_group_of_fields() -> None:
+    for one in profiles().values():
+        assert all(one.provenance[key] for key in ("hello", "trust", "like")), one.name
+
+
+def test_shares_of_every_population_sum_to_one_and_name_known_clients() -> None:
+    for name, shares in mixes().items():
+        assert sum(shares.values()) == pytest.approx(1.0)
+        assert shares.keys() <= catalogue().keys()
+        assert mix_sources()[name]
+
+
+def test_every_family_is_readable() -> None:
+    assert all(family(name).order is not None for name in families())
+
+
+def test_a_misspelt_capability_is_named_with_the_right_spelling() -> None:
+    with pytest.raises(UnknownNameError, match="min_rsa_bits"):
+        verifier({"min_rsa_bit": 2048})
+
+
+def test_an_unknown_root_is_named_with_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="isrg_x1"):
+        TrustStore.named(["isrg_x11"])
+
+
+def test_a_known_hello_is_recognised_in_its_family() -> None:
+    for name in ("gnutls", "java25", "go27", "firefox", "rnet-okhttp4_10"):
+        told = client_from_hello(measured()[name].hello, measured()[name].family)
+        assert told.verifier == measured()[name].verifier
+        assert not told.measured
+
+
+def test_an_unknown_family_says_so() -> None:
+    told = client_from_hello(measured()["chromium"].hello, "somebody's own")
+    assert 'family "somebody\'s own" is not known' in told.likeness
+
+
+def test_the_verifying_configuration_is_given_where_two_share_a_hello() -> None:
+    assert client_from_hello(
+        measured()["openssl30-noverify"].hello, "openssl-cli"
+    ).verifier.verifies
+
+
+@pytest.mark.parametrize(
+    ("stack", "level"),
+    [("openssl30", None), ("openssl30-sec0", "0"), ("openssl30-sec3", "3"), ("node12", "1.1.1")],
+)
+def test_an_offer_betrays_the_security_level(stack: str, level: str | None) -> None:
+    assert security_level(measured()[stack].hello) == level
+
+
+def test_pins_bind_a_client_to_the_keys_of_today() -> None:
+
+    pinned = catalogue()["profile:app_pinned_leaf_android"].pinned_to(chains()["rsa2048"])
+    assert pinned.pins == {chains()["rsa2048"].leaf.key_pin}
+    assert catalogue()["curl"].pinned_to(chains()["rsa2048"]) is catalogue()["curl"]
