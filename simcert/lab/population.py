@@ -3,6 +3,7 @@
 import gzip
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -136,10 +137,18 @@ def save(found: Imported, log: str | Path, out: str | Path) -> None:
     source = f"{Path(log).name}: {found.matched} of {found.counts.handshakes} handshakes matched"
     text = f'sources = ["{_plain(source)}"]\n\n[clients]\n' + "\n".join(lines) + "\n"
     path = Path(out)
+    if path.exists() and not _is_population(path):
+        raise InputError(f"{path}: exists and is no population file; give another name")
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise MachineError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _is_population(path: Path) -> bool:
+    with suppress(OSError), path.open("rb") as file:
+        return b"[clients]" in file.read(10_000)
+    return False
 
 
 def _common() -> dict[str, float]:

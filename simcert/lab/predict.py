@@ -193,11 +193,18 @@ def _mean(met: Sequence[tuple[Prediction, float]], attribute: str) -> float | No
 
 
 def write_page(told: Forecast, path: str | Path) -> None:
-    """Write the answer as a web page; MachineError if the place cannot be written."""
+    """Write the answer as a web page, over another page at most; MachineError if impossible."""
+    if Path(path).is_dir() or (Path(path).exists() and not _is_page(Path(path))):
+        raise InputError(f"{path}: exists and is no web page; give another name")
     try:
         Path(path).write_text(told.page(), encoding="utf-8")
     except OSError as error:
         raise MachineError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _is_page(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(9).lower() == b"<!doctype"
 
 
 def moment(text: str | None, now: dt.datetime) -> dt.datetime:

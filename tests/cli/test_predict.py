@@ -1,9 +1,9 @@
 """`simcert predict`: the answer, its exit codes, its JSON, and clear words for bad input."""
 
 import json
+import os
 import subprocess
 import sys
-import time
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -172,12 +172,16 @@ def test_the_page_is_self_contained_and_escapes_names(place: Path) -> None:
 
 def test_an_answer_takes_less_than_two_seconds(place: Path) -> None:
     run = "import sys; from simcert.cli.main import main; main(sys.argv[1:])"
-    began = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-c", run, *predicted(place, "moved")], capture_output=True, check=False
-    )
+    arguments = predicted(place, "moved", "--population", "web")
+    before = cpu_of_children_s()  # not the clock: other tests run beside this one
+    done = subprocess.run([sys.executable, "-c", run, *arguments], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert time.perf_counter() - began < 2.0
+    assert cpu_of_children_s() - before < 2.0
+
+
+def cpu_of_children_s() -> float:
+    spent = os.times()
+    return spent.children_user + spent.children_system
 
 
 @pytest.mark.parametrize(
@@ -231,6 +235,17 @@ def test_a_page_that_cannot_be_written_exits_3(
 ) -> None:
     assert code_of(predicted(place, "renewed", "--html", f"{place}/no/such/place.html")) == 3
     assert "cannot be written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("taken", ["new.pem", "folder"])
+def test_a_page_overwrites_nothing_but_a_page(
+    place: Path, tmp_path: Path, taken: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "new.pem").write_text("precious")
+    assert code_of(predicted(place, "renewed", "--html", f"{tmp_path}/{taken}")) == 2
+    assert "give another name" in capsys.readouterr().err
+    assert (tmp_path / "new.pem").read_text() == "precious"
 
 
 def test_a_measured_client_trusts_the_public_roots_of_today_unless_told_otherwise(
