@@ -87,7 +87,6 @@ class Traffic:
             verdict,
             log_e,
             readings,
-            (),
             self.n_old,
             self.n_new,
             self.failed_old,

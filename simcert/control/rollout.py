@@ -263,8 +263,14 @@ class Rollout:
             "target_success": self.plan.target_success,
             "feed": {"lag_s": a.lag_s, "completeness": a.completeness, "refusal": a.refusal},
             "leader": None,
-            "eta_s": None,
+            "eta_s": self._eta_s(),
         }
+
+    def _eta_s(self) -> float | None:
+        """Return how long the soak still takes if nothing happens; None where nobody can know."""
+        if self._state.phase is not Phase.SOAKING:
+            return None
+        return max(self.plan.soak_s - (self._now() - self._state.changed_s), 0.0)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the state as JSON values; policy and plan belong to the configuration."""

@@ -53,7 +53,6 @@ class Assessment:
     verdict: Verdict = Verdict.NO_DATA
     log_e: float = 0.0
     readings: Mapping[str, Reading] = field(default_factory=dict)
-    segments: tuple[SegmentReading, ...] = ()
     n_old: int = 0
     n_new: int = 0
     failed_old: int = 0
