@@ -16,7 +16,7 @@ from statistics import median
 
 from bench._results import Bar, write
 
-RUNS, PAIRS, SCENARIO, POLICY = 200, 5, "same_ca", "adaptive"
+RUNS, PAIRS, SCENARIO, POLICY = 300, 5, "same_ca", "fixed_exponential"
 
 BARE = f"""
 from concurrent.futures import ProcessPoolExecutor

@@ -7,6 +7,8 @@ matter which worker flies it, how many there are, or whether it is flown again.
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 from simcert.errors import MachineError
@@ -61,7 +63,13 @@ def _row(task: Task, run: int) -> Row:
     try:
         return _flown(task.setup, run, seed)
     except Exception as error:  # noqa: BLE001 - whatever it was, it must not cost the batch
-        return _failed(run, seed, f"{type(error).__name__}: {error}")
+        return _failed(run, seed, told(error))
+
+
+def told(error: Exception) -> str:
+    """Return what went wrong and where, alike on every machine."""
+    frame = extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({Path(frame.filename).name}:{frame.lineno})"
 
 
 def _flown(setup: Setup, run: int, seed: int) -> Row:
