@@ -15,7 +15,8 @@ class Policy(Protocol):
 
     `tags` declares what is unusual about it: `needs_truth` (simulation only), `time_sliced`
     (exposure is 0 or 1 over time, not a split of traffic), `per_window` (decides only when a
-    whole window is closed, not inside it).
+    whole window is closed, not inside it), `retries` (is asked after a rollback too; a raise then
+    begins a fresh attempt).
     """
 
     tags: ClassVar[frozenset[str]]
