@@ -13,7 +13,8 @@ from numpy.random import Generator
 
 from simcert.sim.blocks import Block
 from simcert.sim.ground import Ground
-from simcert.sim.returns import Returns
+from simcert.sim.retries import Waits
+from simcert.sim.returns import Added, Returns, Waiting
 from simcert.sim.splitting import split
 from simcert.sim.thinning import Piece, thin
 from simcert.sim.visits import masses
@@ -35,16 +36,23 @@ class Totals:
     harmed: int = 0
 
 
-def rest(ground: Ground, streams: Streams, step: int, exposure: float, returns: Returns) -> Totals:
+def rest(
+    ground: Ground, streams: Streams, step: int, exposure: float, waits: Waits, waiting: Waiting
+) -> Totals:
     """Draw everything from slice `step` to the horizon; chains of retries run to their end."""
     draw = streams.generator(Purpose.REST, step)
     totals = Totals(np.zeros(len(ground.pools), np.int64))
-    returns.waiting.endless = True
+    waits = waits.endless()
+    waiting = Waiting(waiting.chains, np.zeros_like(waiting.early))
     cuts = [step, *(one.first for one in ground.epochs if step < one.first), ground.steps]
     for low, high in itertools.pairwise(cuts):
         if low < high:
             piece = _piece(ground, low, high, exposure, draw)
-            _add(totals, piece, returns, draw)
+            _add(totals, piece)
+            if len(waits.pools):
+                returns = Returns(ground, waits, piece, waiting, draw)
+                _add_retries(totals, returns.added)
+                waiting = returns.after(piece.last)
     return totals
 
 
@@ -74,19 +82,15 @@ def _by_segment(ground: Ground, mass: Floats) -> Floats:
     return total
 
 
-def _add(totals: Totals, piece: Piece, returns: Returns, draw: Generator) -> None:
+def _add(totals: Totals, piece: Piece) -> None:
     totals.connections += int(piece.attempts.sum())
     totals.ok += int(piece.attempts[..., 0].sum())
     totals.harmed += int(piece.harmed.sum())
     totals.hits += piece.hits.sum(axis=0)
-    if returns.none:
-        return
-    epoch, nobody = piece.block.epoch, piece.block.unseen[0]
-    failed, hurt = piece.failed.sum(axis=0), piece.hurt.sum(axis=0)
-    added = returns.step(epoch, (), failed, hurt, nobody, piece.exposure, draw)
-    if added is not None:
-        totals.connections += int(added.attempts.sum())
-        totals.ok += int(added.ok.sum())
-        totals.harmed += added.harmed
-        for pool, n in added.hits.items():
-            totals.hits[pool] += n
+
+
+def _add_retries(totals: Totals, added: Added) -> None:
+    totals.connections += int(added.attempts.sum())
+    totals.ok += int(added.ok.sum())
+    totals.harmed += int(added.harmed.sum())
+    totals.hits += added.hits.sum(axis=0)

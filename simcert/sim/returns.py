@@ -1,201 +1,210 @@
-"""Returns: what the retries of one slice add, beside the visits that were drawn ahead."""
+"""Returns: what retries add to the slices of a piece, beside the visits that were drawn ahead.
 
-from dataclasses import dataclass, field
+A retry is a unit if neither a visit nor an earlier retry showed its client in this window. Chains
+belong to clients drawn uniformly, as the visits that they began with: balls in urns. Where a slice
+holds both a retry and a visit of a client, the retry counts as the first; the number of units is
+the same either way, and later visits of clients that a retry has shown are no units any more.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
-from simcert.model import NEW, OK
-from simcert.sim.ground import Epoch, Ground
+from simcert.sim.ground import Ground
 from simcert.sim.harmed import distinct
-from simcert.sim.retries import Entries, Waiting
+from simcert.sim.leaves import FAILS, GOOD, HARMS, leaves
+from simcert.sim.retries import Crossing, Waits, cross, waits_of
+from simcert.sim.thinning import Piece
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-Lost = tuple[tuple[float, ...], ...]  # extra failure probability of each outage, by segment
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """State at the start of a slice: chains [R, stage, shown, harmed], clients shown early [R]."""
+
+    chains: Ints
+    early: Ints
 
 
 @dataclass(slots=True)
 class Added:
-    """Attempts by retry in one slice: [S, arm, O], and whom they harmed."""
+    """Attempts by retry: [T, S, arm, outcome]; `ok` [T, P, arm]; `harmed` [T]; `hits` [T, P]."""
 
     units: Ints
     attempts: Ints
-    ok: Ints  # [P, arm] successes
-    harmed: int = 0
-    hits: dict[int, int] = field(default_factory=dict)  # by pool, chains harmed the first time
-
-
-@dataclass(frozen=True, slots=True)
-class Leaves:
-    """All that a retry of each pool may lead to: [P, L], padded with probability 0."""
-
-    share: Floats  # at exposure 0 and 1: [2, P, L]
-    position: Ints  # flat [segment, arm, outcome]
-    arm: Ints
-    fails: npt.NDArray[np.bool_]
-    harms: npt.NDArray[np.bool_]
-
-    def at(self, exposure: float) -> Floats:
-        """Return the probabilities under an exposure."""
-        shares: Floats = (1.0 - exposure) * self.share[0] + exposure * self.share[1]
-        return shares
+    ok: Ints
+    harmed: Ints
+    hits: Ints
 
 
 class Returns:
-    """Chains of retries, and the units among them, slice by slice."""
+    """Chains of retries over one piece; `after` tells the state at any slice of it."""
 
-    def __init__(self, ground: Ground) -> None:
-        self._ground = ground
-        self._clients = np.array([pool.clients for pool in ground.pools], np.int64)
-        self._shape = (len(ground.segments), 2, len(ground.outcomes))
-        self._leaves: tuple[Epoch, Lost, Leaves] | None = None
-        self.waiting = Waiting(ground.pools, ground.slice_s)
-        self.early = np.zeros(len(ground.pools), np.int64)  # shown by a retry before any visit
+    def __init__(
+        self, ground: Ground, waits: Waits, piece: Piece, before: Waiting, draw: Generator
+    ) -> None:
+        self._ground, self._waits, self._piece, self._before = ground, waits, piece, before
+        self._steps = piece.last - piece.first
+        slices = ground.spec.slices
+        self._window = (piece.first + np.arange(self._steps + 1)) // slices
+        at = slice(piece.first - piece.block.first, piece.last - piece.block.first)
+        outages = [share[at] for share in piece.block.outages]
+        self._leaves = leaves(ground, piece.block.epoch, waits.pools, outages)
+        self._share = self._leaves.at(piece.exposure)
+        self._crossings: dict[int, Crossing] = {}
+        self._early = np.zeros((self._steps + 1, len(waits.pools)), np.int64)
+        shape = (self._steps, len(waits.pools))
+        self._what = np.zeros((*shape, 3), np.int64)  # good, fails, harms
+        self._unshown = np.zeros(shape, np.int64)
+        self._hits = np.zeros(shape, np.int64)
+        self._run(draw)
+        self.added = self._placed(draw)
 
-    @property
-    def none(self) -> bool:
-        """Whether no cohort retries."""
-        return not self.waiting.again.any()
+    def _run(self, draw: Generator) -> None:
+        """Follow all chains, stage by stage: [kind, T, R, harmed]."""
+        waits, piece = self._waits, self._piece
+        first = np.stack([piece.failed[:, waits.pools], piece.hurt[:, waits.pools]], axis=-1)
+        entered = draw.binomial(first, waits.again[:, None])[None]
+        for stage in range(1, waits.stages):
+            if not (entered.any() or self._before.chains[:, stage:].any()):
+                return
+            ends = waits.ends[:, :stage, stage].T[:, None, :, None]
+            now = draw.binomial(entered, ends)
+            left = (entered - now).sum(axis=0)
+            crossing = cross(left, self._before.chains[:, stage], waits.ends[:, stage, stage], draw)
+            self._crossings[stage] = crossing
+            crossed = crossing.moves[:, : self._steps]
+            self._unshown += self._not_shown(crossing).sum(axis=-1)
+            retried = np.concatenate([now, crossed.sum(axis=0)[None]])
+            entered = self._failed(retried, stage + 1, draw)
 
-    def open_window(self) -> None:
-        """Forget whom the last window has seen."""
-        self.waiting.open_window()
-        self.early[:] = 0
+    def _not_shown(self, crossing: Crossing) -> Ints:
+        """Return the retries whose last attempt fell into another window: [T, R, harmed]."""
+        steps, window = self._steps, self._window
+        apart = window[:steps, None] != window[None, :steps]
+        ours = (crossing.moves[:steps, :steps] * apart[..., None, None]).sum(axis=0)
+        shown = crossing.shown[:steps] * (window[:steps] == window[0])[:, None, None]
+        unshown: Ints = ours + crossing.moves[steps, :steps] - shown
+        return unshown
 
-    def demoted(self, units: Ints, unseen: Ints, draw: Generator) -> Ints:
-        """Return how many visits [P] are no units, for an earlier retry showed their client."""
-        if not self.early.any():
-            return np.zeros_like(units)
-        early = np.minimum(self.early, unseen)
-        gone = draw.hypergeometric(early, unseen - early, np.minimum(units, unseen))
-        self.early -= gone
-        return gone
-
-    def step(
-        self,
-        epoch: Epoch,
-        lost: Lost,
-        failed: Ints,
-        hurt: Ints,
-        unseen: Ints,
-        exposure: float,
-        draw: Generator,
-    ) -> Added | None:
-        """Let the chains of one slice run; `failed`, `hurt` and `unseen` are of its visits: [P]."""
-        if self.waiting.idle and not (failed.any() or hurt.any()):
-            return None
-        leaves = self._leaves_of(epoch, lost)
-        shares = leaves.at(exposure)
-        added = Added(
-            np.zeros(self._shape, np.int64),
-            np.zeros(self._shape, np.int64),
-            np.zeros((len(failed), 2), np.int64),
+    def _failed(self, retried: Ints, stage: int, draw: Generator) -> Ints:
+        """Count what `retried` [kind, T, R, harmed] led to; return those that go on to `stage`."""
+        what, share = self._leaves.what, self._share
+        harm = np.where(what == HARMS, share, 0.0).sum(axis=-1)[..., None]
+        fail = np.where(what == FAILS, share, 0.0).sum(axis=-1)[..., None]
+        harmed = draw.binomial(retried, harm)
+        failed = draw.binomial(
+            retried - harmed, np.minimum(fail / np.maximum(1.0 - harm, 1e-300), 1)
         )
-        chains = self.waiting.enter(failed, hurt, draw)
-        while len(chains.n):
-            chains = self.waiting.fire(chains, draw)
-            chains = self._retried(chains, leaves, shares, unseen, added, draw)
-            chains = self.waiting.next(chains, draw)
-        return added
+        totals = [n.sum(axis=(0, 3)) for n in (retried - harmed - failed, failed, harmed)]
+        self._what += np.stack(totals, axis=-1)
+        self._hits += harmed[..., 0].sum(axis=0)
+        failed[..., 1] += harmed.sum(axis=-1)
+        allowed = (stage < self._waits.limit)[:, None]
+        return draw.binomial(failed, self._waits.again[:, None] * allowed)
 
-    def _retried(
-        self,
-        chains: Entries,
-        leaves: Leaves,
-        shares: Floats,
-        unseen: Ints,
-        added: Added,
-        draw: Generator,
-    ) -> Entries:
-        """Count what the chains' retries lead to; return those that failed, by harm."""
-        g = chains.pool
-        shown = self._shown(chains, unseen, draw)
-        first = draw.multinomial(shown, shares[g])
-        again = draw.multinomial(chains.n - shown, shares[g])
-        both = first + again
-        np.add.at(added.units.reshape(-1), leaves.position[g], first)
-        np.add.at(added.attempts.reshape(-1), leaves.position[g], both)
-        good = np.where(leaves.fails[g], 0, both)
+    def _placed(self, draw: Generator) -> Added:
+        """Put all retries where windows have them, and find the units among them."""
+        ground, at = self._ground, self._waits.pools
+        steps, k = self._steps, len(ground.outcomes)
+        shape = (steps, len(ground.segments), 2, k)
+        size = shape[1] * shape[2] * shape[3]
+        attempts, units = np.zeros((steps, size), np.int64), np.zeros((steps, size), np.int64)
+        ok = np.zeros((steps, len(ground.pools), 2), np.int64)
+        hits = np.zeros((steps, len(ground.pools)), np.int64)
+        hits[:, at] = self._hits
+        shown = self._units(draw)
+        t, r = np.nonzero(self._what.any(axis=-1))
+        counts = self._by_leaf(t, r, draw)
+        here = (t[:, None], self._leaves.position[r])
+        np.add.at(attempts, here, counts)
+        np.add.at(units, here, _some_of(counts, shown[t, r], draw))
+        good = counts * (self._leaves.what[r] == GOOD)
         for arm in (0, 1):
-            np.add.at(added.ok[:, arm], g, np.where(leaves.arm[g] == arm, good, 0).sum(axis=1))
-        harmed = np.where(leaves.harms[g], both, 0).sum(axis=1)
-        added.harmed += int(harmed.sum())
-        for pool, n, before in zip(
-            g.tolist(), harmed.tolist(), chains.harmed.tolist(), strict=True
-        ):
-            if n and not before:
-                added.hits[pool] = added.hits.get(pool, 0) + n
-        failed = np.where(leaves.fails[g], both, 0).sum(axis=1) - harmed
-        return _split_by_harm(chains, failed, harmed)
+            np.add.at(ok[..., arm], (t, at[r]), (good * (self._leaves.arm[r] == arm)).sum(axis=1))
+        harmed = self._what[..., HARMS].sum(axis=1)
+        return Added(units.reshape(shape), attempts.reshape(shape), ok, harmed, hits)
 
-    def _shown(self, chains: Entries, unseen: Ints, draw: Generator) -> Ints:
-        """Return how many of the retries are units: their clients were not seen in this window.
+    def _by_leaf(self, t: Ints, r: Ints, draw: Generator) -> Ints:
+        """Return the retries of pools r in slices t by leaf."""
+        share = np.broadcast_to(self._share, (self._steps, *self._share.shape[1:]))[t, r]
+        counts = np.zeros(share.shape, np.int64)
+        for what in (GOOD, FAILS, HARMS):
+            part = np.where(self._leaves.what[r] == what, share, 0.0)
+            total = part.sum(axis=1, keepdims=True)
+            part = np.divide(part, total, out=np.zeros_like(part), where=total > 0.0)
+            counts += draw.multinomial(self._what[t, r, what], part)
+        return counts
 
-        Chains belong to clients drawn uniformly, as the visits that they began with: balls in urns.
-        """
-        shown = np.zeros_like(chains.n)
-        for i in np.flatnonzero(chains.shown == 0).tolist():
-            g = int(chains.pool[i])
-            left = max(int(unseen[g] - self.early[g]), 0)
-            hits = int(draw.binomial(chains.n[i], left / self._clients[g]))
-            shown[i] = distinct(hits, left, draw)
-            self.early[g] += shown[i]
+    def _units(self, draw: Generator) -> Ints:
+        """Return the units among retries [T, R]; visits of clients shown early are demoted."""
+        piece, pools = self._piece, self._waits.pools
+        clients = np.array([self._ground.pools[g].clients for g in pools.tolist()], np.int64)
+        shown = np.zeros_like(self._unshown)
+        low = piece.first - piece.block.first
+        unseen = piece.block.unseen[low : low + self._steps, pools]
+        visits = piece.block.units[low : low + self._steps, pools]
+        early = self._before.early.copy()
+        for i in range(self._steps):
+            if i and self._window[i] != self._window[i - 1]:
+                early = np.zeros_like(early)
+            self._early[i] = early
+            if self._unshown[i].any():
+                shown[i] = _new(self._unshown[i], unseen[i] - early, clients, draw)
+                early = early + shown[i]
+            if early.any():
+                gone = draw.hypergeometric(early, unseen[i] - early, visits[i])
+                early = early - gone
+                for r in np.flatnonzero(gone).tolist():
+                    piece.demote(i, int(pools[r]), int(gone[r]), draw)
+        self._early[self._steps] = early
         return shown
 
-    def _leaves_of(self, epoch: Epoch, lost: Lost) -> Leaves:
-        known = self._leaves
-        if known is None or known[0] is not epoch or known[1] != lost:
-            known = self._leaves = (epoch, lost, leaves(self._ground, epoch, lost))
-        return known[2]
+    def after(self, i: int) -> Waiting:
+        """Return the state at the start of slice `i` of the piece (T: at its end)."""
+        chains = np.zeros_like(self._before.chains)
+        window, steps = self._window, self._steps
+        same = (window[:steps] == window[i]) & (np.arange(steps) < i)
+        for stage, crossing in self._crossings.items():
+            ours = crossing.moves[:i, i:].sum(axis=(0, 1))
+            fresh = crossing.moves[:steps][same, i:].sum(axis=(0, 1))
+            old = crossing.moves[steps, i:].sum(axis=0)
+            seen = crossing.shown[i:].sum(axis=0) * (window[0] == window[i])
+            chains[:, stage, 1] = fresh + seen
+            chains[:, stage, 0] = ours - fresh + old - seen
+        crossed = i > 0 and window[i] != window[i - 1]
+        return Waiting(chains, 0 * self._early[i] if crossed else self._early[i])
 
 
-def _split_by_harm(chains: Entries, failed: Ints, harmed: Ints) -> Entries:
-    """A chain that failed goes on as it was, or as a harmed one."""
-    columns = [np.concatenate([column, column]) for column in chains.columns()]
-    columns[4] = np.concatenate([chains.harmed, np.ones_like(chains.harmed)])
-    columns[5] = np.concatenate([failed, harmed])
-    return Entries(*columns).where(columns[5] > 0)
+def nobody(ground: Ground) -> tuple[Waits, Waiting]:
+    """Return the laws of retries, and the state in which nobody waits."""
+    waits = waits_of(ground.pools, ground.slice_s)
+    chains = np.zeros((len(waits.pools), waits.stages, 2, 2), np.int64)
+    return waits, Waiting(chains, np.zeros(len(waits.pools), np.int64))
 
 
-def leaves(ground: Ground, epoch: Epoch, lost: Lost = ()) -> Leaves:
-    """Return the leaves of every pool in an epoch, under the outages of a slice."""
-    rows = [_row(ground, epoch, g, lost) for g in range(len(ground.pools))]
-    width = max(len(row) for row in rows)
-    nothing = (0.0, 0.0, 0, 0, False, False)
-    table = [[*row, *[nothing] * (width - len(row))] for row in rows]
-    column = [np.array([[leaf[i] for leaf in row] for row in table]) for i in range(6)]
-    share = np.stack([column[0], column[1]]).astype(np.float64)
-    return Leaves(share, column[2], column[3], column[4].astype(bool), column[5].astype(bool))
+def _new(n: Ints, left: Ints, clients: Ints, draw: Generator) -> Ints:
+    """Return how many distinct clients out of `left` appear among `n` uniform ones."""
+    left = np.maximum(left, 0)
+    hits = draw.binomial(n, left / clients)
+    for r in np.flatnonzero(hits > 1).tolist():
+        hits[r] = distinct(int(hits[r]), int(left[r]), draw)
+    return hits
 
 
-def _row(
-    ground: Ground, epoch: Epoch, g: int, lost: Lost
-) -> list[tuple[float, float, int, int, bool, bool]]:
-    """Return (share at exposure 0, at 1, position, arm, fails, harms) of a pool's leaves."""
-    pool, k = ground.pools[g], len(ground.outcomes)
-    base = pool.segment * 2 * k
-    rows: list[tuple[float, float, int, int, bool, bool]] = []
-    common, reached = _common(ground, g, lost)
-    for arm in (0, 1):
-        joint = [(name, share, False) for name, share in common]
-        for pair in epoch.layout.pairs[g]:
-            seen = pair.new if arm == NEW else pair.old
-            joint.append((seen, reached * pair.probability, arm == NEW and pair.harms))
-        for name, share, harms in joint:
-            at = base + arm * k + ground.outcomes.index(name)
-            rows.append(((1.0 - arm) * share, arm * share, at, arm, name != OK, harms))
-    return rows
-
-
-def _common(ground: Ground, g: int, lost: Lost) -> tuple[list[tuple[str, float]], float]:
-    """Return what fails whatever is served, and the share that the certificate decides about."""
-    pool, reached, common = ground.pools[g], 1.0, []
-    for fault, shares in zip(ground.outages, lost, strict=False):
-        common.append((fault.seen_as, reached * shares[pool.segment]))
-        reached *= 1.0 - shares[pool.segment]
-    background = pool.like.background
-    if background.rate > 0.0:
-        common += [(name, reached * background.rate * share) for name, share in background.outcomes]
-    return common, reached * (1.0 - background.rate)
+def _some_of(counts: Ints, n: Ints, draw: Generator) -> Ints:
+    """Choose `n` of the items of each row, whichever: multivariate hypergeometric, by column."""
+    chosen = np.zeros_like(counts)
+    if not n.any():
+        return chosen
+    left, wanted = counts.sum(axis=1), n.copy()
+    for column in range(counts.shape[1]):
+        here = counts[:, column]
+        left = left - here
+        chosen[:, column] = draw.hypergeometric(here, left, wanted)
+        wanted = wanted - chosen[:, column]
+    return chosen

@@ -1,0 +1,79 @@
+"""Leaves: all that a retry of each pool may lead to, and how likely, under one exposure."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from simcert.model import NEW, OK
+from simcert.sim.ground import Epoch, Ground
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+Leaf = tuple[float, float, int, int, int]  # share at exposure 0, at 1, position, arm, what
+GOOD, FAILS, HARMS = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Leaves:
+    """`share` [exposure 0 or 1, T, R, L], padded with 0; the others [R, L] are the same all along.
+
+    `position` is a flat one of [segment, arm, outcome]; `what` is GOOD, FAILS or HARMS.
+    """
+
+    share: Floats
+    position: Ints
+    arm: Ints
+    what: Ints
+
+    def at(self, exposure: float) -> Floats:
+        """Return the probabilities under an exposure: [T, R, L]."""
+        shares: Floats = (1.0 - exposure) * self.share[0] + exposure * self.share[1]
+        return shares
+
+
+def leaves(ground: Ground, epoch: Epoch, pools: Ints, outages: list[Floats]) -> Leaves:
+    """Return the leaves of `pools` in slices of an epoch, given the outages [T, S] of these."""
+    if not any(share.any() for share in outages):
+        outages = [share[:1] for share in outages]
+    steps = len(outages[0]) if outages else 1
+    tables = [_table(ground, epoch, pools, [o[t] for o in outages]) for t in range(steps)]
+    share = np.stack([table[:, :, :2] for table in tables])
+    fixed = tables[0][:, :, 2:].astype(np.int64)
+    return Leaves(np.moveaxis(share, -1, 0), fixed[:, :, 0], fixed[:, :, 1], fixed[:, :, 2])
+
+
+def _table(ground: Ground, epoch: Epoch, pools: Ints, lost: list[Floats]) -> Floats:
+    rows = [_row(ground, epoch, g, lost) for g in pools.tolist()]
+    width = max(len(row) for row in rows)
+    return np.array([[*row, *[(0.0, 0.0, 0, 0, GOOD)] * (width - len(row))] for row in rows])
+
+
+def _row(ground: Ground, epoch: Epoch, g: int, lost: list[Floats]) -> list[Leaf]:
+    pool, k = ground.pools[g], len(ground.outcomes)
+    base = pool.segment * 2 * k
+    rows: list[Leaf] = []
+    common, reached = _common(ground, g, lost)
+    for arm in (0, 1):
+        joint = [(name, share, False) for name, share in common]
+        for pair in epoch.layout.pairs[g]:
+            seen = pair.new if arm == NEW else pair.old
+            joint.append((seen, reached * pair.probability, arm == NEW and pair.harms))
+        for name, share, harms in joint:
+            at = base + arm * k + ground.outcomes.index(name)
+            what = HARMS if harms else (FAILS if name != OK else GOOD)
+            rows.append(((1.0 - arm) * share, arm * share, at, arm, what))
+    return rows
+
+
+def _common(ground: Ground, g: int, lost: list[Floats]) -> tuple[list[tuple[str, float]], float]:
+    """Return what fails whatever is served, and the share that the certificate decides about."""
+    pool, reached, common = ground.pools[g], 1.0, []
+    for fault, shares in zip(ground.outages, lost, strict=True):
+        common.append((fault.seen_as, reached * float(shares[pool.segment])))
+        reached *= 1.0 - float(shares[pool.segment])
+    background = pool.like.background
+    if background.rate > 0.0:
+        common += [(name, reached * background.rate * share) for name, share in background.outcomes]
+    return common, reached * (1.0 - background.rate)
