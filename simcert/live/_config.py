@@ -57,6 +57,13 @@ class HaproxyTable:
 
 
 @dataclass(frozen=True, slots=True)
+class PageTable:
+    """`[page]`: where the status page and the metrics are served; best on loopback."""
+
+    listen: str = "127.0.0.1:9180"
+
+
+@dataclass(frozen=True, slots=True)
 class LiveConfig:
     """A whole file; `folder` is where it lies, `path` what the user called it."""
 
@@ -68,6 +75,7 @@ class LiveConfig:
     tick_s: Positive | None = None  # default: a slice, at most 5 s
     grace_s: NotNegative | None = None  # default: the handshake timeout and 2 s
     plan: PlanTable = PlanTable()
+    page: PageTable | None = None
     _path: Path = Path()
 
     @property
@@ -120,6 +128,8 @@ def _check(config: LiveConfig, problems: Problems) -> None:
     _check_address("haproxy.listen", config.haproxy.listen, problems)
     if config.haproxy.records != "unix":
         _check_address("haproxy.records", config.haproxy.records, problems)
+    if config.page is not None:
+        _check_address("page.listen", config.page.listen, problems)
     for i, value in enumerate(config.haproxy.upstream):
         _check_address(f"haproxy.upstream[{i}]", value, problems)
     if not config.haproxy.versions:

@@ -21,8 +21,10 @@ from simcert.live._config import LiveConfig
 from simcert.live._control import ControlSocket
 from simcert.live._journal_file import FileJournal
 from simcert.live._notify import notify
+from simcert.live._page import Page
 from simcert.live._receiver import Receiver
 from simcert.live._terminator import Terminator
+from simcert.live._watch import Watch
 from simcert.live.haproxy_actuator import HaproxyActuator
 from simcert.live.haproxy_certificates import HaproxyCertificates
 from simcert.live.haproxy_feed import HaproxyFeed
@@ -128,8 +130,20 @@ class Flight:
         now_s = self.clock.now()
         self.feed = HaproxyFeed(self.receiver, records, windower, now_s, config.slice_s)
         self.terminator = Terminator(self.actuator, self.feed, self.clock.now, self.dry_run)
-        self.loop = Loop(self.rollout, self.feed, self.terminator, self.journal)
-        self.control = ControlSocket(self.config.run / control_name(self.dry_run), self.status)
+        self.watch = Watch(self.feed)
+        self.loop = Loop(self.rollout, self.watch, self.terminator, self.journal)
+        self.control = ControlSocket(config.run / control_name(self.dry_run), self.status)
+        self.page = self._page(config.page.listen) if config.page else None
+
+    def _page(self, where: str) -> Page:
+        def scrape() -> bytes:
+            return self.watch.metrics.text(self._shown)
+
+        def healthy() -> bool:
+            tick_at_s: float = self._shown.get("tick_at_s", 0.0)
+            return time.time() - tick_at_s < 3.0 * self.config.tick + 5.0
+
+        return Page(where, self.status, scrape, healthy)
 
     def _check_terminator(self) -> None:
         """MachineError unless HAProxy serves both bundles, the new one to nobody at the start."""
@@ -183,6 +197,7 @@ class Flight:
         except ContractError as error:
             log.error("%s", error)
         else:
+            self.watch.decided(now_s, decision)
             if decision.exposure != self._shown.get("asked"):
                 log.info("%s %.4f: %s", decision.kind.value, decision.exposure, decision.reason)
         if self.rollout.phase is not before:
@@ -221,6 +236,8 @@ class Flight:
         }
         return shown | {
             "t": now_s,
+            "tick_at_s": time.time(),
+            "history": self.watch.shown(),
             "asked": self.rollout.authorised,
             "errors": self.loop.errors,
             "dry_run": self.dry_run,
@@ -230,6 +247,8 @@ class Flight:
         """Let go of sockets and journal."""
         notify("STOPPING=1")
         self.control.close()
+        if self.page is not None:
+            self.page.close()
         self.feed.close()
         self.journal.close()
 
