@@ -5,9 +5,9 @@ VENV    := .venv
 BIN     := $(VENV)/bin
 PIP     := $(BIN)/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 SUDO    := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-DEBIAN  := chromium curl gnutls-bin openssl
+DEBIAN  := chromium curl gnutls-bin openssl haproxy redis-server pebble
 DEMO    := results/demo
-EXTRAS  := dev,notebook,parquet,dask
+EXTRAS  := dev,notebook,parquet,dask,live
 
 DEMO_SCENARIOS := same_ca android_root_missing rare_segment
 DEMO_POLICIES  := adaptive target_success fixed_linear fixed_canary fixed_exponential \
