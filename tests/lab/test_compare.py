@@ -139,9 +139,8 @@ def test_a_run_that_crashes_is_a_row_with_seed_and_error(
 
     failed = [row for row in study.rows if row["error"]]
     assert 0 < len(failed) < 12
-    assert {row["error"] for row in failed} == {
-        "ContractError: policy mortal failed: RuntimeError('odd')"
-    }
+    said = "ContractError: policy mortal failed: RuntimeError('odd') (rollout.py:"
+    assert all(row["error"].startswith(said) for row in failed)
     assert study.results[0]["failed_runs"] == study.failed_runs == len(failed)
     assert all(row["seed"] is not None and row["end"] is None for row in failed)
 
