@@ -56,6 +56,18 @@ def key_usage(case: Case, _: int) -> Fault | None:
     return fault(case, "key_usage", 0, f"keyUsage lacks {needed}", "RFC 5280 4.2.1.3")
 
 
+def exchange_usage(case: Case, _: int) -> Fault | None:
+    """The leaf's keyUsage allows what its kind of key does in classic key exchange (NSS)."""
+    one = case.path.certificates[0]
+    needed = (
+        {"digital_signature", "key_agreement"} if one.key.kind == "ec" else {"key_encipherment"}
+    )
+    if one.usages is None or one.usages & needed or one.key.kind not in ("ec", "rsa"):
+        return None
+    reason = f"keyUsage lacks {' and '.join(sorted(needed))}"
+    return fault(case, "exchange_usage", 0, reason, "RFC 5280 4.2.1.3")
+
+
 def tls_usage(case: Case, _: int) -> Fault | None:
     """The leaf's keyUsage allows some use in TLS: signing, encipherment or agreement."""
     usages = case.path.certificates[0].usages
@@ -79,5 +91,6 @@ CHECKS: Mapping[str, Check] = {
     "disorder": disorder,
     "key_usage": key_usage,
     "tls_usage": tls_usage,
+    "exchange_usage": exchange_usage,
     "staple": staple,
 }
