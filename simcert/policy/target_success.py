@@ -27,6 +27,7 @@ class TargetSuccess:
     start: float = 0.05
     step_up: float = 0.05
     every_s: float = 300.0
+    dead_band: float = 0.1  # share of the exposure; a smaller correction is not worth a change
     span_s: float = 600.0
     n_min: int = 50
     slack: float = 0.002  # loss of success over all that is tolerated whatever the target
@@ -93,12 +94,13 @@ class TargetSuccess:
         old = view.assessment.reading("success_old")
         most, why = largest(target, new, old, self.slack, self.z)
         why += f" (n = {new.n})"
-        if most < view.exposure:
+        if most < view.exposure * (1.0 - self.dead_band):
             return self._down(view, most, why)
         if view.exposure >= self.top:
             return self._soak(view, why)
         wanted = min(most, self.top, round(view.exposure + self.step_up, 9))
-        if view.held_s + 1e-6 < self.every_s or wanted <= view.exposure:
+        near = most < self.top and most <= view.exposure * (1.0 + self.dead_band)
+        if near or view.held_s + 1e-6 < self.every_s:
             left_s = max(self.every_s - view.held_s, 0.0)
             return view.hold(f"hold {view.exposure:.3g}: {why}, next step in {left_s:.0f} s")
         return view.move(wanted, f"raise to {wanted:.3g}: {why}")
@@ -110,7 +112,7 @@ class TargetSuccess:
         return view.complete(f"complete: soaked {view.held_s:.0f} s, {why}")
 
     def _down(self, view: View, wanted: float, why: str) -> Decision:
-        """Step down at most once per half a span, for the average needs time to follow."""
+        """Step down at most once in a tenth of a span, for the average needs time to follow."""
         wanted = min(max(round(wanted, 9), self.floor), view.exposure)
         if wanted <= self.floor and view.exposure <= self.floor and view.held_s >= self.patience_s:
             return view.roll_back(f"roll back: {view.held_s:.0f} s at the floor, {why}")

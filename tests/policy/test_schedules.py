@@ -158,6 +158,16 @@ def test_target_success_stays_at_the_exposure_that_the_target_allows():
     assert moves[-1][1] == pytest.approx(0.25, rel=1e-3)
 
 
+def test_a_small_correction_is_not_worth_a_change_but_the_top_is():
+    policy = MADE["target_success"]()
+    for new, held in ((0.9750, True), (0.9722, True), (0.9650, False)):  # 0.25, 0.22, 0.17 allowed
+        seen = Assessment(readings=arms(new)(0.25))
+        view = View(9000.0, 0.23, 900.0, Phase.HOLDING, seen, Progress(target_success=0.99))
+        assert (policy.decide(view).exposure == 0.23) is held
+    view = View(9000.0, 0.92, 900.0, Phase.HOLDING, Assessment(readings=arms(0.995)(0.9)))
+    assert policy.decide(view).exposure == 0.95
+
+
 def test_target_success_never_goes_below_its_floor_unless_it_gives_up():
     assert path(MADE["target_success"](), 20_000.0, 60.0, arms(0.85))[-1][1] == pytest.approx(
         (0.995 - 0.99) / (0.995 - 0.85), rel=1e-3
