@@ -85,7 +85,7 @@ def pareto(
 
 def draw_pareto(axes: "Axes", points: Sequence[Point], time_in: str, harm_in: str) -> None:
     """Draw one point a policy with limits, the front, and a name beside each."""
-    finite = [p.minutes for p in points if isfinite(p.minutes)]
+    finite = [m for p in points for m in (p.minutes, *p.minutes_limits) if isfinite(m)]
     low, high = max(min(finite, default=1.0), 0.5), max(*finite, 2.0, 0.0)
     never = high * (high / low) ** 0.3 * 2.0
     _front(axes, points, low)

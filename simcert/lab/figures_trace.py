@@ -38,6 +38,8 @@ class Trace:
     segments: tuple[str, ...]
     outcomes: tuple[str, ...]  # ok first
     units: Counts
+    reports: Counts  # failures that clients told of, by arm
+    probes: Counts  # own probe clients by arm: asked, failed
 
     @classmethod
     def of(cls, entries: Iterable[Mapping[str, Any]]) -> Self:
@@ -57,6 +59,8 @@ class Trace:
             segments,
             outcomes,
             units,
+            _total((w.reports.sum(axis=0) for w in windows), (2,)),
+            _total((w.probes for w in windows), (2, 2)),
         )
 
     @property
@@ -96,6 +100,13 @@ def _stacked(windows: Sequence[Window]) -> tuple[tuple[str, ...], tuple[str, ...
             places[key] = np.ix_(rows, (0, 1), [outcomes.index(o) for o in window.outcomes])
         units[i][places[key]] = window.units
     return segments, outcomes, units
+
+
+def _total(parts: Iterable[Counts], shape: tuple[int, ...]) -> Counts:
+    total = np.zeros(shape, np.int64)
+    for part in parts:
+        total += part
+    return total
 
 
 def _steps(confirms: Iterable[Mapping[str, Any]]) -> Iterable[tuple[float, float]]:

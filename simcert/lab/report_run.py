@@ -144,15 +144,30 @@ def _success(trace: Trace, figures: html.Figures, level: int) -> str:
 
 
 def _outcomes(trace: Trace, figures: html.Figures, level: int) -> str:
+    told = _feedback(trace)
     if len(trace.outcomes) < 2:
-        return html.section("How do they fail?", html.paragraph("Nobody failed."), level=level)
+        return html.section(
+            "How do they fail?", html.paragraph("Nobody failed."), told, level=level
+        )
     picture = figures.one(
         lambda size: draw.outcomes(trace, size),
         "Failures by kind, old certificate against new",
         "What the server saw of failed first handshakes, in windows that served both "
         "certificates where there were any. Lines: 95 % intervals.",
     )
-    return html.section("How do they fail?", picture, level=level)
+    return html.section("How do they fail?", picture, told, level=level)
+
+
+def _feedback(trace: Trace) -> str:
+    """Return what clients told by themselves, and what asked probes found; empty if nothing."""
+    said = []
+    if trace.reports.any():
+        old, new = (int(n) for n in trace.reports)
+        said.append(f"Clients reported {old:,} failures with the old, {new:,} with the new one.")
+    if trace.probes.any():
+        asked, failed = (int(n) for n in trace.probes[NEW])
+        said.append(f"Probe clients tried the new one {asked:,} times and failed {failed:,} times.")
+    return html.paragraph(" ".join(said)) if said else ""
 
 
 def _segments(trace: Trace, figures: html.Figures, level: int) -> str:

@@ -34,7 +34,14 @@ BAD: Moves = (
 )
 
 
-def journal(moves: Moves, broken: float, end: str, horizon_s: float = 3600.0) -> str:
+def journal(
+    moves: Moves,
+    broken: float,
+    end: str,
+    horizon_s: float = 3600.0,
+    reports: tuple[int, int] = (0, 0),
+    probes: tuple[int, int] = (0, 0),
+) -> str:
     """Return a journal: two segments, the second breaks with the new certificate by `broken`."""
     rng = np.random.Generator(np.random.Philox(7))
     left, entries, exposure = list(moves), Journal(), 0.0
@@ -48,7 +55,10 @@ def journal(moves: Moves, broken: float, end: str, horizon_s: float = 3600.0) ->
         entries.decision(now, Decision(exposure, reason, Kind(kind)))
         if kind != "hold":
             entries.confirm(now, exposure)
-    entries.end(horizon_s, end)
+    told = {"reports": np.array([reports, (0, 0)]), "probes": np.array([(0, 0), probes])}
+    last = Window.empty(horizon_s, horizon_s + 60.0, exposure, SEGMENTS, OUTCOMES, **told)
+    entries.window(last.end_s, last)
+    entries.end(last.end_s, end)
     start_line = {"entry": "start", **START, "plan": {"target_success": 0.99}}
     return json.dumps(start_line) + "\n" + entries.text()
 
@@ -87,7 +97,8 @@ def seal(folder: Path, batch: str, command: str) -> Path:
 
 
 def make_run(folder: Path, moves: Moves = GOOD, broken: float = 0.0, **changes: Any) -> Path:
-    """Write the folder of one run."""
+    """Write the folder of one run; `reports` and `probes` go to its journal."""
+    told = {key: changes.pop(key) for key in ("reports", "probes") if key in changes}
     folder.mkdir(parents=True)
     run = {
         "scenario": "same_ca",
@@ -106,7 +117,7 @@ def make_run(folder: Path, moves: Moves = GOOD, broken: float = 0.0, **changes: 
         "expect": {"met": True, "failed": []},
         "out": ".",
     } | changes
-    (folder / "journal.jsonl").write_text(journal(moves, broken, run["end"]))
+    (folder / "journal.jsonl").write_text(journal(moves, broken, run["end"], **told))
     (folder / "run.json").write_text(to_json(run))
     return seal(folder, "run", f"simcert run {run['scenario']} --policy adaptive --seed 7")
 

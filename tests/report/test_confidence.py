@@ -8,9 +8,9 @@ from simcert.lab.figures_confidence import confidence_sequence
 
 
 def test_it_never_misses_a_drifting_rate_more_often_than_it_says() -> None:
-    paths, steps, alpha = 1200, 40, 0.05
+    paths, steps, alpha = 800, 30, 0.05
     rng = np.random.Generator(np.random.Philox(11))
-    rate = 0.01 + 0.05 * (np.arange(steps) > 15) + 0.02 * np.sin(np.arange(steps) / 5) ** 2
+    rate = 0.01 + 0.05 * (np.arange(steps) > 12) + 0.02 * np.sin(np.arange(steps) / 5) ** 2
     n = np.full(steps, 100)
     running = (rate * n).cumsum() / n.cumsum()
 

@@ -54,13 +54,13 @@ def test_two_reports_are_the_same_bytes(kind: str, request: pytest.FixtureReques
     assert b"\r" not in first
 
 
-def test_a_report_changes_nothing_else(a_study: Path) -> None:
+def test_a_report_changes_nothing_else(a_run: Path) -> None:
     def others() -> dict[Path, bytes]:
-        files = (p for p in a_study.rglob("*") if p.is_file() and p.name != "report.html")
+        files = (p for p in a_run.rglob("*") if p.is_file() and p.name != "report.html")
         return {p: p.read_bytes() for p in files}
 
     before = others()
-    report.write(a_study)
+    report.write(a_run)
 
     assert others() == before
 
@@ -93,6 +93,14 @@ def test_a_run_shows_all_figures_and_where_it_comes_from(a_run: Path) -> None:
     assert seen.tags.count("svg") == 6  # two of them for wide and narrow pages
     assert "evidence 5.1 nats against limit 4.6, n = 431" in seen.words
     assert "simcert run same_ca --policy adaptive --seed 7" in seen.words
+
+
+def test_what_clients_told_is_told(make_run: Callable[..., Path], tmp_path: Path) -> None:
+    moves = [(60.0, 0.1, "raise", "first")]
+    words = told(make_run(tmp_path / "out", moves, reports=(3, 40), probes=(20, 2))).words
+
+    assert "Clients reported 3 failures with the old, 40 with the new one." in words
+    assert "tried the new one 20 times and failed 2 times." in words
 
 
 def test_a_study_tells_of_every_policy(a_study: Path) -> None:
