@@ -1,6 +1,7 @@
 """Argo's cases: JSON values to its rules and back."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from simcert.policy._peers import argo_analysis as analysis
@@ -38,7 +39,7 @@ def _metric_sequence(case: Case) -> dict[str, Any]:
     for measured in case["measurements"]:
         result = result.after(measured)
         phases.append(analysis.metric_phase(metric, result))
-        result = analysis.replace(result, phase=phases[-1])
+        result = replace(result, phase=phases[-1])
     return {"phase_after": phases}
 
 
