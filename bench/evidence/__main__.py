@@ -19,8 +19,11 @@ def main() -> int:
     kept = True
     for k in asked:
         record.progress(f"bar {k}: {(BARS[k].__doc__ or '').strip()}")
-        bars = list(BARS[k]())
-        record.write(f"bar_{k}", bars)
+        bars = []
+        for bar in BARS[k]():
+            print(bar, flush=True)
+            bars.append(bar)
+            record.write(f"bar_{k}", bars)
         kept = kept and all(bar.passed for bar in bars)
     return 0 if kept else 1
 

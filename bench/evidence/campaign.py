@@ -14,6 +14,11 @@ from simcert.detect import discover
 from simcert.detect._restart import fell
 from simcert.policy.adaptive import Adaptive
 
+TESTS = ("global", "trust_alert", "segment", "segment_alert")
+GUIDES = ("bound", "failure_suspicion", "alert_suspicion", "segment_suspicion")
+MODELLED = (*TESTS, *GUIDES)
+"""Channels that speak in this world; the others see no event and stay at an e-value of 1."""
+
 Record = Callable[[int, Floats, Slice, "Floats"], None]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bench.evidence import record
-from bench.evidence.campaign import Result, fly
+from bench.evidence.campaign import MODELLED, Result, fly
 from bench.evidence.steering import Adversary, Constant, Schedule, Steering
 from bench.evidence.world import World
 
@@ -35,7 +35,9 @@ class Cell:
     def key(self) -> str:
         """Return what decides the result: the cell and the setting."""
         values = json.dumps(asdict(self), sort_keys=True)
-        return sha256((f"{MODEL} {values} {record.setting_digest()}").encode()).hexdigest()[:16]
+        return sha256(
+            (f"{MODEL} {values} {record.setting_digest(among=MODELLED)}").encode()
+        ).hexdigest()[:16]
 
     def steered(self, rng: np.random.Generator) -> Steering | None:
         """Return the steering, None for `adaptive` itself."""

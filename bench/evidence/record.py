@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from platform import python_version
@@ -56,19 +56,25 @@ def lower_share(hits: int, n: int, confidence: float) -> float:
     return 0.0 if hits == 0 else float(betaincinv(hits, n - hits + 1, 1.0 - confidence))
 
 
-def setting_digest(policy: Adaptive | None = None) -> str:
-    """Return the digest of a setting: parameters of the policy, and all detectors as built."""
+def setting_digest(policy: Adaptive | None = None, among: Sequence[str] | None = None) -> str:
+    """Return the digest of a setting: parameters of the policy, and detectors as built.
+
+    `among` keeps only the channels that a harness models, and leaves out what they do not use.
+    """
     policy = policy or Adaptive()
     built = [
         (channel.name, channel.weight, discover()[channel.detector](**channel.params))
         for channel in policy.channels()
+        if among is None or channel.name in among
     ]
-    return sha256(f"{policy!r} {built!r}".encode()).hexdigest()
+    values = asdict(policy)
+    if among is not None:
+        del values["prior_max"]
+    return sha256(f"{values!r} {built!r}".encode()).hexdigest()
 
 
 def write(name: str, bars: Sequence[Bar]) -> None:
-    """Print the bars and write `results/evidence/<name>.json`."""
-    print(*bars, sep="\n", flush=True)
+    """Write `results/evidence/<name>.json`."""
     command = f"python -m bench.evidence --bar {name.removeprefix('bar_')}"
     result = {
         "name": name,

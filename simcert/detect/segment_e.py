@@ -91,11 +91,12 @@ class SegmentE(Restarting):
         self.loudest = float(self.e.max())
 
     def reading(self) -> Reading:
-        """Return the mean evidence; `detail` holds the rows that tell something, in nats."""
+        """Return the mean evidence; `value` is the number of rows, `detail` the telling ones."""
         verdict = Verdict.INCONCLUSIVE if self.n else Verdict.NO_DATA
+        rows = float(len(self.e))
         if self.loudest <= TELLING:
-            return Reading(verdict, self.log_e, n=self.n)
-        return Reading(verdict, self.log_e, n=self.n, detail=self._telling())
+            return Reading(verdict, self.log_e, rows, n=self.n)
+        return Reading(verdict, self.log_e, rows, n=self.n, detail=self._telling())
 
     def _telling(self) -> dict[str, float]:
         k = len(self.signals)

@@ -33,7 +33,7 @@ def _alerts(signal: str) -> dict[str, object]:
 def guides(
     delta_safe: float, alpha_bound: float, alpha_again: float, limits: tuple[float, float, float]
 ) -> tuple[Channel, ...]:
-    """Return the channels of weight 0: the bound that permits, the suspicion that rebalances.
+    """Return the channels of weight 0: a bound that permits, suspicion that rebalances, checks.
 
     `limits` are those of failures, trust alerts and segments, in nats.
     """
@@ -46,4 +46,6 @@ def guides(
         Channel("failure_suspicion", "suspicion_cusum", failures),
         Channel("alert_suspicion", "suspicion_cusum", alerts),
         Channel("segment_suspicion", "segment_cusum", {"limit": limits[2]}),
+        Channel("split", "split_e"),
+        Channel("time", "time_quantile_e"),
     )

@@ -1,5 +1,6 @@
 """What `adaptive` remembers between two decisions."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Self
 
 from simcert.model import View
@@ -11,7 +12,7 @@ class Memory(NamedTuple):
     at_s: float
     soaked_s: float = 0.0
     until_s: float = 0.0
-    alarms: int = 0
+    alarms: Sequence[int] = ()
 
     @classmethod
     def of(cls, view: View, top: float) -> Self:
@@ -23,10 +24,10 @@ class Memory(NamedTuple):
         soaked_s = view.now_s - memory.at_s if view.exposure >= top else 0.0
         return memory._replace(at_s=view.now_s, soaked_s=memory.soaked_s + soaked_s)
 
-    def backed_off(self, until_s: float, alarms: int) -> Self:
+    def backed_off(self, until_s: float, alarms: list[int]) -> Self:
         """Return the memory of a suspicion that was answered."""
         return self._replace(until_s=until_s, alarms=alarms)
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
-        return self._asdict()
+        return {**self._asdict(), "alarms": list(self.alarms)}

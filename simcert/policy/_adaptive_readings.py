@@ -1,11 +1,25 @@
-"""What `adaptive` reads from an assessment, as e-values and counts."""
+"""What `adaptive` reads from an assessment: e-values, alarms, doubts about the measurement."""
 
+from collections.abc import Sequence
 from math import exp
 
-from simcert.model import Assessment
+from simcert.model import Assessment, Verdict
 
 LOG_MAX = 700.0
-SUSPICIONS = ("failure_suspicion", "alert_suspicion", "segment_suspicion")
+SUSPICIONS = {
+    "failure_suspicion": "failures of the new arm ran ahead of the common rate",
+    "alert_suspicion": "trust alerts of the new arm ran ahead of the common rate",
+    "segment_suspicion": "failures of one segment ran ahead of its rate in the new arm",
+}
+CHECKS = {
+    "split": "the arms get other shares of connections than the exposure says",
+    "time": "handshakes with the new certificate are slower",
+}
+ADVICE = {
+    "trust_alert": "clients distrust it: check root, intermediates, dates and names",
+    "crypto_alert": "clients cannot use its key: serve a second certificate beside it",
+    "after_handshake": "clients leave after the handshake: check pins and names",
+}
 
 
 def e_value(log_e: float) -> float:
@@ -19,6 +33,44 @@ def segment_e_value(a: Assessment) -> float:
     return 0.5 * (e_value(failures) + e_value(alerts))
 
 
-def alarms(a: Assessment) -> int:
-    """Return how often the suspicion detectors have raised an alarm in this attempt."""
-    return sum(int(a.reading(name).detail.get("alarms", 0)) for name in SUSPICIONS)
+def alarms(a: Assessment) -> list[int]:
+    """Return how often each suspicion has raised an alarm in this attempt."""
+    return [int(a.reading(name).detail.get("alarms", 0)) for name in SUSPICIONS]
+
+
+def alarm(a: Assessment, answered: Sequence[int]) -> str:
+    """Say which suspicion raised an alarm that was not answered yet, or nothing."""
+    known = answered or [0] * len(SUSPICIONS)
+    for said, before, now in zip(SUSPICIONS.values(), known, alarms(a), strict=True):
+        if now > before:
+            return said
+    return ""
+
+
+def doubt(a: Assessment) -> str:
+    """Say what is wrong with the measurement or the times, or nothing: a reason to wait."""
+    for name, said in CHECKS.items():
+        reading = a.reading(name)
+        if reading.verdict is Verdict.FAIL:
+            return f"{said} (evidence {reading.log_e:.3g}, limit {reading.limit:.3g} nats)"
+    return ""
+
+
+def culprits(a: Assessment, alpha: float) -> list[str]:
+    """Return the segments behind a rollback, by e-BH at the stopping time (Wang, Ramdas 2022)."""
+    found: dict[str, None] = {}
+    for name in ("segment", "segment_alert", "segment_other"):
+        reading = a.reading(name)
+        rows = sorted(reading.detail.items(), key=lambda row: -row[1])
+        e_values = [e_value(log_e) for _, log_e in rows]
+        need = (reading.value or 1.0) / alpha
+        count = max((k for k, e in enumerate(e_values, 1) if e >= need / k), default=0)
+        found |= dict.fromkeys(row.rpartition("/")[0] for row, _ in rows[:count])
+    return list(found)
+
+
+def advice(a: Assessment) -> str:
+    """Return what the loudest kind of alert asks for."""
+    loudest = max(ADVICE, key=lambda name: a.reading(name).log_e)
+    loud = a.reading(loudest).log_e > 2.0
+    return ADVICE[loudest] if loud else "no kind of alert stands out: look at the segments"

@@ -7,8 +7,8 @@ from typing import ClassVar
 from simcert.model import Assessment, Channel, Decision, Phase, View
 from simcert.policy import _adaptive_channels as evidence
 from simcert.policy import _adaptive_ramp as ramp
+from simcert.policy import _adaptive_readings as read
 from simcert.policy._adaptive_memory import Memory
-from simcert.policy._adaptive_readings import alarms, e_value, segment_e_value
 
 STEP = 1.05  # a smaller raise is not worth a configuration change
 
@@ -44,6 +44,7 @@ class Adaptive:
     failure_limit: float = 6.6  # suspicion, nats
     alert_limit: float = 3.6
     segment_limit: float = 8.0
+    prior_max: float = 0.05  # predicted breaks above this share of clients refuse the start
     attempts_max: int = 1
 
     def channels(self) -> tuple[Channel, ...]:
@@ -77,18 +78,16 @@ class Adaptive:
     def _suspicion(self, a: Assessment, memory: Memory) -> str:
         """Say what looks bad enough to go down, or nothing."""
         if a.log_e > log(self.suspicious_e):
-            return f"evidence e-value {e_value(a.log_e):.3g} above {self.suspicious_e:g}"
-        segment = segment_e_value(a)
+            return f"evidence e-value {read.e_value(a.log_e):.3g} above {self.suspicious_e:g}"
+        segment = read.segment_e_value(a)
         if segment > self.suspicious_segment_e:
             return f"segment e-value {segment:.3g} above {self.suspicious_segment_e:g}"
-        if alarms(a) > memory.alarms:
-            return "failures of the new arm ran ahead of the common rate"
-        return ""
+        return read.alarm(a, memory.alarms)
 
     def _backed_off(self, view: View, memory: Memory, doubt: str) -> Decision:
         a = view.assessment
         until_s = view.now_s + self.back_off_windows * a.window_s
-        kept = memory.backed_off(until_s, alarms(a)).to_dict()
+        kept = memory.backed_off(until_s, read.alarms(a)).to_dict()
         limit = 1.0 / self.alpha_of(view.progress.attempt)
         about = f"{doubt} (rollback at {limit:g}, n = {a.n_new})"
         if view.exposure > self.back_off:
@@ -97,8 +96,8 @@ class Adaptive:
 
     def _onward(self, view: View, memory: Memory) -> Decision:
         a = view.assessment
-        if not a.units_per_s:
-            return view.hold("no traffic seen yet: the first step needs its rate", memory.to_dict())
+        if waiting := self._waiting(view):
+            return view.hold(waiting, memory.to_dict())
         if view.exposure < self.top:
             return self._upward(view, memory)
         left_s = view.progress.soak_s - memory.soaked_s
@@ -107,8 +106,19 @@ class Adaptive:
             return view.complete(self._all_clear(view, memory), memory.to_dict())
         what = f"soak at {view.exposure:g}: {max(left_s, 0.0):.0f} s to go"
         return view.hold(
-            f"{what}, evidence {e_value(a.log_e):.3g}{calm and ', ' + calm}", memory.to_dict()
+            f"{what}, evidence {read.e_value(a.log_e):.3g}{calm and ', ' + calm}", memory.to_dict()
         )
+
+    def _waiting(self, view: View) -> str:
+        """Say what must be settled before the first step, or the next one."""
+        if view.prior is not None and view.exposure == 0.0:
+            share = view.prior.affected_share
+            if share > self.prior_max:
+                said = f"predicted to break {share:.3g} of clients, limit {self.prior_max:g}"
+                return f"not started: {said}; change the chain, or prior_max"
+        if not view.assessment.units_per_s:
+            return "no traffic seen yet: the first step needs its rate"
+        return read.doubt(view.assessment)
 
     def _upward(self, view: View, memory: Memory) -> Decision:
         a = view.assessment
@@ -117,9 +127,8 @@ class Adaptive:
             if view.exposure >= self.back_off or view.held_s < self.hold_windows * a.window_s:
                 why = f"hold: {doubt} (n = {a.n_new}); up when it falls"
                 return view.hold(why, memory.to_dict())
-            room = min(
-                room, ramp.Room(min(2.0 * view.exposure, self.back_off), f"look closer: {doubt}")
-            )
+            closer = min(2.0 * view.exposure, self.back_off)
+            room = min(room, ramp.Room(closer, f"look closer: {doubt}"))
         wanted = min(room.exposure, self.top)
         if wanted <= view.exposure * STEP and wanted < self.top:
             return view.hold(f"hold {view.exposure:.3g}: {room.why}", memory.to_dict())
@@ -142,9 +151,9 @@ class Adaptive:
     def _calm(self, a: Assessment) -> str:
         """Say what forbids a step up, or nothing."""
         looked = (
-            ("evidence", e_value(a.log_e), self.hold_e),
-            ("trust-alert", e_value(a.reading("trust_alert").log_e), self.hold_alert_e),
-            ("segment", segment_e_value(a), self.hold_segment_e),
+            ("evidence", read.e_value(a.log_e), self.hold_e),
+            ("trust-alert", read.e_value(a.reading("trust_alert").log_e), self.hold_alert_e),
+            ("segment", read.segment_e_value(a), self.hold_segment_e),
         )
         for name, value, limit in looked:
             if value > limit:
@@ -153,16 +162,17 @@ class Adaptive:
 
     def _proof(self, view: View) -> str:
         a = view.assessment
-        limit = 1.0 / self.alpha_of(view.progress.attempt)
+        alpha = self.alpha_of(view.progress.attempt)
+        named = ", ".join(read.culprits(a, alpha)) or "no single segment"
         return (
-            f"roll back: evidence e-value {e_value(a.log_e):.4g} reached {limit:g}: "
+            f"roll back: evidence e-value {read.e_value(a.log_e):.4g} reached {1.0 / alpha:g}: "
             f"{a.failed_new} of {a.n_new} new units failed, {a.failed_old} of {a.n_old} old ones; "
-            "final until an operator starts a new attempt"
+            f"culprits: {named}; {read.advice(a)}; final until an operator starts a new attempt"
         )
 
     def _all_clear(self, view: View, memory: Memory) -> str:
         a = view.assessment
         return (
             f"complete: soaked {memory.soaked_s:.0f} of {view.progress.soak_s:.0f} s, evidence "
-            f"e-value {e_value(a.log_e):.3g} below {self.hold_e:g} (n = {a.n_new}); abort goes back"
+            f"e-value {read.e_value(a.log_e):.3g} below {self.hold_e:g} (n = {a.n_new})"
         )

@@ -86,7 +86,7 @@ def test_a_refusal_holds_even_a_proof() -> None:
 
 @pytest.mark.parametrize(("soaked_s", "kind"), [(7199.0, Kind.HOLD), (7200.0, Kind.COMPLETE)])
 def test_completes_only_after_the_soak(soaked_s: float, kind: Kind) -> None:
-    memory = {"at_s": 600.0, "soaked_s": soaked_s, "until_s": 0.0, "alarms": 0}
+    memory = {"at_s": 600.0, "soaked_s": soaked_s, "until_s": 0.0, "alarms": []}
     assert POLICY.decide(_view(0.95, u=0.0075, memory=memory)).kind is kind
 
 
