@@ -25,36 +25,43 @@ class Handshakes:
     """What successful handshakes of each pool look like: `times` [P, arm, bin] and `features`.
 
     The last axis of `features` [P, arm, feature] holds probabilities; `success` [P, arm] is the
-    mean number of successful full handshakes per first attempt of the pool.
+    mean number of successful full handshakes per first attempt of the pool, `rate` [P] that of
+    first attempts.
     """
 
     segment: Ints
     times: Floats
     features: Floats
     success: Floats
+    rate: Floats
+    steady: bool  # within a segment all pools wax and wane together
 
     @classmethod
     def at(cls, pools: list[Pool], t_s: float) -> Self:
         """Return the laws of the epoch that `t_s` lies in."""
         law = [[_law(pool, t_s, arm) for arm in (0, 1)] for pool in pools]
+        waves = {(pool.segment, pool.like.arrivals) for pool in pools}
         return cls(
             segment=np.array([pool.segment for pool in pools]),
             times=np.array([[arm[0] for arm in arms] for arms in law]),
             features=np.array([[arm[1] for arm in arms] for arms in law]),
             success=np.array([[arm[2] for arm in arms] for arms in law]),
+            rate=np.array([pool.rate for pool in pools]),
+            steady=len(waves) == len({pool.segment for pool in pools}),
         )
 
     def draw(self, ok: Ints, mass: Floats, draw: Generator) -> tuple[Ints, Ints]:
         """Return (time_hist, features) of `ok` [T, S, arm] successes, given pool masses [T, P]."""
-        weight = mass[:, :, None] * self.success  # [T, P, arm]
-        shares = np.zeros((*ok.shape, TIME_BINS))
-        having = np.zeros((*ok.shape, len(FEATURES)))
+        mass = self.rate[None] if self.steady else mass
+        weight = mass[:, :, None] * self.success  # [T or 1, P, arm]
+        shares = np.zeros((len(mass), *ok.shape[1:], TIME_BINS))
+        having = np.zeros((len(mass), *ok.shape[1:], len(FEATURES)))
         for s in range(ok.shape[1]):
             here = np.flatnonzero(self.segment == s)
             w = weight[:, here] / np.maximum(weight[:, here].sum(axis=1, keepdims=True), 1e-300)
             shares[:, s] = np.einsum("tpa,pab->tab", w, self.times[here])
             having[:, s] = np.einsum("tpa,paf->taf", w, self.features[here])
-        return _times(ok, shares, draw), draw.binomial(ok[..., None], np.clip(having, 0.0, 1.0))
+        return _times(ok, shares, draw), _features(ok, np.minimum(having, 1.0), draw)
 
 
 def _law(pool: Pool, t_s: float, arm: int) -> tuple[Floats, Floats, float]:
@@ -78,16 +85,27 @@ def feature_shares(told: tuple[tuple[str, float], ...], seen: Seen) -> Floats:
     return shares
 
 
+def _features(ok: Ints, having: Floats, draw: Generator) -> Ints:
+    """Draw only what some clients have and others have not."""
+    has = np.where(having >= 1.0, ok[..., None], 0)
+    some = np.flatnonzero(((having > 0.0) & (having < 1.0)).any(axis=(0, 1, 2)))
+    if len(some):
+        has[..., some] = draw.binomial(ok[..., None], having[..., some])
+    return has
+
+
 def _times(ok: Ints, shares: Floats, draw: Generator) -> Ints:
-    cells = ok.size
-    if ok.sum() > FEW * cells:
+    """Draw each handshake, or each cell if there are many; `shares` [T or 1, S, arm, bin]."""
+    if ok.sum() > FEW * ok.size:
         total = shares.sum(axis=-1, keepdims=True)
         impossible = np.broadcast_to(np.eye(TIME_BINS)[0], shares.shape).copy()
         return draw.multinomial(ok, np.divide(shares, total, out=impossible, where=total > 0.0))
-    flat = np.cumsum(shares.reshape(cells, TIME_BINS), axis=1)
-    flat /= np.maximum(flat[:, -1:], 1e-300)
-    flat += np.arange(cells)[:, None]
-    cell = np.repeat(np.arange(cells), ok.ravel())
-    at = np.searchsorted(flat.ravel(), cell + draw.random(len(cell)))
-    at = np.minimum(at, cell * TIME_BINS + TIME_BINS - 1)
-    return np.bincount(at, minlength=cells * TIME_BINS).reshape(*ok.shape, TIME_BINS)
+    laws = shares.size // TIME_BINS
+    reach = np.cumsum(shares.reshape(laws, TIME_BINS), axis=1)
+    reach /= np.maximum(reach[:, -1:], 1e-300)
+    reach += np.arange(laws)[:, None]
+    cell = np.repeat(np.arange(ok.size), ok.ravel())
+    law = cell % laws
+    at = np.searchsorted(reach.ravel(), law + draw.random(len(cell))) - law * TIME_BINS
+    at = cell * TIME_BINS + np.minimum(at, TIME_BINS - 1)
+    return np.bincount(at, minlength=ok.size * TIME_BINS).reshape(*ok.shape, TIME_BINS)

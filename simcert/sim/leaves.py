@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from simcert.model import NEW, OK
 from simcert.sim.ground import Epoch, Ground
+from simcert.sim.retries import waits_of
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -36,7 +37,26 @@ class Leaves:
 def leaves(ground: Ground, epoch: Epoch, pools: Ints, outages: list[Floats]) -> Leaves:
     """Return the leaves of `pools` in slices of an epoch, given the outages [T, S] of these."""
     if not any(share.any() for share in outages):
-        outages = [share[:1] for share in outages]
+        return _calm(ground, epoch)
+    return _leaves(ground, epoch, pools, outages)
+
+
+def _calm(ground: Ground, epoch: Epoch) -> Leaves:
+    """Return the leaves without outages; the same for a whole epoch, so prepared once."""
+    known = _CALM.get(id(epoch))
+    if known is None or known[0] is not epoch:
+        at = waits_of(ground.pools, ground.slice_s).pools
+        none = [np.zeros((1, len(ground.segments))) for _ in ground.outages]
+        if len(_CALM) > 64:
+            _CALM.clear()
+        known = _CALM[id(epoch)] = (epoch, _leaves(ground, epoch, at, none))
+    return known[1]
+
+
+_CALM: dict[int, tuple[Epoch, Leaves]] = {}
+
+
+def _leaves(ground: Ground, epoch: Epoch, pools: Ints, outages: list[Floats]) -> Leaves:
     steps = len(outages[0]) if outages else 1
     tables = [_table(ground, epoch, pools, [o[t] for o in outages]) for t in range(steps)]
     share = np.stack([table[:, :, :2] for table in tables])

@@ -122,7 +122,9 @@ class Returns:
         counts = self._by_leaf(t, r, draw)
         here = (t[:, None], self._leaves.position[r])
         np.add.at(attempts, here, counts)
-        np.add.at(units, here, _some_of(counts, shown[t, r], draw))
+        new = np.flatnonzero(shown[t, r])
+        here = (t[new, None], self._leaves.position[r[new]])
+        np.add.at(units, here, _some_of(counts[new], shown[t[new], r[new]], draw))
         good = counts * (self._leaves.what[r] == GOOD)
         for arm in (0, 1):
             np.add.at(ok[..., arm], (t, at[r]), (good * (self._leaves.arm[r] == arm)).sum(axis=1))
@@ -199,8 +201,6 @@ def _new(n: Ints, left: Ints, clients: Ints, draw: Generator) -> Ints:
 def _some_of(counts: Ints, n: Ints, draw: Generator) -> Ints:
     """Choose `n` of the items of each row, whichever: multivariate hypergeometric, by column."""
     chosen = np.zeros_like(counts)
-    if not n.any():
-        return chosen
     left, wanted = counts.sum(axis=1), n.copy()
     for column in range(counts.shape[1]):
         here = counts[:, column]
