@@ -41,6 +41,12 @@ def _steps(meeting: "Meeting", client: Client, chain: CertificateChain) -> Itera
     verdict = "accepts" if told.client_ok else "refuses"
     reason = f": {told.reason} ({told.clause})" if told.reason else ""
     yield f"  => the client {verdict}{reason}; the server sees {signal(told.seen)}"
+    if told.version:
+        yield (
+            f"     handshake: {told.flight_bytes:,} bytes from the server, flights: {told.flights} "
+            f"(QUIC: {told.quic_flights}), server CPU: {told.server_cpu_us:,.0f} us; "
+            f"{told.connections:g} connections an attempt"
+        )
     if told.hidden_by_resumption:
         yield "     resumed sessions hide this: they show no certificate until the ticket ends"
 

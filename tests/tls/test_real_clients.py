@@ -196,7 +196,8 @@ class RealClient:
     cases: frozenset[str] | None = None  # all if None
 
 
-FEW = frozenset({"good_rsa", "unknown_root", "expired", "wrong_host", "no_intermediate"})
+QUICK = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")  # of the start of a JVM
+FEW = frozenset({"good_rsa", "unknown_root", "expired"})
 CLIENTS = {
     "openssl": RealClient(
         "openssl",
@@ -212,7 +213,7 @@ CLIENTS = {
     ),
     "python": RealClient(sys.executable, "python", (GET + "get.py", "{port}", "{ca}")),
     "node": RealClient("node", "node", (GET + "get.js", "{port}", "{ca}"), required=False),
-    "java": RealClient("java", "jsse", (GET + "Get.java", "{port}", "{ca}"), False, FEW),
+    "java": RealClient("java", "jsse", (*QUICK, GET + "Get.java", "{port}", "{ca}"), False, FEW),
 }  # fmt: skip
 
 
@@ -253,18 +254,32 @@ LEAVES: dict[str, dict[str, Any]] = {
     "must_staple": {"must_staple": True},
     "outside_constraints": {"issuer": "constrained"},
     "no_intermediate": {},
+    "stray_certificate": {},
+    "wrong_order": {"issuer": "deep"},
+    "expired_intermediate": {"issuer": "old_ca"},
+    "path_too_long": {"issuer": "below_ca"},
     "large": {"padding_bytes": 12_000},
 }  # fmt: skip
 
 
 def recipe() -> factory.Recipe:
     """A root that clients trust, three intermediates, and one leaf per case."""
-    ca = {"ca": True, "valid": LONG, "key": "rsa2048"}
+    ca = {"ca": True, "valid": LONG}
     certificates: dict[str, dict[str, Any]] = {
         "root": {**ca, "subject": "CN=Cross-check Root"},
         "stranger_root": {**ca, "subject": "CN=Stranger Root"},
-        "ca": {**ca, "subject": "CN=Cross-check CA", "issuer": "root"},
+        "ca": {**ca, "subject": "CN=Cross-check CA", "issuer": "root", "key": "rsa2048"},
         "stranger": {**ca, "subject": "CN=Stranger CA", "issuer": "stranger_root"},
+        "deep": {**ca, "subject": "CN=Deep CA", "issuer": "middle"},
+        "middle": {**ca, "subject": "CN=Middle CA", "issuer": "root"},
+        "old_ca": {
+            **ca,
+            "subject": "CN=Old CA",
+            "issuer": "root",
+            "valid": (NOW - 900 * DAY, NOW - DAY),
+        },
+        "short_ca": {**ca, "subject": "CN=Short CA", "issuer": "root", "path_length": 0},
+        "below_ca": {**ca, "subject": "CN=Below CA", "issuer": "short_ca"},
         "constrained": {
             **ca,
             "subject": "CN=Constrained CA",
@@ -272,10 +287,13 @@ def recipe() -> factory.Recipe:
             "permitted_dns": ["example.org"],
         },
     }  # fmt: skip
-    usual = {"key": "rsa2048", "issuer": "ca", "dns": [HOST], "subject": f"CN={HOST}"}
+    usual = {"issuer": "ca", "dns": [HOST], "subject": f"CN={HOST}"}
     certificates |= {name: {**usual, "valid": USUAL, **leaf} for name, leaf in LEAVES.items()}
     chains = {name: [name, certificates[name]["issuer"]] for name in LEAVES} | {"root": ["root"]}
     chains["no_intermediate"] = ["no_intermediate"]
+    chains["stray_certificate"] = ["stray_certificate", "stranger", "ca"]
+    chains["wrong_order"] = ["wrong_order", "middle", "deep"]
+    chains["path_too_long"] = ["path_too_long", "below_ca", "short_ca"]
     return factory.recipe_of({"certificate": certificates, "chain": chains})
 
 
