@@ -3,6 +3,7 @@
 import datetime as dt
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from cryptography import x509
@@ -143,7 +144,7 @@ def _extension_facts(extensions: dict[str, x509.Extension[Any]]) -> dict[str, An
     }
     for oid, read in _READERS.items():
         if oid in extensions:
-            facts |= _or(lambda read=read, oid=oid: read(extensions[oid]), {})  # type: ignore[misc]
+            facts |= _or(partial(read, extensions[oid]), {})
     return facts
 
 
