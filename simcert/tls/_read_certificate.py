@@ -134,6 +134,7 @@ def _pss_hash(one: x509.Certificate) -> str:
 
 
 def _extension_facts(extensions: dict[str, x509.Extension[Any]]) -> dict[str, Any]:
+    no_facts: dict[str, Any] = {}
     facts: dict[str, Any] = {
         "extensions": frozenset(extensions),
         "unknown_critical": tuple(
@@ -144,7 +145,7 @@ def _extension_facts(extensions: dict[str, x509.Extension[Any]]) -> dict[str, An
     }
     for oid, read in _READERS.items():
         if oid in extensions:
-            facts |= _or(partial(read, extensions[oid]), {})
+            facts |= _or(partial(read, extensions[oid]), no_facts)
     return facts
 
 
