@@ -4,11 +4,12 @@ Relative paths are relative to the file. Everything that changes at run time (jo
 installed certificates) lies in the folder `state`, which nobody else may read.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
 from simcert.errors import InputError
+from simcert.live._queries import Queries
 from simcert.scenario.files import parsed
 from simcert.scenario.strict import NotNegative, Positive, Problems, Share, Within, build
 
@@ -57,6 +58,33 @@ class HaproxyTable:
 
 
 @dataclass(frozen=True, slots=True)
+class ExecTable:
+    """`[exec]`: commands that set and tell the exposure; `{points}` is 0 to 10000."""
+
+    set: tuple[str, ...]
+    get: tuple[str, ...]
+    timeout_s: Positive = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookTable:
+    """`[webhook]`: a URL that takes the exposure by PUT, and tells it by GET."""
+
+    url: str
+    bearer_file: str | None = None
+    timeout_s: Positive = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class PrometheusTable:
+    """`[prometheus]`: the feed of a deployment without HAProxy's records."""
+
+    url: str
+    stale_s: Positive = 60.0
+    queries: Queries = field(default_factory=Queries)
+
+
+@dataclass(frozen=True, slots=True)
 class PageTable:
     """`[page]`: where the status page and the metrics are served; best on loopback."""
 
@@ -69,7 +97,10 @@ class LiveConfig:
 
     schema: int
     certificates: CertificateTable
-    haproxy: HaproxyTable
+    haproxy: HaproxyTable | None = None
+    exec: ExecTable | None = None
+    webhook: WebhookTable | None = None
+    prometheus: PrometheusTable | None = None
     policy: str = "adaptive"
     state: str = "state"
     tick_s: Positive | None = None  # default: a slice, at most 5 s
@@ -105,7 +136,19 @@ class LiveConfig:
     @property
     def grace(self) -> float:
         """Seconds until a slice is closed: by then a hanging handshake is known."""
-        return self.haproxy.handshake_timeout_s + 2.0 if self.grace_s is None else self.grace_s
+        if self.grace_s is not None or self.haproxy is None:
+            return self.grace_s or 0.0
+        return self.haproxy.handshake_timeout_s + 2.0
+
+    def bearer(self) -> str:
+        """Return the webhook's secret, from its own file."""
+        name = self.webhook.bearer_file if self.webhook is not None else None
+        if name is None:
+            return ""
+        try:
+            return self.at(name).read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"{self.at(name)}: cannot be read: {error}") from error
 
 
 def load(path: str | Path) -> LiveConfig:
@@ -125,19 +168,37 @@ def load(path: str | Path) -> LiveConfig:
 def _check(config: LiveConfig, problems: Problems) -> None:
     if config.schema != SCHEMA:
         problems.add("schema", f"this version reads schema {SCHEMA}, got {config.schema}")
-    _check_address("haproxy.listen", config.haproxy.listen, problems)
-    if config.haproxy.records != "unix":
-        _check_address("haproxy.records", config.haproxy.records, problems)
+    _check_products(config, problems)
     if config.page is not None:
         _check_address("page.listen", config.page.listen, problems)
-    for i, value in enumerate(config.haproxy.upstream):
-        _check_address(f"haproxy.upstream[{i}]", value, problems)
-    if not config.haproxy.versions:
-        problems.add("haproxy.versions", "must name at least one version")
+    if config.haproxy is not None:
+        _check_haproxy(config.haproxy, problems)
     if len(str(config.run)) > SOCKET_PATH_MAX:
         problems.add("state", f"{config.run} is too long for a folder of unix sockets")
     if any(letter in str(config.run) for letter in " \"'#\\$"):
         problems.add("state", f"{config.run} has a letter that HAProxy's configuration cannot hold")
+
+
+def _check_products(config: LiveConfig, problems: Problems) -> None:
+    names = ("haproxy", "exec", "webhook")
+    given = [name for name in names if getattr(config, name) is not None]
+    if len(given) != 1:
+        what = f"give exactly one of [haproxy], [exec], [webhook]; found {len(given)}"
+        problems.add(given[-1] if given else "", what)
+    if config.haproxy is None and config.prometheus is None:
+        problems.add(given[-1] if given else "", "without [haproxy] a [prometheus] is needed")
+    if config.haproxy is None and config.plan.slices != 1:
+        problems.add("plan.slices", "must be 1: Prometheus gives whole windows only")
+
+
+def _check_haproxy(table: HaproxyTable, problems: Problems) -> None:
+    _check_address("haproxy.listen", table.listen, problems)
+    if table.records != "unix":
+        _check_address("haproxy.records", table.records, problems)
+    for i, value in enumerate(table.upstream):
+        _check_address(f"haproxy.upstream[{i}]", value, problems)
+    if not table.versions:
+        problems.add("haproxy.versions", "must name at least one version")
 
 
 def _check_address(path: str, text: str, problems: Problems) -> None:

@@ -13,7 +13,6 @@ from simcert.control.loop import Loop
 from simcert.control.plan import Plan
 from simcert.control.replay import replay
 from simcert.control.rollout import Rollout
-from simcert.control.windowing import Grid, Windower
 from simcert.errors import ContractError, InputError, MachineError
 from simcert.live._bundle import Bundle, check_new, read_bundle
 from simcert.live._clock import Clock
@@ -22,15 +21,9 @@ from simcert.live._control import ControlSocket
 from simcert.live._journal_file import FileJournal
 from simcert.live._notify import notify
 from simcert.live._page import Page
-from simcert.live._receiver import Receiver
+from simcert.live._setup import setup_of
 from simcert.live._terminator import Terminator
 from simcert.live._watch import Watch
-from simcert.live.haproxy_actuator import HaproxyActuator
-from simcert.live.haproxy_certificates import HaproxyCertificates
-from simcert.live.haproxy_feed import HaproxyFeed
-from simcert.live.haproxy_plan import HaproxyPlan
-from simcert.live.haproxy_records import HaproxyRecords
-from simcert.live.haproxy_socket import HaproxySocket
 from simcert.model import ARMS, Policy
 from simcert.scenario import policies
 from simcert.scenario.build import analyzer_maker
@@ -48,14 +41,12 @@ class Flight:
     def __init__(self, config: LiveConfig, *, dry_run: bool = False, unvalidated: bool = False):
         self.config = config
         self.dry_run = dry_run
-        self.plan = HaproxyPlan(config.run, config.haproxy)
+        self.setup = setup_of(config)
         self._stopped = False
         self._shown: Mapping[str, Any] = {}
         policy = policies.parse(config.policy)
         check_gate(policy, unvalidated=unvalidated or dry_run)
         self.bundles = bundles(config)
-        self.socket = HaproxySocket(self.plan.admin_socket)
-        self.actuator = HaproxyActuator(self.socket, self.plan.map_file)
         self.journal = FileJournal(config.run / journal_name(dry_run))
         try:
             self.clock = self._clock(unvalidated)
@@ -115,21 +106,11 @@ class Flight:
     def _connect(self) -> None:
         """Open all that moves; from here on only the loop changes the exposure."""
         config = self.config
-        self._check_terminator()
-        ecdsa = (self.bundles["old"].ecdsa, self.bundles["new"].ecdsa)
-        grid = Grid(config.plan.window_s, config.plan.slices)
-        windower = Windower(
-            grid,
-            source="haproxy",
-            assignment=config.haproxy.assignment,
-            grace_s=config.grace,
-            duplicates=True,
-        )
-        self.receiver = Receiver(self.plan.records)
-        records = HaproxyRecords(self.clock.epoch_s, ecdsa)
-        now_s = self.clock.now()
-        self.feed = HaproxyFeed(self.receiver, records, windower, now_s, config.slice_s)
-        self.terminator = Terminator(self.actuator, self.feed, self.clock.now, self.dry_run)
+        fresh = not self.journal.entries_before
+        self.setup.prepare(self.bundles, fresh=fresh, touch=not self.dry_run)
+        self.feed = self.setup.feed(self.clock, self.bundles)
+        actuator = self.setup.actuator
+        self.terminator = Terminator(actuator, self.feed, self.clock.now, self.dry_run)
         self.watch = Watch(self.feed)
         self.loop = Loop(self.rollout, self.watch, self.terminator, self.journal)
         self.control = ControlSocket(config.run / control_name(self.dry_run), self.status)
@@ -144,30 +125,6 @@ class Flight:
             return time.time() - tick_at_s < 3.0 * self.config.tick + 5.0
 
         return Page(where, self.status, scrape, healthy)
-
-    def _check_terminator(self) -> None:
-        """MachineError unless HAProxy serves both bundles, the new one to nobody at the start."""
-        certificates = HaproxyCertificates(self.socket)
-        served = {arm: certificates.serial(self.plan.certificate(arm)) for arm in ARMS}
-        fresh = not self.journal.entries_before
-        if fresh and not self.dry_run and self.actuator.read_back(0.0) > 0.0:
-            self._turn(served["new"], certificates)
-        for arm in ARMS:
-            path, bundle = self.plan.certificate(arm), self.bundles[arm]
-            if served[arm] != bundle.serial and self.dry_run:
-                raise MachineError(f"{path}: HAProxy serves another one than {bundle.name}")
-            if served[arm] != bundle.serial:
-                certificates.install(path, bundle)
-                log.info("installed %s as %s", bundle.name, arm)
-
-    def _turn(self, served_new: str, certificates: HaproxyCertificates) -> None:
-        """After a completed rollout its new certificate is the old one of the next."""
-        old = self.bundles["old"]
-        if served_new != old.serial:
-            what = "an exposure above 0 is in force, of a certificate that is not `old`"
-            raise MachineError(f"{self.plan.map_file}: {what}; `simcert live abort` withdraws it")
-        certificates.install(self.plan.certificate("old"), old)
-        self.actuator.apply(0.0, 0.0)
 
     def fly(self) -> str:
         """Return how it ended: complete, rolled_back, or stopped (the journal can be resumed)."""
@@ -226,14 +183,7 @@ class Flight:
 
     def _status(self, now_s: float) -> dict[str, Any]:
         shown = self.rollout.status()
-        records = self.feed.records
-        shown["feed"] |= {
-            "connected": self.receiver.connected,
-            "lines": records.lines,
-            "unparsed": records.unparsed,
-            "ignored": records.ignored,
-            "late": self.feed.windower.late,
-        }
+        shown["feed"] |= self.setup.health()
         return shown | {
             "t": now_s,
             "tick_at_s": time.time(),
@@ -249,7 +199,7 @@ class Flight:
         self.control.close()
         if self.page is not None:
             self.page.close()
-        self.feed.close()
+        self.setup.close()
         self.journal.close()
 
 

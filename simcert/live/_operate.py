@@ -10,9 +10,9 @@ from simcert.live import _control
 from simcert.live._config import LiveConfig
 from simcert.live._flight import Flight, bundles, control_name, folder
 from simcert.live._journal_file import FileJournal
-from simcert.live.haproxy_actuator import HaproxyActuator, write_private
+from simcert.live._setup import actuator_of
+from simcert.live.haproxy_actuator import write_private
 from simcert.live.haproxy_plan import HaproxyPlan
-from simcert.live.haproxy_socket import HaproxySocket
 from simcert.model import ARMS
 
 
@@ -31,6 +31,8 @@ def plan(config: LiveConfig, *, write: bool) -> tuple[str, list[Path]]:
 
     What exists already as map stays: it holds the exposure of a rollout.
     """
+    if config.haproxy is None:
+        raise InputError(f"{config.path}: only [haproxy] has a plan; docs/live.md shows nginx")
     one = HaproxyPlan(config.run, config.haproxy)
     if not write:
         return one.text(), []
@@ -64,9 +66,8 @@ def command(config: LiveConfig, word: str) -> dict[str, Any]:
 
 def _withdraw(config: LiveConfig) -> float:
     """Take the exposure to 0 without a controller, and leave a word for the next one."""
-    one = HaproxyPlan(config.run, config.haproxy)
     _leave_word(config)
-    actuator = HaproxyActuator(HaproxySocket(one.admin_socket), one.map_file)
+    actuator = actuator_of(config)
     actuator.apply(0.0, 0.0)
     return actuator.read_back(0.0)
 

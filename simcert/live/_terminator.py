@@ -3,20 +3,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from simcert.live.haproxy_actuator import BASIS, HaproxyActuator, to_points
-from simcert.live.haproxy_feed import HaproxyFeed
+from simcert.live._setup import LiveFeed
+from simcert.live.haproxy_actuator import BASIS, to_points
+from simcert.model import Actuator
 
 
 @dataclass(slots=True)
 class Terminator:
-    """Passes exposure on to HAProxy, and what is really in force to the feed.
+    """Passes exposure on to the terminator, and what is really in force to the feed.
 
-    The share in force is the asked one as soon as HAProxy draws with the same basis points. In a
-    `rehearsal` nothing is touched: HAProxy stays as it is, and that is what is read back.
+    The share in force is the asked one as soon as the terminator draws with the same basis points.
+    In a `rehearsal` nothing is touched: what is in force already is what is read back.
     """
 
-    actuator: HaproxyActuator
-    feed: HaproxyFeed
+    actuator: Actuator
+    feed: LiveFeed
     clock: Callable[[], float]
     rehearsal: bool = False
     _asked: float = field(default=0.0, init=False)

@@ -27,7 +27,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(slots=True)
-class Numbering:
+class _Numbering:
     """Lines of one frontend of one process: first and highest number seen, and how many."""
 
     first: int
@@ -54,7 +54,7 @@ class HaproxyRecords:
     unparsed: int = 0
     ignored: int = 0  # port scans, plain requests: nothing to do with a certificate
     _outcomes: HaproxyOutcomes = field(default_factory=HaproxyOutcomes)
-    _numbers: dict[tuple[int, int], Numbering] = field(default_factory=dict)
+    _numbers: dict[tuple[int, int], _Numbering] = field(default_factory=dict)
     _seen: dict[int, int] = field(default_factory=dict)
     _named: dict[int, str] = field(default_factory=dict)
 
@@ -180,7 +180,7 @@ class HaproxyRecords:
             low, high, n = int(here.min()), int(here.max()), len(here)
             one = self._numbers.get((key // 2, key % 2))
             if one is None:
-                self._numbers[key // 2, key % 2] = Numbering(low, high, n)
+                self._numbers[key // 2, key % 2] = _Numbering(low, high, n)
                 while len(self._numbers) > PROCESSES_MAX:
                     del self._numbers[next(iter(self._numbers))]
             else:

@@ -84,6 +84,7 @@ class Rig:
     def start(self, config: LiveConfig) -> HaproxyActuator:
         """Start HAProxy with the planned configuration; return an actuator for it."""
         _operate.plan(config, write=True)
+        assert config.haproxy is not None
         plan = HaproxyPlan(config.run, config.haproxy)
         assert HAPROXY is not None
         self.process = subprocess.Popen(

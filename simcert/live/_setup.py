@@ -1,0 +1,184 @@
+"""What a rollout drives, as configured: HAProxy, or anybody's command or URL with Prometheus."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from simcert.control.windowing import Grid, Windower
+from simcert.errors import MachineError
+from simcert.live._bundle import Bundle
+from simcert.live._clock import Clock
+from simcert.live._config import HaproxyTable, LiveConfig
+from simcert.live._receiver import Receiver
+from simcert.live.exec_actuator import ExecActuator
+from simcert.live.haproxy_actuator import HaproxyActuator
+from simcert.live.haproxy_certificates import HaproxyCertificates
+from simcert.live.haproxy_feed import HaproxyFeed
+from simcert.live.haproxy_plan import HaproxyPlan
+from simcert.live.haproxy_records import HaproxyRecords
+from simcert.live.haproxy_socket import HaproxySocket
+from simcert.live.prometheus_feed import PrometheusFeed
+from simcert.live.webhook_actuator import WebhookActuator
+from simcert.model import ARMS, Actuator, Window
+
+log = logging.getLogger("simcert.live")
+Bundles = Mapping[str, Bundle]
+
+
+class LiveFeed(Protocol):
+    """A feed that wants to know which exposure is in force."""
+
+    def poll(self, now_s: float) -> Sequence[Window]:
+        """Return the windows that became final."""
+        ...
+
+    def exposed(self, exposure: float, from_s: float) -> None:
+        """Note the exposure in force."""
+        ...
+
+
+class Setup(Protocol):
+    """Actuator and feed of one product, and what has to be done around them."""
+
+    @property
+    def actuator(self) -> Actuator:
+        """What sets and tells the exposure."""
+        ...
+
+    def prepare(self, bundles: Bundles, *, fresh: bool, touch: bool) -> None:
+        """Serve both bundles, the new one to nobody if the rollout is fresh."""
+        ...
+
+    def feed(self, clock: Clock, bundles: Bundles) -> LiveFeed:
+        """Return the feed; windows of the past are not in it."""
+        ...
+
+    def health(self) -> dict[str, Any]:
+        """Return what a person wants to know of the feed."""
+        ...
+
+    def close(self) -> None:
+        """Let go of sockets."""
+        ...
+
+
+def setup_of(config: LiveConfig) -> Setup:
+    """Return the setup that the configuration asks for."""
+    if config.haproxy is not None:
+        return HaproxySetup(config, config.haproxy)
+    return ThinSetup(config)
+
+
+def actuator_of(config: LiveConfig) -> Actuator:
+    """Return the actuator alone: for an abort without controller."""
+    if config.haproxy is not None:
+        plan = HaproxyPlan(config.run, config.haproxy)
+        return HaproxyActuator(HaproxySocket(plan.admin_socket), plan.map_file)
+    if config.exec is not None:
+        return ExecActuator(config.exec.set, config.exec.get, config.exec.timeout_s)
+    assert config.webhook is not None  # the configuration was checked
+    return WebhookActuator(config.webhook.url, config.bearer(), config.webhook.timeout_s)
+
+
+class HaproxySetup:
+    """HAProxy with its ring of records."""
+
+    def __init__(self, config: LiveConfig, haproxy: HaproxyTable) -> None:
+        self._config = config
+        self._plan = HaproxyPlan(config.run, haproxy)
+        self._certificates = HaproxyCertificates(HaproxySocket(self._plan.admin_socket))
+        self._assignment = haproxy.assignment
+        self.actuator = actuator_of(config)
+        self._feed: HaproxyFeed | None = None
+
+    def prepare(self, bundles: Bundles, *, fresh: bool, touch: bool) -> None:
+        """MachineError unless HAProxy serves both bundles, the new one to nobody at the start."""
+        served = {arm: self._certificates.serial(self._plan.certificate(arm)) for arm in ARMS}
+        if fresh and touch and self.actuator.read_back(0.0) > 0.0:
+            self._turn(served["new"], bundles["old"])
+        for arm in ARMS:
+            path, bundle = self._plan.certificate(arm), bundles[arm]
+            if served[arm] == bundle.serial:
+                continue
+            if not touch:
+                raise MachineError(f"{path}: HAProxy serves another one than {bundle.name}")
+            self._certificates.install(path, bundle)
+            log.info("installed %s as %s", bundle.name, arm)
+
+    def _turn(self, served_new: str, old: Bundle) -> None:
+        """After a completed rollout its new certificate is the old one of the next."""
+        if served_new != old.serial:
+            what = "an exposure above 0 is in force, of a certificate that is not `old`"
+            raise MachineError(f"{self._plan.map_file}: {what}; `simcert live abort` withdraws it")
+        self._certificates.install(self._plan.certificate("old"), old)
+        self.actuator.apply(0.0, 0.0)
+
+    def feed(self, clock: Clock, bundles: Bundles) -> LiveFeed:
+        """Listen for records, and cut windows from them."""
+        table = self._config.plan
+        windower = Windower(
+            Grid(table.window_s, table.slices),
+            source="haproxy",
+            assignment=self._assignment,
+            grace_s=self._config.grace,
+            duplicates=True,
+        )
+        records = HaproxyRecords(clock.epoch_s, (bundles["old"].ecdsa, bundles["new"].ecdsa))
+        receiver = Receiver(self._plan.records)
+        self._feed = HaproxyFeed(
+            receiver, records, windower, clock.now(), table.window_s / table.slices
+        )
+        return self._feed
+
+    def health(self) -> dict[str, Any]:
+        """Return counts of lines, and whether anybody sends."""
+        assert self._feed is not None
+        records = self._feed.records
+        return {
+            "connected": self._feed.receiver.connected,
+            "lines": records.lines,
+            "unparsed": records.unparsed,
+            "ignored": records.ignored,
+            "late": self._feed.windower.late,
+        }
+
+    def close(self) -> None:
+        """Stop listening."""
+        if self._feed is not None:
+            self._feed.close()
+
+
+@dataclass(slots=True)
+class ThinSetup:
+    """A command or URL for exposure, Prometheus for metrics; certificates are the user's duty."""
+
+    config: LiveConfig
+
+    @property
+    def actuator(self) -> Actuator:
+        """The command or URL."""
+        return actuator_of(self.config)
+
+    def prepare(self, bundles: Bundles, *, fresh: bool, touch: bool) -> None:
+        """MachineError unless the exposure can be read, and is 0 for a fresh rollout."""
+        del bundles
+        exposure = self.actuator.read_back(0.0)
+        if fresh and touch and exposure > 0.0:
+            remedy = "set it to 0 first, or `simcert live abort`"
+            raise MachineError(f"an exposure of {exposure:g} is in force already; {remedy}")
+
+    def feed(self, clock: Clock, bundles: Bundles) -> LiveFeed:
+        """Ask Prometheus."""
+        del bundles
+        table = self.config.prometheus
+        assert table is not None  # the configuration was checked
+        window_s = self.config.plan.window_s
+        return PrometheusFeed(table.url, window_s, table.stale_s, clock.now(), table.queries)
+
+    def health(self) -> dict[str, Any]:
+        """Return that an answer is asked for, not waited for."""
+        return {"connected": True}
+
+    def close(self) -> None:
+        """Nothing is open."""

@@ -1,0 +1,214 @@
+"""Anybody's command or URL, with Prometheus: read back or not applied; a gap is no good news."""
+
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from simcert.errors import MachineError
+from simcert.live.exec_actuator import ExecActuator
+from simcert.live.prometheus_feed import PrometheusFeed
+from simcert.live.webhook_actuator import WebhookActuator
+
+
+Pair = tuple[int, int]
+WRITE = "import pathlib, sys; pathlib.Path(sys.argv[1]).write_text('{}')"
+
+
+class Web(ThreadingHTTPServer):
+    """A balancer and a Prometheus in one: what it holds is what it answers."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.points: Any = 0
+        self.deaf = False
+        self.token = 0
+        self.samples: dict[str, float | None] = {}
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+    def totals(
+        self, old: tuple[int, int], new: tuple[int, int], *, epoch: int = 1, age: int = 1
+    ) -> None:
+        """Attempts and completed handshakes of both arms so far."""
+        for arm, (attempts, completed) in (("old", old), ("new", new)):
+            self.samples[f'sum(haproxy_frontend_connections_total{{proxy="arm_{arm}"}})'] = attempts
+            self.samples[f'sum(haproxy_frontend_sessions_total{{proxy="arm_{arm}"}})'] = completed
+        self.samples["max(haproxy_process_start_time_seconds)"] = epoch
+        self.samples["age"] = age
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Web
+
+    def do_PUT(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        late = body["token"] < self.server.token
+        if not self.server.deaf and not late:
+            self.server.points, self.server.token = body["exposure_basis_points"], body["token"]
+        self._say(409 if late else 200, {})
+
+    def do_GET(self) -> None:
+        url = urlsplit(self.path)
+        if not url.path.endswith("/query"):
+            self._say(200, {"exposure_basis_points": self.server.points})
+            return
+        (query,) = parse_qs(url.query)["query"]
+        value = self.server.samples.get("age" if query.startswith("time()") else query)
+        found = [] if value is None else [{"metric": {}, "value": [0, str(value)]}]
+        self._say(200, {"status": "success", "data": {"result": found}})
+
+    def _say(self, code: int, body: dict[str, Any]) -> None:
+        data = json.dumps(body).encode()
+        self.send_response(code)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    server = Web()
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+SET = "import sys, pathlib; pathlib.Path(sys.argv[1]).write_text(sys.argv[2])"
+GET = "import sys, pathlib; print(pathlib.Path(sys.argv[1]).read_text())"
+
+
+def commands(file: Path, setter: str = SET) -> ExecActuator:
+    python = (sys.executable, "-c")
+    return ExecActuator((*python, setter, str(file), "{points}"), (*python, GET, str(file)))
+
+
+def test_a_command_gets_basis_points_and_is_read_back(tmp_path: Path) -> None:
+    actuator = commands(tmp_path / "weight")
+
+    actuator.apply(0.0525, 0.0)
+
+    assert actuator.read_back(0.0) == 0.0525
+    assert (tmp_path / "weight").read_text() == "525"
+
+
+@pytest.mark.parametrize(
+    ("setter", "message"),
+    [
+        ("raise SystemExit('no such balancer')", "no such balancer"),
+        (WRITE.format("9"), "asked for 500, 9"),
+        (WRITE.format("5 %"), "not a whole number"),
+        (
+            "import pathlib, sys; pathlib.Path(sys.argv[1]).write_text('10001')",
+            "not a whole number",
+        ),
+    ],
+)
+def test_what_cannot_be_read_back_was_not_applied(
+    tmp_path: Path, setter: str, message: str
+) -> None:
+    with pytest.raises(MachineError, match=message):
+        commands(tmp_path / "weight", setter).apply(0.05, 0.0)
+
+
+def test_no_letter_of_a_command_is_ever_seen_by_a_shell(tmp_path: Path) -> None:
+    file = tmp_path / "$(touch pwned);`id`"
+
+    commands(file).apply(0.5, 0.0)
+
+    assert [one.name for one in tmp_path.iterdir()] == [file.name]
+
+
+def test_a_command_that_hangs_or_is_not_there_is_a_machine_error(tmp_path: Path) -> None:
+    hanging = ExecActuator(("sleep", "9"), ("sleep", "9"), timeout_s=0.1)
+
+    with pytest.raises(MachineError):
+        hanging.apply(0.5, 0.0)
+    with pytest.raises(MachineError):
+        ExecActuator(("/no/such/command",), ("/no/such/command",)).read_back(0.0)
+
+
+def test_a_url_is_set_and_read_back(web: Web) -> None:
+    actuator = WebhookActuator(web.url, "secret")
+
+    actuator.apply(0.25, 0.0)
+
+    assert (web.points, actuator.read_back(0.0)) == (2500, 0.25)
+    assert "secret" not in repr(actuator)
+
+
+def test_a_url_that_lies_or_fences_off_is_a_machine_error(web: Web) -> None:
+    web.deaf = True
+    with pytest.raises(MachineError, match="asked for 2500, 0 is in force"):
+        WebhookActuator(web.url).apply(0.25, 0.0)
+    web.deaf, web.token = False, 7
+    with pytest.raises(MachineError, match="409"):
+        WebhookActuator(web.url, token=6).apply(0.25, 0.0)
+    web.points = "lots"
+    with pytest.raises(MachineError, match="not a whole number"):
+        WebhookActuator(web.url).read_back(0.0)
+
+
+def prometheus(web: Web) -> PrometheusFeed:
+    feed = PrometheusFeed(web.url, 60.0)
+    feed.exposed(0.1, 0.0)
+    web.totals((1000, 990), (50, 49))
+    assert feed.poll(60.0) == ()  # the first reading only tells where to begin
+    feed.poll(120.0)
+    return feed
+
+
+def test_differences_of_raw_totals_are_exact(web: Web) -> None:
+    feed = prometheus(web)
+    web.totals((1900, 1880), (150, 142))
+
+    (window,) = feed.poll(180.0)
+
+    assert window.tally() == (100, 7, 900, 10)
+    assert (window.start_s, window.end_s, window.exposure) == (120.0, 180.0, 0.1)
+    assert window.completeness == 1.0
+
+
+def test_a_restart_a_gap_or_an_old_sample_is_an_incomplete_window(web: Web) -> None:
+    feed = prometheus(web)
+    web.totals((10, 10), (1, 1), epoch=2)
+    (restarted,) = feed.poll(180.0)
+    web.totals((20, 20), (2, 2), epoch=2, age=500)
+    (old,) = feed.poll(240.0)
+    (skipped,) = feed.poll(600.0)
+
+    assert [one.completeness for one in (restarted, old, skipped)] == [0.0, 0.0, 0.0]
+
+
+def test_no_answer_is_never_an_empty_window(web: Web) -> None:
+    feed = prometheus(web)
+    web.samples.clear()
+
+    with pytest.raises(MachineError, match="no sample"):
+        feed.poll(180.0)
+
+    web.totals((3000, 3000), (300, 300))
+    (after,) = feed.poll(240.0)
+    assert after.completeness == 0.0
+
+
+def test_a_window_of_two_exposures_is_no_evidence(web: Web) -> None:
+    feed = prometheus(web)
+    feed.exposed(0.2, 130.0)
+
+    (mixed,) = feed.poll(180.0)
+    (pure,) = feed.poll(240.0)
+
+    assert (mixed.completeness, pure.completeness) == (0.0, 1.0)
