@@ -3,7 +3,7 @@
 import re
 from functools import cache
 
-from simcert.tls import catalogue
+from simcert.tls import catalogue, mixes
 
 FEW = 4  # titles that still tell something; of more, the hello itself tells more
 _HELLO = re.compile(r"[tq](\d)(\d)[di](\d\d)\d\d\w\w_")
@@ -34,14 +34,19 @@ def _listed(titles: tuple[str, ...], most: int) -> str:
 
 
 def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+    return text if len(text) <= most else text[: most - 1].rstrip(" (,/") + "…"
 
 
 @cache
 def _titles() -> dict[str, tuple[str, ...]]:
-    """Titles by segment, profiles of populations first: those are the clients that people have."""
+    """Titles by segment, the commonest in built-in populations first, measured stacks last."""
     known: dict[str, list[str]] = {}
-    for name, client in sorted(catalogue().items(), key=lambda pair: (":" not in pair[0], pair[0])):
+    common: dict[str, float] = {}
+    for mix in mixes().values():
+        common |= {name: max(share, common.get(name, 0.0)) for name, share in mix.items()}
+    ranked = sorted(catalogue(), key=lambda name: (":" not in name, -common.get(name, 0.0), name))
+    for name in ranked:
+        client = catalogue()[name]
         titles = known.setdefault(client.segment, [])
         title = client.title or name
         if title not in titles and (":" in name or not titles):

@@ -29,6 +29,7 @@ TOLD = 6  # moves with a number in the figure
 _RANK = {"roll_back": 3, "complete": 3, "lower": 1}
 CELLS = 40  # columns of the heat map
 SEEN = 10  # units that a cell needs before it says anything
+NARROW_IN = 6.0  # inches; on narrower figures names are cut short
 NONE = (FAINT, 0.16)  # tint of a cell without a sure difference
 HOURS_FROM_S = 3 * 3600.0
 
@@ -204,12 +205,15 @@ def segments(trace: Trace, width: tuple[float, float] = style.WIDE) -> "Figure":
     inches, size = width
     with style.look(size):
         figure = style.new_figure(inches, 1.0 + 0.3 * max(len(trace.segments), 2))
-        draw_segments(figure.add_subplot(), trace)
+        draw_segments(figure.add_subplot(), trace, 34 if inches > NARROW_IN else 22)
     return figure
 
 
-def draw_segments(axes: "Axes", trace: Trace) -> None:
-    """Draw excess failures since the start, a row a segment; grey is none beyond doubt."""
+def draw_segments(axes: "Axes", trace: Trace, most: int = 34) -> None:
+    """Draw excess failures since the start, a row a segment; grey is none beyond doubt.
+
+    Names of segments are cut to `most` characters.
+    """
     unit = clock_axis(axes, trace.shown_s)
     excess, sure = excess_of(trace)
     order = np.argsort(trace.units.sum(axis=(0, 2, 3)))
@@ -220,7 +224,7 @@ def draw_segments(axes: "Axes", trace: Trace) -> None:
             width, start = (last - first) * step, first * step
             axes.barh(row, width, 0.84, start, lw=0, color=colour, alpha=alpha)
         _final(axes, trace.shown_s / unit, row, excess[s], sure=bool(sure[s, -1]))
-    axes.set_yticks(range(len(order)), [segment_name(trace.segments[s]) for s in order])
+    axes.set_yticks(range(len(order)), [segment_name(trace.segments[s], most) for s in order])
     axes.set_ylim(-0.6, max(len(order), 1) - 0.4)
     axes.grid(visible=False)
     style.clean(axes)

@@ -126,15 +126,17 @@ def table(
     rows: Sequence[Sequence[Cell]],
     *,
     first: int | None = None,
-    sortable: bool = True,
+    kind: str = "sort",
 ) -> str:
-    """Return a table; columns whose cells have keys are numbers, row `first` stands out."""
+    """Return a table; columns whose cells have keys are numbers, row `first` stands out.
+
+    `kind` is its class: `sort` can be sorted, `moves` puts the last column below on a phone.
+    """
     numeric = [all(row[i].key is not None for row in rows) for i in range(len(head))]
     top = "".join(_tag("th", escape(h), n) for h, n in zip(head, numeric, strict=True))
     body = "".join(_row(row, numeric, i == first) for i, row in enumerate(rows))
-    kind = ' class="sort"' if sortable else ""
     return (
-        f'<div class="scroll"><table{kind}><thead><tr>{top}</tr></thead>'
+        f'<div class="scroll"><table class="{kind}"><thead><tr>{top}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
 

@@ -101,11 +101,11 @@ def _moves(trace: Trace) -> str:
     chosen = draw.told(trace.moves)
     numbers = {i: str(n) for n, i in enumerate(chosen, 1)}
     head = ("", "time", "decision", "reason")
-    top = html.table(head, [_move(trace, i, numbers) for i in chosen], sortable=False)
+    top = html.table(head, [_move(trace, i, numbers) for i in chosen], kind="moves")
     if len(trace.moves) == len(chosen):
         return top
     shown = range(min(len(trace.moves), ROWS))
-    rest = html.table(head, [_move(trace, i, numbers) for i in shown], sortable=False)
+    rest = html.table(head, [_move(trace, i, numbers) for i in shown], kind="moves")
     more = f"all {len(trace.moves)} changes"
     if len(trace.moves) > ROWS:
         more = f"the first {ROWS} of {len(trace.moves)} changes; all are in the journal"
