@@ -16,7 +16,6 @@ from simcert.live.exec_actuator import ExecActuator
 from simcert.live.prometheus_feed import PrometheusFeed
 from simcert.live.webhook_actuator import WebhookActuator
 
-
 Pair = tuple[int, int]
 WRITE = "import pathlib, sys; pathlib.Path(sys.argv[1]).write_text('{}')"
 
