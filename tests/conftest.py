@@ -3,6 +3,7 @@
 import os
 import random
 import secrets
+import shutil
 import socket
 import time
 import uuid
@@ -28,6 +29,18 @@ SEALED = {
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+
+
+@pytest.fixture(scope="session")
+def needed() -> Callable[..., None]:
+    """Return a function that skips a test without its programs, and fails it in CI."""
+
+    def check(*programs: str) -> None:
+        missing = [one for one in programs if shutil.which(one) is None]
+        if missing:
+            (pytest.fail if "CI" in os.environ else pytest.skip)(f"not installed: {missing}")
+
+    return check
 
 
 @pytest.fixture

@@ -2,12 +2,11 @@
 
 import datetime as dt
 import re
-import shutil
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -96,14 +95,8 @@ def free_port() -> int:
         return port
 
 
-def needed(program: str) -> None:
-    for one in (program, "curl", "gnutls-cli"):
-        if shutil.which(one) is None:
-            pytest.skip(f"{one} is not installed")
-
-
-def test_haproxy_writes_what_is_documented(place: Path) -> None:
-    needed("haproxy")
+def test_haproxy_writes_what_is_documented(place: Path, needed: Callable[..., None]) -> None:
+    needed("haproxy", "curl", "gnutls-cli")
     port = free_port()
     (place / "haproxy.cfg").write_text(
         f"global\n  tune.ssl.capture-buffer-size 512\n  log {place}/log.sock format raw local0\n"
@@ -134,8 +127,8 @@ def received(sink: socket.socket) -> Iterator[bytes]:
             return
 
 
-def test_nginx_writes_what_is_documented(place: Path) -> None:
-    needed("nginx")
+def test_nginx_writes_what_is_documented(place: Path, needed: Callable[..., None]) -> None:
+    needed("nginx", "curl", "gnutls-cli")
     port = free_port()
     (place / "nginx.conf").write_text(
         f"daemon off; master_process off; pid {place}/nginx.pid; error_log {place}/error.txt;\n"
