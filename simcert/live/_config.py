@@ -85,6 +85,22 @@ class PrometheusTable:
 
 
 @dataclass(frozen=True, slots=True)
+class ProbeTable:
+    """`[[probe]]`: one of our own clients and the roots that it trusts."""
+
+    client: Literal["openssl", "curl", "gnutls", "python"]
+    trust: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProbesTable:
+    """`[probes]`: where the new arm can be reached by probes alone, and how often they ask."""
+
+    listen: str = "127.0.0.1:8444"
+    every_s: Positive = 30.0
+
+
+@dataclass(frozen=True, slots=True)
 class PageTable:
     """`[page]`: where the status page and the metrics are served; best on loopback."""
 
@@ -107,6 +123,8 @@ class LiveConfig:
     grace_s: NotNegative | None = None  # default: the handshake timeout and 2 s
     plan: PlanTable = PlanTable()
     page: PageTable | None = None
+    probes: ProbesTable = ProbesTable()
+    probe: tuple[ProbeTable, ...] = ()
     _path: Path = Path()
 
     @property
@@ -171,6 +189,7 @@ def _check(config: LiveConfig, problems: Problems) -> None:
     _check_products(config, problems)
     if config.page is not None:
         _check_address("page.listen", config.page.listen, problems)
+    _check_address("probes.listen", config.probes.listen, problems)
     if config.haproxy is not None:
         _check_haproxy(config.haproxy, problems)
     if len(str(config.run)) > SOCKET_PATH_MAX:

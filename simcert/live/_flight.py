@@ -21,7 +21,7 @@ from simcert.live._control import ControlSocket
 from simcert.live._journal_file import FileJournal
 from simcert.live._notify import notify
 from simcert.live._page import Page
-from simcert.live._setup import setup_of
+from simcert.live._setup import fleet_of, setup_of
 from simcert.live._terminator import Terminator
 from simcert.live._watch import Watch
 from simcert.model import ARMS, Policy
@@ -111,10 +111,17 @@ class Flight:
         self.feed = self.setup.feed(self.clock, self.bundles)
         actuator = self.setup.actuator
         self.terminator = Terminator(actuator, self.feed, self.clock.now, self.dry_run)
+        self.fleet = fleet_of(config, self.bundles)
+        if self.fleet is not None:
+            self.fleet.start()
+            self.terminator.refusal = self._probed
         self.watch = Watch(self.feed)
         self.loop = Loop(self.rollout, self.watch, self.terminator, self.journal)
         self.control = ControlSocket(config.run / control_name(self.dry_run), self.status)
         self.page = self._page(config.page.listen) if config.page else None
+
+    def _probed(self) -> str:
+        return self.fleet.refusal if self.fleet is not None else ""
 
     def _page(self, where: str) -> Page:
         def scrape() -> bytes:
@@ -191,6 +198,7 @@ class Flight:
             "asked": self.rollout.authorised,
             "errors": self.loop.errors,
             "dry_run": self.dry_run,
+            "probes": self._probed() or ("fine" if self.fleet else None),
         }
 
     def close(self) -> None:
@@ -199,6 +207,8 @@ class Flight:
         self.control.close()
         if self.page is not None:
             self.page.close()
+        if self.fleet is not None:
+            self.fleet.close()
         self.setup.close()
         self.journal.close()
 

@@ -10,9 +10,8 @@ from simcert.live import _control
 from simcert.live._config import LiveConfig
 from simcert.live._flight import Flight, bundles, control_name, folder
 from simcert.live._journal_file import FileJournal
-from simcert.live._setup import actuator_of
+from simcert.live._setup import actuator_of, plan_of
 from simcert.live.haproxy_actuator import write_private
-from simcert.live.haproxy_plan import HaproxyPlan
 from simcert.model import ARMS
 
 
@@ -33,7 +32,7 @@ def plan(config: LiveConfig, *, write: bool) -> tuple[str, list[Path]]:
     """
     if config.haproxy is None:
         raise InputError(f"{config.path}: only [haproxy] has a plan; docs/live.md shows nginx")
-    one = HaproxyPlan(config.run, config.haproxy)
+    one = plan_of(config, config.haproxy)
     if not write:
         return one.text(), []
     found = bundles(config)

@@ -18,6 +18,7 @@ from simcert.live.haproxy_feed import HaproxyFeed
 from simcert.live.haproxy_plan import HaproxyPlan
 from simcert.live.haproxy_records import HaproxyRecords
 from simcert.live.haproxy_socket import HaproxySocket
+from simcert.live.probe_fleet import ProbeFleet
 from simcert.live.prometheus_feed import PrometheusFeed
 from simcert.live.webhook_actuator import WebhookActuator
 from simcert.model import ARMS, Actuator, Window
@@ -70,6 +71,20 @@ def setup_of(config: LiveConfig) -> Setup:
     return ThinSetup(config)
 
 
+def plan_of(config: LiveConfig, haproxy: HaproxyTable) -> HaproxyPlan:
+    """Return paths and configuration of HAProxy."""
+    return HaproxyPlan(config.run, haproxy, config.probes.listen if config.probe else None)
+
+
+def fleet_of(config: LiveConfig, bundles: Bundles) -> ProbeFleet | None:
+    """Return the probe clients, None if there are none."""
+    if not config.probe:
+        return None
+    host = config.certificates.host or min(bundles["new"].names, default="localhost")
+    probes = [(one.client, config.at(one.trust)) for one in config.probe]
+    return ProbeFleet.of(config.probes.listen, host, probes, config.probes.every_s)
+
+
 def actuator_of(config: LiveConfig) -> Actuator:
     """Return the actuator alone: for an abort without controller."""
     if config.haproxy is not None:
@@ -86,7 +101,7 @@ class HaproxySetup:
 
     def __init__(self, config: LiveConfig, haproxy: HaproxyTable) -> None:
         self._config = config
-        self._plan = HaproxyPlan(config.run, haproxy)
+        self._plan = plan_of(config, haproxy)
         self._certificates = HaproxyCertificates(HaproxySocket(self._plan.admin_socket))
         self._assignment = haproxy.assignment
         self.actuator = actuator_of(config)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from simcert.errors import MachineError
 from simcert.live._setup import LiveFeed
 from simcert.live.haproxy_actuator import BASIS, to_points
 from simcert.model import Actuator
@@ -20,10 +21,13 @@ class Terminator:
     feed: LiveFeed
     clock: Callable[[], float]
     rehearsal: bool = False
+    refusal: Callable[[], str] = str  # why nothing may be raised, e.g. by probe clients
     _asked: float = field(default=0.0, init=False)
 
     def apply(self, exposure: float, now_s: float) -> None:
-        """Put `exposure` in force."""
+        """Put `exposure` in force; MachineError also for a raise that is refused."""
+        if exposure > self._asked and (why := self.refusal()):
+            raise MachineError(f"not raised: {why}")
         if not self.rehearsal:
             self.actuator.apply(exposure, now_s)
         self._asked = exposure

@@ -29,6 +29,7 @@ class HaproxyPlan:
 
     run: Path
     haproxy: HaproxyTable
+    probes: str | None = None  # where probe clients reach the new arm
 
     @property
     def admin_socket(self) -> Path:
@@ -68,7 +69,7 @@ class HaproxyPlan:
             self._defaults(),
             *map(self._arm, ARMS),
         )
-        return "\n".join((*parts, self._app()))
+        return "\n".join((*parts, self._probes(), self._app()))
 
     def _global(self) -> str:
         one = self.haproxy
@@ -141,6 +142,17 @@ frontend {self.frontend(arm)} from arms
   bind {bind} ssl crt {self.certificate(arm)} alpn h2,http/1.1
   http-request set-log-level silent if {{ var(sess.seen) -m bool }}
   http-request set-var(sess.seen) bool(true)
+  default_backend app
+"""
+
+    def _probes(self) -> str:
+        """Nothing is logged here: probes are no traffic."""
+        if self.probes is None:
+            return ""
+        return f"""\
+frontend probes from arms
+  no log
+  bind {self.probes} ssl crt {self.certificate("new")} alpn h2,http/1.1
   default_backend app
 """
 
