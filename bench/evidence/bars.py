@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from bench.evidence import record, traps
+from bench.evidence.bar_three import bar_3
 from bench.evidence.cells import FRESH, Cell, harm_bar, mean_and_error, measure
 from bench.evidence.record import Bar
 from bench.evidence.world import World
@@ -42,16 +43,21 @@ NULLS = {
 
 
 def bar_1() -> Iterable[Bar]:
-    """False rollback at most alpha, in seven kinds of null, at a small and at a large site."""
-    for units, runs in ((200, 20_000), (2000, 4_000)):
+    """False rollback at most alpha, in seven kinds of null; first few campaigns, then many."""
+    for units, runs in ((200, 4_000), (2000, 2_000), (200, 20_000), (2000, 20_000)):
         for i, (name, world) in enumerate(NULLS.items()):
-            steering = "adversary" if name == "adversary" else "adaptive"
-            what, here = f"{name}, N {units}", replace(world, units=units, slices=SLICES[units])
-            cell = Cell(what, here, runs, FRESH + 100 + i, steering)
-            hits = int(measure(cell)["rolled_back"].sum())
-            value = record.upper_share(hits, runs, 0.99)
-            more = {"false_rollbacks": hits, "share": hits / runs, "confidence": 0.99}
-            yield Bar(f"false rollback, {what}", value, 0.01, runs, [cell.seed], more=more)
+            yield _null(
+                f"{name}, N {units}", replace(world, units=units, slices=SLICES[units]), runs, i
+            )
+
+
+def _null(name: str, world: World, runs: int, i: int) -> Bar:
+    steering = "adversary" if name.startswith("adversary") else "adaptive"
+    cell = Cell(name, world, runs, FRESH + 100 + i, steering)
+    hits = int(measure(cell)["rolled_back"].sum())
+    more = {"false_rollbacks": hits, "share": hits / runs, "confidence": 0.99}
+    value = record.upper_share(hits, runs, 0.99)
+    return Bar(f"false rollback, {name}", value, 0.01, runs, [cell.seed], more=more)
 
 
 def bar_2(runs: int = 1000) -> Iterable[Bar]:
@@ -171,6 +177,7 @@ BARS: dict[int, Callable[[], Iterable[Bar]]] = {
     6: bar_6,
     7: bar_7,
     9: bar_9,
+    3: bar_3,
     10: bar_10,
     1: bar_1,
 }

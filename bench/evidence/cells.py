@@ -33,11 +33,11 @@ class Cell:
     exposure: float = 0.05  # of the constant
 
     def key(self) -> str:
-        """Return what decides the result: the cell and the setting."""
-        values = json.dumps(asdict(self), sort_keys=True)
-        return sha256(
-            (f"{MODEL} {values} {record.setting_digest(among=MODELLED)}").encode()
-        ).hexdigest()[:16]
+        """Return what decides the campaigns of a block: all but their number and the name."""
+        values = {k: v for k, v in asdict(self).items() if k not in ("name", "runs")}
+        setting = record.setting_digest(among=MODELLED)
+        text = f"{MODEL} {json.dumps(values, sort_keys=True)} {setting}"
+        return sha256(text.encode()).hexdigest()[:16]
 
     def steered(self, rng: np.random.Generator) -> Steering | None:
         """Return the steering, None for `adaptive` itself."""
@@ -59,7 +59,7 @@ def measure(cell: Cell) -> Figures:
 
 
 def _block(cell: Cell, i: int, runs: int) -> dict[str, np.ndarray]:
-    path = CACHE / f"{cell.key()}-{i}.npz"
+    path = CACHE / f"{cell.key()}-{i}-{runs}.npz"
     if path.exists():
         with np.load(path) as kept:
             return dict(kept)
