@@ -106,7 +106,9 @@ class _Builder:
             yield Path(taken, anchored=False)
 
     def _is_anchor(self, one: Certificate, *, leaf: bool) -> bool:
-        return one.fingerprint in self._anchors and (not leaf or self._verifier.trusts_leaf)
+        rules = self._verifier
+        trusts_leaf = rules.trusts_leaf_if_ca if one.ca else rules.trusts_leaf
+        return one.fingerprint in self._anchors and (not leaf or trusts_leaf)
 
     def _issuers(self, taken: tuple[Certificate, ...]) -> list[Certificate | Root]:
         top, seen = taken[-1], {one.fingerprint for one in taken}

@@ -41,6 +41,7 @@ class Verifier:
     matches_key_id: bool = False
     tolerates_disorder: bool = True
     trusts_leaf: bool = True  # a self-signed leaf that is itself in the store
+    trusts_leaf_if_ca: bool = True  # the same, where it is marked as a CA
     hangs_on_trusted_leaf: bool = False
     max_intermediates: int | None = None
     max_certificates: int | None = None
