@@ -105,10 +105,15 @@ class Rig:
         self.process.kill()
         self.process.wait()
 
-    def traffic(self, *, blind_share: float = 0.0, rate: float = 150.0) -> subprocess.Popen[bytes]:
-        """Start clients of which `blind_share` trust only authority A; each has its own address."""
+    def traffic(
+        self, *, blind_share: float = 0.0, rate: float = 150.0, blind: Path | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start clients of which `blind_share` trust only authority A, or the roots in `blind`.
+
+        Each has an address of its own.
+        """
         script = Path(__file__).with_name("live_traffic.py")
-        stores = [str(self.root_a), str(self.both), str(blind_share), str(rate)]
+        stores = [str(blind or self.root_a), str(self.both), str(blind_share), str(rate)]
         process = subprocess.Popen(
             [sys.executable, str(script), str(self.port), HOST, *stores], stdout=subprocess.PIPE
         )

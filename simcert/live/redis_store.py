@@ -1,0 +1,105 @@
+"""Shared state in Redis: an append-only journal, small values with compare-and-set.
+
+The client never repeats a call by itself (its default would, and count twice); a call that may have
+been carried out, or not, is a MachineError, and whoever called looks again.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from simcert.errors import MachineError
+
+_SET = """
+local version = tonumber(redis.call('HGET', KEYS[1], 'version') or '0')
+if version ~= tonumber(ARGV[2]) then return 0 end
+redis.call('HSET', KEYS[1], 'value', ARGV[1], 'version', version + 1)
+return 1
+"""
+_APPEND = """
+if redis.call('LLEN', KEYS[1]) ~= tonumber(ARGV[2]) then return 0 end
+return redis.call('RPUSH', KEYS[1], ARGV[1])
+"""
+
+
+@dataclass(slots=True)
+class RedisStore:
+    """Keys begin with `{rollout}:`, so that all of them lie in one slot of a cluster."""
+
+    url: str
+    rollout: str
+    timeout_s: float = 2.0
+    _redis: Any = field(init=False, repr=False)
+    _length: int = field(default=-1, init=False)  # of the journal, as we know it
+
+    def __post_init__(self) -> None:
+        try:
+            import redis
+        except ImportError as error:
+            raise MachineError("Redis needs: pip install 'simcert[live]'") from error
+        wait = {"socket_timeout": self.timeout_s, "socket_connect_timeout": self.timeout_s}
+        self._redis = redis.Redis.from_url(self.url, decode_responses=True, retry=None, **wait)
+
+    def key(self, name: str) -> str:
+        """Return the full key of a name."""
+        return f"{{{self.rollout}}}:{name}"
+
+    def call(self, name: str, *arguments: object) -> Any:  # noqa: ANN401 - as Redis answers
+        """Return what one command gives; MachineError for every trouble."""
+        from redis.exceptions import RedisError
+
+        try:
+            return self._redis.execute_command(name, *arguments)
+        except (RedisError, OSError) as error:
+            raise MachineError(f"redis {name}: {error}") from error
+
+    def together(self, commands: Sequence[tuple[object, ...]]) -> list[Any]:
+        """Return what several commands give, in one round trip."""
+        from redis.exceptions import RedisError
+
+        try:
+            with self._redis.pipeline(transaction=False) as pipeline:
+                for one in commands:
+                    pipeline.execute_command(*one)
+                found: list[Any] = pipeline.execute()
+                return found
+        except (RedisError, OSError) as error:
+            raise MachineError(f"redis: {error}") from error
+
+    def append(self, entry: Mapping[str, Any]) -> None:
+        """Add an entry behind all that we know; MachineError if somebody else added one before."""
+        if self._length < 0:
+            self._length = int(self.call("LLEN", self.key("journal")))
+        line = json.dumps(entry, separators=(",", ":"), allow_nan=False)
+        done = self.call("EVAL", _APPEND, 1, self.key("journal"), line, self._length)
+        if not done:
+            raise MachineError("redis: another controller wrote into the journal")
+        self._length = int(done)
+
+    def entries(self) -> list[dict[str, Any]]:
+        """Return the whole journal."""
+        lines = self.call("LRANGE", self.key("journal"), 0, -1)
+        self._length = len(lines)
+        return [json.loads(line) for line in lines]
+
+    def get(self, key: str) -> tuple[str | None, int]:
+        """Return value and version; (None, 0) if absent."""
+        value, version = self.call("HMGET", self.key(key), "value", "version")
+        return value, int(version or 0)
+
+    def compare_and_set(self, key: str, value: str, version: int) -> bool:
+        """Set the value if its version is still the given one."""
+        return bool(self.call("EVAL", _SET, 1, self.key(key), value, version))
+
+    def check_durable(self) -> str:
+        """Say why a crash of Redis could lose what was written, or nothing."""
+        found = self.call("CONFIG", "GET", "appendonly")
+        pairs = (
+            found if isinstance(found, dict) else dict(zip(found[::2], found[1::2], strict=True))
+        )
+        return "" if pairs.get("appendonly") == "yes" else "redis: set `appendonly yes`"
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._redis.close()
