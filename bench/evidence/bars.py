@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from bench.evidence import record, traps
+from bench.evidence.bar_eight import bar_8
 from bench.evidence.bar_three import bar_3
 from bench.evidence.cells import FRESH, Cell, harm_bar, mean_and_error, measure
 from bench.evidence.record import Bar
@@ -176,6 +177,7 @@ BARS: dict[int, Callable[[], Iterable[Bar]]] = {
     5: bar_5,
     6: bar_6,
     7: bar_7,
+    8: bar_8,
     9: bar_9,
     3: bar_3,
     10: bar_10,

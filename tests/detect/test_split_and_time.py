@@ -1,0 +1,109 @@
+"""Channels without weight: the split, the times, the interval; each can hold, none rolls back."""
+
+from math import comb, exp
+
+import numpy as np
+import pytest
+
+from simcert.detect import discover
+from simcert.model import Verdict, Window
+from simcert.model.window import TIME_BINS
+
+
+def _rng() -> np.random.Generator:
+    return np.random.Generator(np.random.PCG64(3))
+
+
+@pytest.mark.parametrize("e", [0.05, 0.5, 0.9])
+@pytest.mark.parametrize("skew", [1 / 1.1, 1.0, 1.1])
+def test_split_bet_is_an_e_variable_within_the_tolerance(e: float, skew: float) -> None:
+    n, p = 12, e * skew / (1.0 - e + e * skew)
+    mean = 0.0
+    for k in range(n + 1):
+        detector = discover()["split_e"]()
+        detector.update(Window.of(new=(k, 0), old=(n - k, 0), exposure=e))
+        mean += comb(n, k) * p**k * (1.0 - p) ** (n - k) * exp(detector.log_e)
+    assert mean <= 1.0 + 1e-9
+
+
+@pytest.mark.parametrize(("skew", "verdict"), [(1.0, "inconclusive"), (1.5, "fail"), (0.6, "fail")])
+def test_split_finds_a_broken_split_and_nothing_else(skew: float, verdict: str) -> None:
+    detector, rng, e = discover()["split_e"](), _rng(), 0.1
+    share = e * skew / (1.0 - e + e * skew)
+    for _ in range(100):
+        n_new = int(rng.binomial(1000, share))
+        detector.update(Window.of(new=(n_new, 0), old=(1000 - n_new, 0), exposure=e))
+    assert detector.reading().verdict is Verdict(verdict)
+
+
+def _timed(rng: np.random.Generator, n_new: int, n_old: int, slower: float, drift: float) -> Window:
+    hist = np.zeros((1, 2, TIME_BINS), np.int64)
+    for arm, n, factor in ((0, n_old, 1.0), (1, n_new, slower)):
+        times = 40.0 * drift * factor * np.exp(0.6 * rng.standard_normal(n))
+        bins = np.clip(np.floor(10.0 * np.log10(times)).astype(int) + 1, 0, TIME_BINS - 1)
+        hist[0, arm] = np.bincount(bins, minlength=TIME_BINS)
+    return Window.of(new=(n_new, 0), old=(n_old, 0), time_hist=hist)
+
+
+@pytest.mark.parametrize(
+    ("slower", "verdict"), [(1.0, "inconclusive"), (1.2, "inconclusive"), (1.6, "fail")]
+)
+def test_times_hold_for_a_shift_beyond_the_tolerance_under_any_drift(
+    slower: float, verdict: str
+) -> None:
+    detector, rng = discover()["time_quantile_e"](), _rng()
+    for t in range(60):
+        drift = 1.0 + 0.2 * np.sin(t / 5.0)
+        detector.update(_timed(rng, 100, 900, slower, drift))
+    assert detector.reading().verdict is Verdict(verdict)
+
+
+def test_confidence_sequence_closes_around_the_effect_and_keeps_it() -> None:
+    detector, rng = discover()["confidence_sequence"](), _rng()
+    widths = []
+    for _ in range(200):
+        new, old = rng.binomial(600, 0.05), rng.binomial(1400, 0.02)
+        detector.update(Window.of(new=(600, int(new)), old=(1400, int(old))))
+        low, high = detector.interval
+        assert low <= 0.03 <= high
+        widths.append(high - low)
+    assert widths[-1] < 0.04 < widths[0]
+
+
+def test_suspicion_wakes_for_a_late_fault_and_sleeps_without_one() -> None:
+    detector, rng = discover()["suspicion_cusum"](), _rng()
+    for q1, alarms in ((0.02, 0), (0.04, 1)):
+        for _ in range(30):
+            new, old = rng.binomial(1900, q1), rng.binomial(100, 0.02)
+            window = Window.of(new=(1900, int(new)), old=(100, int(old)), exposure=0.95)
+            detector.update(window)
+        assert (detector.alarms > 0) == bool(alarms)
+
+
+def test_segment_suspicion_finds_a_rare_segment_that_the_average_hides() -> None:
+    detector, rng = discover()["segment_cusum"](), _rng()
+    shares = np.array([0.7, 0.298, 0.002])
+    for t in range(60):
+        units = np.zeros((3, 2, 2), np.int64)
+        for arm, n in ((0, 1400), (1, 600)):
+            total = rng.multinomial(n, shares)
+            broken = np.array([0.02, 0.02, 1.0 if arm and t >= 40 else 0.02])
+            units[:, arm, 1] = rng.binomial(total, broken)
+            units[:, arm, 0] = total - units[:, arm, 1]
+        names = ("desktop", "mobile", "rare")
+        window = Window.empty(60.0 * t, 60.0 * t + 60.0, 0.3, names, ("ok", "close"), units=units)
+        detector.update(window)
+        assert detector.alarms == 0 or t >= 40
+    assert detector.alarms > 0
+
+
+def test_the_bound_falls_with_data_and_starts_afresh_when_the_exposure_falls() -> None:
+    detector, rng = discover()["upper_bound"](), _rng()
+    seen = []
+    for e, n_new in [(0.3, 600)] * 40 + [(0.1, 200)]:
+        new, old = rng.binomial(n_new, 0.02), rng.binomial(2000 - n_new, 0.02)
+        detector.update(Window.of(new=(n_new, int(new)), old=(2000 - n_new, int(old)), exposure=e))
+        seen.append(detector.value)
+    assert seen[:-1] == sorted(seen[:-1], reverse=True)
+    assert seen[-2] <= 0.0075
+    assert seen[-1] > 0.03
