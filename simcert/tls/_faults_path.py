@@ -60,7 +60,8 @@ def authority(case: Case, index: int) -> Fault | None:
     one = case.path.certificates[index]
     if not _is_authority(case, index) or not case.verifier.checks_ca or one.ca:
         return None
-    if case.position(index) == "root" and one.version == 1:
+    lenient = one.ca is None and not case.verifier.root_needs_constraints
+    if case.position(index) == "root" and (lenient or one.version == 1):
         return None
     return fault(case, "ca", index, "issuer is not marked as a CA", "RFC 5280 6.1.4 (k)")
 

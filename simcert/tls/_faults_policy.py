@@ -58,8 +58,10 @@ def profile(case: Case, index: int) -> Fault | None:
 
 def name(case: Case, _: int) -> Fault | None:
     """The certificate is for the host that the client asked for (RFC 9525)."""
-    source, one = case.verifier.name_source, case.path.certificates[0]
-    if source == "none" or case.host is None or names.matches(one, case.host, source):
+    rules, one = case.verifier, case.path.certificates[0]
+    if rules.name_source == "none" or case.host is None:
+        return None
+    if names.matches(one, case.host, rules.name_source, final_dot_ok=rules.final_dot_ok):
         return None
     listed = ", ".join((*one.dns_names, *one.ip_names)[:3]) or "nothing in subjectAltName"
     return fault(case, "name", 0, f"not for {case.host} (is for {listed})", "RFC 9525 6")

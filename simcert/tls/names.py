@@ -5,7 +5,9 @@ from ipaddress import ip_address, ip_network
 from simcert.tls.certificate import Certificate, NameRule
 
 
-def matches(certificate: Certificate, host: str, source: str) -> bool:
+def matches(
+    certificate: Certificate, host: str, source: str, *, final_dot_ok: bool = False
+) -> bool:
     """Whether the certificate names the host (RFC 9525); `source` says where the client looks.
 
     `san`: subjectAltName alone. `san_else_cn`: the common name where no DNS name stands there.
@@ -16,6 +18,8 @@ def matches(certificate: Certificate, host: str, source: str) -> bool:
     patterns = certificate.dns_names
     if _falls_back(certificate, source):
         patterns = (*patterns, *certificate.common_names)
+    if final_dot_ok:
+        patterns = tuple(pattern.rstrip(".") for pattern in patterns)
     return any(covers(pattern, host) for pattern in patterns)
 
 

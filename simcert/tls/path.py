@@ -108,7 +108,8 @@ class _Builder:
     def _is_anchor(self, one: Certificate, *, leaf: bool) -> bool:
         rules = self._verifier
         trusts_leaf = rules.trusts_leaf_if_ca if one.ca else rules.trusts_leaf
-        return one.fingerprint in self._anchors and (not leaf or trusts_leaf)
+        suffices = trusts_leaf if leaf else one.self_issued or rules.partial_chain
+        return suffices and one.fingerprint in self._anchors
 
     def _issuers(self, taken: tuple[Certificate, ...]) -> list[Certificate | Root]:
         top, seen = taken[-1], {one.fingerprint for one in taken}

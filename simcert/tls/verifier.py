@@ -42,6 +42,7 @@ class Verifier:
     tolerates_disorder: bool = True
     trusts_leaf: bool = True  # a self-signed leaf that is itself in the store
     trusts_leaf_if_ca: bool = True  # the same, where it is marked as a CA
+    partial_chain: bool = True  # a trusted intermediate is an anchor, although not self-signed
     hangs_on_trusted_leaf: bool = False
     max_intermediates: int | None = None
     max_certificates: int | None = None
@@ -63,6 +64,7 @@ class Verifier:
     checks_root_dates: bool = True
     # names
     name_source: str = "san_else_cn"  # san | san_else_cn | no_san_else_cn | either | none
+    final_dot_ok: bool = False  # a name in the certificate may end in a dot
     needs_subject: bool = False
     # purposes and constraints
     checks_purpose: bool = True
@@ -72,6 +74,7 @@ class Verifier:
     checks_key_usage: bool = False
     checks_ca: bool = True
     checks_root_ca: bool = True
+    root_needs_constraints: bool = False  # else a root without basicConstraints is one, too
     needs_cert_sign: bool = True
     checks_path_length: bool = True
     leaf_may_be_ca: bool = True
