@@ -6,7 +6,7 @@ from bench.evidence.bar_eight import bar_8
 from bench.evidence.record import Bar, lower_share, upper_share
 
 
-@pytest.mark.parametrize("row", bar_8(), ids=lambda row: row.bar)
+@pytest.mark.parametrize("row", list(bar_8()), ids=lambda row: row.bar)
 def test_row(row: Bar) -> None:
     assert row.passed, (row.more, row.value)
 
