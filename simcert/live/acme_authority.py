@@ -80,9 +80,12 @@ class AcmeAuthority:
 
     def _ordered(self, acme: Any, request: bytes) -> Any:  # noqa: ANN401
         from acme import challenges
+        from acme.messages import STATUS_PENDING
 
         order = _again(lambda: acme.new_order(request))
         for authorization in order.authorizations:
+            if authorization.body.status != STATUS_PENDING:
+                continue  # the server still remembers an earlier one
             found = [
                 one
                 for one in authorization.body.challenges
@@ -95,7 +98,8 @@ class AcmeAuthority:
             _again(lambda c=found[0], a=answer: acme.answer_challenge(c, a))  # type: ignore[misc]
         deadline = dt.datetime.now() + dt.timedelta(seconds=self.timeout_s)  # noqa: DTZ005 - its way
         order = _again(lambda: acme.poll_authorizations(order, deadline))
-        return _again(lambda: acme.finalize_order(order, deadline, fetch_alternative_chains=True))
+        order = _again(lambda: acme.begin_finalization(order))
+        return _again(lambda: acme.poll_finalization(order, deadline, True))
 
 
 def _registered(acme: Any, registration: Any) -> None:  # noqa: ANN401
