@@ -26,7 +26,7 @@ def seen(client: str, variant: str, server: ServerSettings = TLS13, **more: obje
     [
         ("openssl30", "wrong_host", "alert:bad_certificate"),  # the name before the dates
         ("curl", "wrong_host", "alert:certificate_expired"),  # the name after the handshake
-        ("firefox", "wrong_host", "alert:certificate_expired"),
+        ("firefox", "wrong_host", "alert:bad_certificate"),
         ("impit", "wrong_host", "alert:certificate_expired"),
         ("mbedtls2", "wrong_host", "alert:bad_certificate"),  # the name ranks first
         ("openssl30", "unknown_root", "alert:unknown_ca"),  # trust before dates
