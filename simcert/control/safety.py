@@ -41,7 +41,7 @@ def limit(decision: Decision, view: View, facts: Facts) -> Decision:
     if decision.kind is Kind.HOLD:
         return _blind(decision, view, facts) or _same(decision, facts.authorised)
     if decision.kind in (Kind.LOWER, Kind.ROLL_BACK):
-        return decision
+        return _no_higher(decision, view, facts.authorised)
     if decision.exposure > facts.plan.exposure_max:
         decision = Decision(
             max(facts.plan.exposure_max, min(view.exposure, facts.authorised)),
@@ -61,7 +61,7 @@ def veto(view: View, facts: Facts) -> str:
     """Say why nothing may be raised now, or nothing."""
     plan = facts.plan
     if abs(view.exposure - facts.authorised) > plan.exposure_tolerance:
-        return f"{view.exposure:g} is in force, {facts.authorised:g} was decided"
+        return _unconfirmed(view, facts.authorised)
     if plan.deadline_s is not None and facts.now_s > plan.deadline_s:
         return f"the deadline passed at {plan.deadline_s:g} s"
     if not facts.uses_evidence:
@@ -84,6 +84,18 @@ def _blind(decision: Decision, view: View, facts: Facts) -> Decision | None:
         return None
     why = f"blind for {facts.age_s:.0f} s, limit {plan.blind_s:g} s: safe exposure"
     return Decision(plan.safe_exposure, why, Kind.LOWER, decision.memory)
+
+
+def _no_higher(decision: Decision, view: View, authorised: float) -> Decision:
+    """Return the decision, unless what is lower than the exposure in force is above the decided."""
+    if decision.exposure <= authorised:
+        return decision
+    why = f"held: {_unconfirmed(view, authorised)}; the policy wanted: {decision.reason}"
+    return Decision(authorised, why, Kind.HOLD, decision.memory)
+
+
+def _unconfirmed(view: View, authorised: float) -> str:
+    return f"{view.exposure:g} is in force, {authorised:g} was decided"
 
 
 def _same(decision: Decision, authorised: float) -> Decision:

@@ -286,3 +286,15 @@ def test_a_broken_state_is_refused(broken):
 def test_a_plan_that_cannot_be_flown_is_refused(bad):
     with pytest.raises(InputError, match=next(iter(bad))):
         Plan(**bad)
+
+
+def test_a_fresh_attempt_never_starts_above_what_was_decided_while_that_is_not_in_force():
+    rollout = make_rollout("threshold_step")
+    rollout.command("promote")
+    rollout.confirm(rollout.tick(30.0).exposure, 30.0)
+    rollout.command("abort")
+    assert rollout.tick(60.0).exposure == 0.0  # the terminator does not obey: 1.0 stays in force
+
+    rollout.command("resume", 90.0)
+
+    assert rollout.tick(90.0).exposure == 0.0
