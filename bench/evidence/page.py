@@ -1,0 +1,51 @@
+"""The table of docs/evidence.md, from results/evidence: `python -m bench.evidence.page`."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from bench.evidence.bars import BARS
+from bench.evidence.record import FOLDER
+
+PAGE = FOLDER.parents[1] / "docs" / "evidence.md"
+MARKS = re.compile(r"(<!-- bars -->\n).*?(<!-- /bars -->)", re.S)
+
+
+def table() -> str:
+    """Return one row per bar: cells kept, and the cell that comes nearest to its limit."""
+    rows = "".join(row for k in sorted(BARS) for row in _rows(k))
+    return f"| bar | kept | the tightest cell, or those missed | value | limit | n |\n{RULE}{rows}"
+
+
+RULE = "|---|---|---|---|---|---|\n"
+
+
+def _rows(k: int) -> Iterator[str]:
+    path = FOLDER / f"bar_{k}.json"
+    if not path.exists():
+        yield f"| {k} | not measured | | | | |\n"
+        return
+    cells = json.loads(path.read_text(encoding="utf-8"))["bars"]
+    kept = f"{sum(cell['passed'] for cell in cells)} of {len(cells)}"
+    for cell in [c for c in cells if not c["passed"]] or [max(cells, key=_tightness)]:
+        figures = f"{cell['value']:.4g} | {cell['limit']:.4g} | {cell['n']:,}"
+        yield f"| {k} | {kept} | {cell['bar']} | {figures} |\n"
+
+
+def _tightness(cell: dict[str, Any]) -> float:
+    """Return how much of its room a cell uses; a share that must be 1 says nothing."""
+    value, limit = float(cell["value"]), float(cell["limit"])
+    if value == limit or not limit:
+        return 0.0
+    return min(value / limit, limit / value) if value else 0.0
+
+
+def main() -> None:
+    """Put the table into the page."""
+    text = PAGE.read_text(encoding="utf-8")
+    PAGE.write_text(MARKS.sub(lambda m: m[1] + table() + m[2], text), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
