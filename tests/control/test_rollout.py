@@ -288,8 +288,10 @@ def test_a_plan_that_cannot_be_flown_is_refused(bad):
         Plan(**bad)
 
 
-def test_a_fresh_attempt_never_starts_above_what_was_decided_while_that_is_not_in_force():
-    rollout = make_rollout("threshold_step")
+def test_a_fresh_attempt_never_starts_above_what_was_decided_while_that_is_not_in_force(
+    rollout_of,
+):
+    rollout = rollout_of("threshold_step")
     rollout.command("promote")
     rollout.confirm(rollout.tick(30.0).exposure, 30.0)
     rollout.command("abort")
