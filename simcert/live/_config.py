@@ -108,6 +108,21 @@ class PageTable:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportsTable:
+    """`[reports]`: where browsers post Network Error Logging reports about `hosts`."""
+
+    listen: str
+    hosts: tuple[str, ...] = ()  # default: the names of the new leaf
+
+
+@dataclass(frozen=True, slots=True)
+class NotifyTable:
+    """`[notify]`: a URL that gets a POST when the phase changes."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class LiveConfig:
     """A whole file; `folder` is where it lies, `path` what the user called it."""
 
@@ -123,6 +138,8 @@ class LiveConfig:
     grace_s: NotNegative | None = None  # default: the handshake timeout and 2 s
     plan: PlanTable = PlanTable()
     page: PageTable | None = None
+    reports: ReportsTable | None = None
+    notify: NotifyTable | None = None
     probes: ProbesTable = ProbesTable()
     probe: tuple[ProbeTable, ...] = ()
     _path: Path = Path()
@@ -189,6 +206,8 @@ def _check(config: LiveConfig, problems: Problems) -> None:
     _check_products(config, problems)
     if config.page is not None:
         _check_address("page.listen", config.page.listen, problems)
+    if config.reports is not None:
+        _check_address("reports.listen", config.reports.listen, problems)
     _check_address("probes.listen", config.probes.listen, problems)
     if config.haproxy is not None:
         _check_haproxy(config.haproxy, problems)

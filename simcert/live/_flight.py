@@ -19,12 +19,13 @@ from simcert.live._clock import Clock
 from simcert.live._config import LiveConfig
 from simcert.live._control import ControlSocket
 from simcert.live._journal_file import FileJournal
-from simcert.live._notify import notify
+from simcert.live._notify import notify, tell
 from simcert.live._page import Page
 from simcert.live._setup import fleet_of, setup_of
 from simcert.live._terminator import Terminator
 from simcert.live._watch import Watch
-from simcert.model import ARMS, Policy
+from simcert.live.nel_collector import NelCollector
+from simcert.model import ARMS, Phase, Policy
 from simcert.scenario import policies
 from simcert.scenario.build import analyzer_maker
 
@@ -119,9 +120,18 @@ class Flight:
         self.loop = Loop(self.rollout, self.watch, self.terminator, self.journal)
         self.control = ControlSocket(config.run / control_name(self.dry_run), self.status)
         self.page = self._page(config.page.listen) if config.page else None
+        self.reports = self._reports()
 
     def _probed(self) -> str:
         return self.fleet.refusal if self.fleet is not None else ""
+
+    def _reports(self) -> NelCollector | None:
+        table = self.config.reports
+        if table is None:
+            return None
+        collector = NelCollector(frozenset(table.hosts) or self.bundles["new"].names)
+        collector.serve(table.listen)
+        return collector
 
     def _page(self, where: str) -> Page:
         def scrape() -> bytes:
@@ -165,9 +175,18 @@ class Flight:
             if decision.exposure != self._shown.get("asked"):
                 log.info("%s %.4f: %s", decision.kind.value, decision.exposure, decision.reason)
         if self.rollout.phase is not before:
-            log.info("phase %s", self.rollout.phase.value)
+            self._changed(before)
         self._shown = self._status(now_s)
         notify("READY=1\nWATCHDOG=1")
+
+    def _changed(self, before: Phase) -> None:
+        """Tell of a new phase; who listens must not be able to stop us."""
+        now, last = self.rollout.phase, self.rollout.status()["last_decision"]
+        log.info("phase %s", now.value)
+        if self.config.notify is not None:
+            told = {"policy": policies.stem_of(self.rollout.policy), "phase": now.value}
+            more = {"before": before.value, "exposure": self.rollout.exposure, "decision": last}
+            tell(self.config.notify.url, told | more)
 
     def _over(self) -> bool:
         """Return whether the final exposure is in force; a rollback waits for a human otherwise."""
@@ -198,6 +217,7 @@ class Flight:
             "asked": self.rollout.authorised,
             "errors": self.loop.errors,
             "dry_run": self.dry_run,
+            "reports": self.reports.shown() if self.reports else None,
             "probes": self._probed() or ("fine" if self.fleet else None),
         }
 
@@ -205,8 +225,9 @@ class Flight:
         """Let go of sockets and journal."""
         notify("STOPPING=1")
         self.control.close()
-        if self.page is not None:
-            self.page.close()
+        for served in (self.page, self.reports):
+            if served is not None:
+                served.close()
         if self.fleet is not None:
             self.fleet.close()
         self.setup.close()

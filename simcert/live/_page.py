@@ -4,14 +4,11 @@ It only shows; nobody can command through it. Bound to loopback unless the confi
 otherwise. MachineError without the extra `live`, or if the address is taken.
 """
 
-import threading
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simcert.errors import MachineError
-from simcert.live._config import address
+from simcert.live._serving import Serving, check_installed
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -25,7 +22,6 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
-_START_S = 10.0
 
 
 class Page:
@@ -39,32 +35,8 @@ class Page:
         healthy: Callable[[], bool],
     ) -> None:
         self._calls = (status, scrape, healthy)
-        try:
-            import uvicorn
-        except ImportError as error:
-            remedy = "pip install 'simcert[live]'"
-            raise MachineError(f"the status page needs starlette and uvicorn; {remedy}") from error
-        host, port = address(where)
-        config = uvicorn.Config(
-            self._app(), host, port, log_level="error", access_log=False, lifespan="off"
-        )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._run, name="page", daemon=True)
-        self._thread.start()
-        self._started(where)
-
-    def _run(self) -> None:
-        try:
-            self._server.run()
-        except SystemExit:  # uvicorn's way to say that the address is taken
-            return
-
-    def _started(self, where: str) -> None:
-        end = time.monotonic() + _START_S
-        while not self._server.started:
-            if not self._thread.is_alive() or time.monotonic() > end:
-                raise MachineError(f"{where}: cannot serve the status page; is the address free?")
-            time.sleep(0.02)
+        check_installed()
+        self._serving = Serving(self._app(), where)
 
     def _app(self) -> "Starlette":
         from starlette.applications import Starlette
@@ -91,5 +63,4 @@ class Page:
 
     def close(self) -> None:
         """Stop serving."""
-        self._server.should_exit = True
-        self._thread.join(3.0)
+        self._serving.close()
