@@ -2,24 +2,27 @@
 
 Who comes, and what would happen under both certificates, is drawn ahead (`blocks`), whatever the
 policy does; an exposure only thins it (`thinning`), and decides what retries come to (`returns`). A
-change of exposure throws away what was thinned ahead, nothing else.
+change of exposure throws away what was thinned ahead, nothing else; so the longer it has not moved,
+the further is thinned ahead.
 """
 
 import numpy as np
 from numpy.random import Generator
 
 from simcert.model import FEATURES, Window
+from simcert.model.window import Counts as Array
 from simcert.sim.blocks import Block, blocks
 from simcert.sim.ground import Ground, ground_of
 from simcert.sim.handshakes import Handshakes
 from simcert.sim.harmed import distinct
+from simcert.sim.late import LateWindow
 from simcert.sim.rest import rest
 from simcert.sim.returns import Added, Returns, nobody
 from simcert.sim.thinning import Piece, thin
 from simcert.world.spec import WorldSpec
 from simcert.world.streams import Purpose, Streams
 
-GRID = 32  # slices that are thinned together; policies that moved apart meet again at its lines
+GRIDS = (128, 32, 8)  # slices thinned together; policies that moved apart meet again at the lines
 _RETRY = FEATURES.index("retry")
 
 
@@ -32,6 +35,7 @@ class Counts:
         self._step = 0
         self._blocks: list[Block] = []
         self._ahead: Ahead | None = None
+        self._moved: tuple[int, float] = (0, -1.0)  # when exposure moved last, and where to
         self._waits, self._waiting = nobody(self._ground)
         self._hits = np.zeros(len(self._ground.pools), np.int64)
         self._quiet = (np.zeros((len(self._ground.segments), 2), np.int64), np.zeros((2, 2), int))
@@ -84,7 +88,7 @@ class Counts:
         if not self._blocks or step >= self._blocks[-1].last:
             self._blocks = blocks(ground, streams, step)
         block = next(one for one in self._blocks if step < one.last)
-        last = min(block.last, (step // GRID + 1) * GRID)
+        last = min(block.last, self._reach(step - block.first, exposure) + block.first)
         draw = streams.generator(Purpose.ARMS, step)
         piece = thin(ground, block, step, last, exposure, draw)
         returns = None
@@ -94,10 +98,18 @@ class Counts:
         self._ahead = Ahead(piece, returns, streams)
         return self._ahead
 
+    def _reach(self, at: int, exposure: float) -> int:
+        """Return up to where slices are thinned together, counted from the block's first."""
+        if exposure != self._moved[1]:
+            self._moved = (self._step, exposure)
+        calm = self._step - self._moved[0]
+        grid = next((size for size in GRIDS if size <= calm), GRIDS[-1])
+        return (at // grid + 1) * grid
+
     def _window(self, ahead: "Ahead", i: int) -> Window:
         ground, step, piece = self._ground, self._step, ahead.piece
         slices, spec = ground.spec.slices, ground.spec
-        return Window(
+        window = LateWindow(
             step * spec.window_s / slices,
             (step + 1) * spec.window_s / slices,
             piece.exposure,
@@ -106,42 +118,63 @@ class Counts:
             ahead.units[i],
             ahead.attempts[i],
             piece.resumed[i],
-            ahead.times[i],
-            ahead.features[i],
+            *_UNDRAWN,
             *self._quiet,
             step % slices,
             slices,
             spec.feedback_s,
         )
+        window.leave(ahead, i)
+        return window
+
+
+_UNDRAWN = (np.zeros(0, np.int64),) * 2
 
 
 class Ahead:
     """A piece with its retries, and what is drawn once for all its slices."""
 
     def __init__(self, piece: Piece, returns: Returns | None, streams: Streams) -> None:
-        self.piece, self.returns = piece, returns
-        block, first = piece.block, piece.first
-        at = slice(first - block.first, piece.last - block.first)
-        draw = streams.generator(Purpose.TIMES, first)
-        law = block.epoch.handshakes
-        full = piece.attempts[..., 0] - piece.resumed
-        self.times, self.features = law.draw(full, block.mass[at], draw)
+        self.piece, self.returns, self._streams = piece, returns, streams
+        self._late: dict[str, Array] = {}
         self.units, self.attempts = piece.units, piece.attempts
         harmed, self.hits = piece.harmed, piece.hits
         if returns is not None:
             added = returns.added
             self.units, self.attempts = self.units + added.units, self.attempts + added.attempts
             harmed, self.hits = harmed + added.harmed, self.hits + added.hits
-            self._add_times(law, added, draw)
         self.connections: list[int] = self.attempts.sum(axis=(1, 2, 3)).tolist()
         self.ok: list[int] = self.attempts[..., 0].sum(axis=(1, 2)).tolist()
         self.harmed: list[int] = harmed.tolist()
 
-    def _add_times(self, law: Handshakes, added: Added, draw: Generator) -> None:
-        """Add times and features of successful retries."""
-        t, pool, arm = np.nonzero(added.ok)
-        ok, at = added.ok[t, pool, arm], (t, law.segment[pool], arm)
-        np.add.at(self.times, at, draw.multinomial(ok, law.times[pool, arm]))
-        has = draw.binomial(ok[:, None], law.features[pool, arm])
-        has[:, _RETRY] = ok
-        np.add.at(self.features, at, has)
+    def drawn(self, name: str, i: int) -> Array:
+        """Return times or features of slice `i`; the first call draws those of all slices."""
+        if not self._late:
+            times, features = self._times()
+            self._late = {"time_hist": times, "features": features}
+        array: Array = self._late[name][i]
+        return array
+
+    def _times(self) -> tuple[Array, Array]:
+        piece, returns = self.piece, self.returns
+        block, first = piece.block, piece.first
+        at = slice(first - block.first, piece.last - block.first)
+        draw = self._streams.generator(Purpose.TIMES, first)
+        law = block.epoch.handshakes
+        full = piece.attempts[..., 0] - piece.resumed
+        times, features = law.draw(full, block.mass[at], draw)
+        if returns is not None:
+            _add_times(law, returns.added, times, features, draw)
+        return times, features
+
+
+def _add_times(
+    law: Handshakes, added: Added, times: Array, features: Array, draw: Generator
+) -> None:
+    """Add times and features of successful retries."""
+    t, pool, arm = np.nonzero(added.ok)
+    ok, at = added.ok[t, pool, arm], (t, law.segment[pool], arm)
+    np.add.at(times, at, draw.multinomial(ok, law.times[pool, arm]))
+    has = draw.binomial(ok[:, None], law.features[pool, arm])
+    has[:, _RETRY] = ok
+    np.add.at(features, at, has)

@@ -11,7 +11,7 @@ Outcomes do not depend on the waits, so binomials with these ratios give the joi
 """
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 
 import numpy as np
@@ -24,6 +24,7 @@ from simcert.world.spec import Retry
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
+TOGETHER = 6  # slices of further waiting that are drawn at once
 GRID = 801  # moments in a slice at which the law of several waits is tabulated
 
 
@@ -60,43 +61,64 @@ def waits_of(pools: list[Pool], slice_s: float) -> Waits:
     )
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Crossing:
-    """Chains in one stage that outlast the slice in which they entered it.
+    """Chains in one stage that outlast the slice in which they entered it, a row per group.
 
-    `moves` [origin, end, R, harmed]: slice of the last attempt, and slice in which the wait ends,
-    T if none of these; origin T stands for chains of before. `before` [R, shown, harmed] of these.
+    `origin` is the slice of the last attempt (-1: before all slices), `home` the window that it
+    was shown in (-1: none that matters), `end` the slice in which the wait ends (T: none).
     """
 
-    moves: Ints
-    shown: Ints  # [end, R, harmed]: of `moves` from origin T, those shown in the first window
+    origin: Ints
+    home: Ints
+    end: Ints
+    pool: Ints
+    harmed: Ints
+    n: Ints
+
+    def at(self, rows: npt.NDArray[np.bool_]) -> "Crossing":
+        """Return some of the rows."""
+        return Crossing(*(getattr(self, one.name)[rows] for one in fields(self)))
+
+    def by_end(self, steps: int, pools: int) -> Ints:
+        """Return the chains whose waits end in each slice: [T, R, harmed]."""
+        cell = (self.end * pools + self.pool) * 2 + self.harmed
+        total = np.bincount(cell, self.n, (steps + 1) * pools * 2)[: steps * pools * 2]
+        return total.astype(np.int64).reshape(steps, pools, 2)
 
 
-def cross(waiting: Ints, before: Ints, ends: Floats, draw: Generator) -> Crossing:
+def cross(waiting: Ints, before: Ints, window: Ints, ends: Floats, draw: Generator) -> Crossing:
     """Draw when waits end: `waiting` [T, R, 2] entered the stage in a slice, `before` earlier.
 
-    `before` is [R, shown, harmed]; `ends` [R] is the chance that a wait ends in a whole slice.
+    `before` is [R, shown, harmed], `window` [T + 1] numbers the window of each slice; `ends` [R] is
+    the chance that a wait ends in a whole slice.
     """
     steps = len(waiting)
-    j = np.arange(steps)
-    shares = ends[:, None] * (1.0 - ends[:, None]) ** j
-    shares = np.concatenate([shares, (1.0 - ends[:, None]) ** steps], axis=1)
-    moves = np.zeros((steps + 1, steps + 1, *waiting.shape[1:]), np.int64)
     k, r, h = np.nonzero(waiting)
-    if len(k):
-        later = draw.multinomial(waiting[k, r, h], shares[r])
-        i, offset = np.nonzero(later)
-        end = np.minimum(k[i] + 1 + offset, steps)
-        np.add.at(moves, (k[i], end, r[i], h[i]), later[i, offset])
-    shown = np.zeros((steps + 1, *waiting.shape[1:]), np.int64)
-    r, s, h = np.nonzero(before)
-    if len(r):
-        later = draw.multinomial(before[r, s, h], shares[r])
-        i, end = np.nonzero(later)
-        np.add.at(moves[steps], (end, r[i], h[i]), later[i, end])
-        old = s[i] == 1
-        np.add.at(shown, (end[old], r[i][old], h[i][old]), later[i, end][old])
-    return Crossing(moves, shown)
+    r0, s0, h0 = np.nonzero(before)
+    home = np.concatenate([np.where(s0 == 1, window[0], -1), window[k]])
+    origin = np.concatenate([np.full(len(r0), -1), k])
+    pool, harmed = np.concatenate([r0, r]), np.concatenate([h0, h])
+    n = np.concatenate([before[r0, s0, h0], waiting[k, r, h]])
+    rows, found, start = np.arange(len(n)), [], origin + 1
+    while len(rows):
+        i, offset, count = _rounds(n, ends[pool[rows]], draw)
+        late = offset == TOGETHER
+        end = np.where(late, steps, np.minimum(start[i] + offset, steps))
+        again = late & (start[i] + TOGETHER < steps)
+        found.append((rows[i[~again]], end[~again], count[~again]))
+        rows, start, n = rows[i[again]], start[i[again]] + TOGETHER, count[again]
+    at, end, n = (np.concatenate([part[c] for part in found] or [n]) for c in range(3))
+    return Crossing(origin[at], home[at], end, pool[at], harmed[at], n)
+
+
+def _rounds(n: Ints, ends: Floats, draw: Generator) -> tuple[Ints, Ints, Ints]:
+    """Draw how many of `n` waits end in each of the next slices: (row, slices waited, waits)."""
+    stay = (1.0 - ends[:, None]) ** np.arange(TOGETHER + 1)
+    shares = np.concatenate([stay[:, :-1] * ends[:, None], stay[:, -1:]], axis=1)
+    later = draw.multinomial(n, shares)
+    i, offset = np.nonzero(later)
+    return i, offset, later[i, offset]
 
 
 @lru_cache(maxsize=256)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from numpy.random import Generator
 
 from simcert.sim.ground import Ground
-from simcert.sim.harmed import distinct
+from simcert.sim.harmed import distinct_each
 from simcert.sim.leaves import FAILS, GOOD, HARMS, leaves
 from simcert.sim.retries import Crossing, Waits, cross, waits_of
 from simcert.sim.thinning import Piece
@@ -75,21 +75,14 @@ class Returns:
             ends = waits.ends[:, :stage, stage].T[:, None, :, None]
             now = draw.binomial(entered, ends)
             left = (entered - now).sum(axis=0)
-            crossing = cross(left, self._before.chains[:, stage], waits.ends[:, stage, stage], draw)
+            before, last = self._before.chains[:, stage], waits.ends[:, stage, stage]
+            crossing = cross(left, before, self._window, last, draw)
             self._crossings[stage] = crossing
-            crossed = crossing.moves[:, : self._steps]
-            self._unshown += self._not_shown(crossing).sum(axis=-1)
-            retried = np.concatenate([now, crossed.sum(axis=0)[None]])
+            apart = crossing.at(crossing.home != self._window[crossing.end])
+            shape = (self._steps, len(waits.pools))
+            self._unshown += apart.by_end(*shape).sum(axis=-1)
+            retried = np.concatenate([now, crossing.by_end(*shape)[None]])
             entered = self._failed(retried, stage + 1, draw)
-
-    def _not_shown(self, crossing: Crossing) -> Ints:
-        """Return the retries whose last attempt fell into another window: [T, R, harmed]."""
-        steps, window = self._steps, self._window
-        apart = window[:steps, None] != window[None, :steps]
-        ours = (crossing.moves[:steps, :steps] * apart[..., None, None]).sum(axis=0)
-        shown = crossing.shown[:steps] * (window[:steps] == window[0])[:, None, None]
-        unshown: Ints = ours + crossing.moves[steps, :steps] - shown
-        return unshown
 
     def _failed(self, retried: Ints, stage: int, draw: Generator) -> Ints:
         """Count what `retried` [kind, T, R, harmed] led to; return those that go on to `stage`."""
@@ -143,41 +136,67 @@ class Returns:
         return counts
 
     def _units(self, draw: Generator) -> Ints:
-        """Return the units among retries [T, R]; visits of clients shown early are demoted."""
-        piece, pools = self._piece, self._waits.pools
+        """Return the units among retries [T, R]; visits of clients shown early are demoted.
+
+        Windows are independent, so slices of equal place in theirs are drawn together.
+        """
+        block, pools = self._piece.block, self._waits.pools
         clients = np.array([self._ground.pools[g].clients for g in pools.tolist()], np.int64)
-        shown = np.zeros_like(self._unshown)
-        low = piece.first - piece.block.first
-        unseen = piece.block.unseen[low : low + self._steps, pools]
-        visits = piece.block.units[low : low + self._steps, pools]
-        early = self._before.early.copy()
-        for i in range(self._steps):
-            if i and self._window[i] != self._window[i - 1]:
-                early = np.zeros_like(early)
-            self._early[i] = early
-            if self._unshown[i].any():
-                shown[i] = _new(self._unshown[i], unseen[i] - early, clients, draw)
-                early = early + shown[i]
+        place, at = self._grid()
+        low = self._piece.first - block.first
+        unseen, visits, unshown = (np.zeros((*place, len(pools)), np.int64) for _ in range(3))
+        unseen[:] = clients
+        unseen[at] = block.unseen[low : low + self._steps, pools]
+        visits[at] = block.units[low : low + self._steps, pools]
+        unshown[at] = self._unshown
+        shown, gone, began, ended = (np.zeros_like(unseen) for _ in range(4))
+        early = np.zeros_like(unseen[:, 0])
+        early[0] = self._before.early
+        for i in range(place[1]):
+            began[:, i] = early
+            if unshown[:, i].any():
+                shown[:, i] = _new(unshown[:, i], unseen[:, i] - early, clients, draw)
+                early = early + shown[:, i]
             if early.any():
-                gone = draw.hypergeometric(early, unseen[i] - early, visits[i])
-                early = early - gone
-                for r in np.flatnonzero(gone).tolist():
-                    piece.demote(i, int(pools[r]), int(gone[r]), draw)
-        self._early[self._steps] = early
-        return shown
+                gone[:, i] = draw.hypergeometric(early, unseen[:, i] - early, visits[:, i])
+                early = early - gone[:, i]
+            ended[:, i] = early
+        self._early = np.concatenate([began[at], ended[at][-1:]])
+        self._demote(gone[at], draw)
+        found: Ints = shown[at]
+        return found
+
+    def _grid(self) -> tuple[tuple[int, int], tuple[Ints, Ints]]:
+        """Return (windows, slices) of the piece, and where in this grid its slices are."""
+        slices, number = self._ground.spec.slices, self._window[: self._steps]
+        window = number - number[0]
+        at = self._piece.first + np.arange(self._steps) - number * slices
+        return (int(window[-1]) + 1, slices), (window, at)
+
+    def _demote(self, gone: Ints, draw: Generator) -> None:
+        """Take back `gone` [T, R] units that visits brought; background failures are left alone."""
+        t, r = np.nonzero(gone)
+        if not len(t):
+            return
+        layout, piece = self._piece.block.epoch.layout, self._piece
+        certificate = [layout.certificate[g].columns for g in self._waits.pools.tolist()]
+        table = np.full((len(certificate), max(map(len, certificate))), -1)
+        for row, columns in zip(table, certificate, strict=True):
+            row[: len(columns)] = columns
+        at = table[r]
+        here = (piece.shown[t[:, None], at] * (at >= 0)[..., None]).reshape(len(t), -1)
+        taken = _some_of(here, np.minimum(gone[t, r], here.sum(axis=1)), draw)
+        flat = piece.units.reshape(self._steps, -1)
+        np.subtract.at(flat, (t[:, None], layout.positions[at].reshape(len(t), -1)), taken)
 
     def after(self, i: int) -> Waiting:
         """Return the state at the start of slice `i` of the piece (T: at its end)."""
         chains = np.zeros_like(self._before.chains)
-        window, steps = self._window, self._steps
-        same = (window[:steps] == window[i]) & (np.arange(steps) < i)
+        window = self._window
         for stage, crossing in self._crossings.items():
-            ours = crossing.moves[:i, i:].sum(axis=(0, 1))
-            fresh = crossing.moves[:steps][same, i:].sum(axis=(0, 1))
-            old = crossing.moves[steps, i:].sum(axis=0)
-            seen = crossing.shown[i:].sum(axis=0) * (window[0] == window[i])
-            chains[:, stage, 1] = fresh + seen
-            chains[:, stage, 0] = ours - fresh + old - seen
+            left = crossing.at((crossing.origin < i) & (crossing.end >= i))
+            shown = (left.home == window[i]).astype(np.int64)
+            np.add.at(chains[:, stage], (left.pool, shown, left.harmed), left.n)
         crossed = i > 0 and window[i] != window[i - 1]
         return Waiting(chains, 0 * self._early[i] if crossed else self._early[i])
 
@@ -192,19 +211,17 @@ def nobody(ground: Ground) -> tuple[Waits, Waiting]:
 def _new(n: Ints, left: Ints, clients: Ints, draw: Generator) -> Ints:
     """Return how many distinct clients out of `left` appear among `n` uniform ones."""
     left = np.maximum(left, 0)
-    hits = draw.binomial(n, left / clients)
-    for r in np.flatnonzero(hits > 1).tolist():
-        hits[r] = distinct(int(hits[r]), int(left[r]), draw)
-    return hits
+    return distinct_each(draw.binomial(n, left / clients), left, draw)
 
 
 def _some_of(counts: Ints, n: Ints, draw: Generator) -> Ints:
     """Choose `n` of the items of each row, whichever: multivariate hypergeometric, by column."""
-    chosen = np.zeros_like(counts)
-    left, wanted = counts.sum(axis=1), n.copy()
-    for column in range(counts.shape[1]):
-        here = counts[:, column]
-        left = left - here
-        chosen[:, column] = draw.hypergeometric(here, left, wanted)
-        wanted = wanted - chosen[:, column]
+    left = counts.sum(axis=1)
+    chosen = np.where((n == left)[:, None], counts, 0)
+    rows = np.flatnonzero((n > 0) & (n < left))
+    left, wanted, here = left[rows], n[rows], counts[rows]
+    for column in np.flatnonzero(here.any(axis=0)).tolist():
+        left = left - here[:, column]
+        chosen[rows, column] = got = draw.hypergeometric(here[:, column], left, wanted)
+        wanted = wanted - got
     return chosen

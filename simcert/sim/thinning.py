@@ -40,15 +40,6 @@ class Piece:
     harmed: Ints
     hits: Ints
 
-    def demote(self, i: int, pool: int, n: int, draw: Generator) -> None:
-        """Take back `n` units of a pool in slice `i`; its background failures are left alone."""
-        layout = self.block.epoch.layout
-        columns = layout.certificate[pool].columns
-        here = self.shown[i, columns].ravel()
-        taken = draw.multivariate_hypergeometric(here, min(n, int(here.sum())))
-        flat = self.units[i].reshape(-1)
-        np.subtract.at(flat, layout.positions[columns].ravel(), taken)
-
 
 def thin(
     ground: Ground, block: Block, first: int, last: int, exposure: float, draw: Generator
