@@ -87,6 +87,20 @@ def plan(config: str, write: bool, json_: bool) -> None:
 @live.command()
 @click.argument("config", type=click.Path())
 @options.as_json
+def obtain(config: str, json_: bool) -> None:
+    """Get the new certificate from the authority that CONFIG names; it is served to nobody yet."""
+    from simcert.live import _config, _operate
+
+    path = _operate.obtain(_config.load(config))
+    if json_:
+        options.print_json({"out": str(path)})
+    else:
+        click.echo(f"wrote {path}")
+
+
+@live.command()
+@click.argument("config", type=click.Path())
+@options.as_json
 def status(config: str, json_: bool) -> None:
     """Show where the rollout stands, why, and what every segment says."""
     from simcert.live import _config, _operate

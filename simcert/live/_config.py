@@ -42,6 +42,20 @@ class CertificateTable:
 
 
 @dataclass(frozen=True, slots=True)
+class AuthorityTable:
+    """`[authority]`: who signs; `simcert live obtain` asks it for `certificates.new`."""
+
+    kind: Literal["local", "acme"] = "local"
+    names: tuple[str, ...] = ()  # default: those of the old certificate
+    key_type: Literal["ecdsa", "rsa"] = "ecdsa"
+    chain: Annotated[int, Within(0, 9)] = 0  # which of the chains that an ACME server offers
+    folder: str = "authority"  # root or account key; private
+    directory: str = "https://acme-v02.api.letsencrypt.org/directory"
+    challenges: str = "127.0.0.1:5002"
+    trust: str | None = None  # roots for the ACME server itself
+
+
+@dataclass(frozen=True, slots=True)
 class HaproxyTable:
     """`[haproxy]`: where it listens, what is behind it, and where its records go."""
 
@@ -138,6 +152,7 @@ class LiveConfig:
     grace_s: NotNegative | None = None  # default: the handshake timeout and 2 s
     plan: PlanTable = PlanTable()
     page: PageTable | None = None
+    authority: AuthorityTable = AuthorityTable()
     reports: ReportsTable | None = None
     notify: NotifyTable | None = None
     probes: ProbesTable = ProbesTable()
@@ -206,6 +221,7 @@ def _check(config: LiveConfig, problems: Problems) -> None:
     _check_products(config, problems)
     if config.page is not None:
         _check_address("page.listen", config.page.listen, problems)
+    _check_address("authority.challenges", config.authority.challenges, problems)
     if config.reports is not None:
         _check_address("reports.listen", config.reports.listen, problems)
     _check_address("probes.listen", config.probes.listen, problems)

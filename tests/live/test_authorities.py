@@ -16,6 +16,7 @@ import pytest
 from live_authority import Authority
 from live_rig import Rig, curl, free_port, until
 
+from simcert.cli.main import code_of
 from simcert.errors import InputError, MachineError
 from simcert.live._bundle import Bundle, read_bundle
 from simcert.live.acme_authority import AcmeAuthority
@@ -140,6 +141,18 @@ def test_an_acme_certificate_with_every_chain_is_served_and_trusted(
     for number, one in enumerate(found):
         HaproxyCertificates(actuator.socket).install(rig.folder / "s" / "old.pem", one)
         assert curl(rig, pebble.root(number)) == 0
+
+
+def test_obtain_writes_a_checked_bundle_once(rig: Rig) -> None:
+    path = str(rig.config(haproxy='[authority]\nkind = "local"\nkey_type = "rsa"').path)
+    new = rig.folder / "new.pem"
+
+    assert code_of(["live", "obtain", path]) == 2  # it exists
+    new.unlink()
+    assert code_of(["live", "obtain", path]) == 0
+
+    assert read_bundle(new).names == {"demo.test"}
+    assert new.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.server
