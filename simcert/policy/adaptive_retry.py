@@ -1,0 +1,44 @@
+"""Adaptive with fresh attempts: after a rollback it probes again, later and later."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from simcert.model import Decision, Phase, View
+from simcert.policy.adaptive import Adaptive
+
+
+@dataclass(frozen=True, slots=True)
+class AdaptiveRetry(Adaptive):
+    """Attempt k + 1 begins `cool_down_s` * 2^(k - 1) after rollback k, at next to nothing.
+
+    For breaks that pass by themselves (clocks, trust stores that update). Attempt k may spend
+    alpha * 6 / (pi k)^2, so all attempts together withdraw a good certificate with probability
+    alpha at most; each attempt on a broken one harms about as many as the first.
+    """
+
+    tags: ClassVar[frozenset[str]] = frozenset({"retries"})
+
+    attempts_max: int = 4
+    cool_down_s: float = 21_600.0
+
+    def decide(self, view: View) -> Decision:
+        """Wait out the cool-down after a rollback, else decide as `adaptive` does."""
+        if view.phase is not Phase.ROLLED_BACK:
+            return Adaptive.decide(self, view)
+        attempt = view.progress.attempt
+        if attempt >= self.attempts_max:
+            return view.hold(f"rolled back: attempt {attempt} of {self.attempts_max} was the last")
+        wait_s = self.cool_down_s * 2.0 ** (attempt - 1)
+        left_s = view.progress.memory.get("at_s", view.now_s) + wait_s - view.now_s
+        if left_s > 0.0:
+            return view.hold(f"rolled back: attempt {attempt + 1} in {left_s:.0f} s")
+        alpha = self.alpha_of(attempt + 1)
+        said = (
+            f"attempt {attempt + 1} of {self.attempts_max} after {wait_s:.0f} s, alpha {alpha:.2g}"
+        )
+        return view.move(min(self.first_exposure(view), self.back_off), said)
+
+    def first_exposure(self, view: View) -> float:
+        """Return the exposure at which a fifth of a unit is expected in a slice."""
+        a = view.assessment
+        return 0.2 / max(a.units_per_s * a.window_s / a.slices, 1.0)

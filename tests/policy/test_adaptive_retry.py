@@ -1,0 +1,30 @@
+"""Laws of `adaptive_retry`: later and later, smaller and smaller error, never for ever."""
+
+import pytest
+
+from simcert.model import Assessment, Kind, Phase, Progress, View
+from simcert.policy.adaptive_retry import AdaptiveRetry
+
+POLICY = AdaptiveRetry()
+SEEN = Assessment(units_per_s=20.0, window_s=60.0, slices=6, windows=100)
+
+
+def _rolled_back(now_s: float, attempt: int) -> View:
+    progress = Progress(attempt=attempt, memory={"at_s": 0.0})
+    return View(now_s, 0.0, now_s, Phase.ROLLED_BACK, SEEN, progress)
+
+
+@pytest.mark.parametrize(("attempt", "wait_s"), [(1, 21_600.0), (2, 43_200.0), (3, 86_400.0)])
+def test_each_cool_down_is_twice_the_one_before(attempt: int, wait_s: float) -> None:
+    assert POLICY.decide(_rolled_back(wait_s - 1.0, attempt)).kind is Kind.HOLD
+    again = POLICY.decide(_rolled_back(wait_s, attempt))
+    assert again.kind is Kind.RAISE
+    assert again.exposure == pytest.approx(0.2 / 200.0)
+
+
+def test_the_last_attempt_is_the_last() -> None:
+    assert POLICY.decide(_rolled_back(1e9, POLICY.attempts_max)).kind is Kind.HOLD
+
+
+def test_all_attempts_spend_at_most_alpha() -> None:
+    assert sum(POLICY.alpha_of(k) for k in range(1, POLICY.attempts_max + 1)) <= POLICY.alpha
