@@ -112,27 +112,28 @@ class Returns:
         hits[:, at] = self._hits
         shown = self._units(draw)
         t, r = np.nonzero(self._what.any(axis=-1))
-        counts = self._by_leaf(t, r, draw)
+        what, new = self._what[t, r], shown[t, r]
+        seen = _some_of(what, new, draw)
+        among = self._by_leaf(t, r, seen, draw)
+        counts = among + self._by_leaf(t, r, what - seen, draw)
         here = (t[:, None], self._leaves.position[r])
         np.add.at(attempts, here, counts)
-        new = np.flatnonzero(shown[t, r])
-        here = (t[new, None], self._leaves.position[r[new]])
-        np.add.at(units, here, _some_of(counts[new], shown[t[new], r[new]], draw))
+        np.add.at(units, here, among)
         good = counts * (self._leaves.what[r] == GOOD)
         for arm in (0, 1):
             np.add.at(ok[..., arm], (t, at[r]), (good * (self._leaves.arm[r] == arm)).sum(axis=1))
         harmed = self._what[..., HARMS].sum(axis=1)
         return Added(units.reshape(shape), attempts.reshape(shape), ok, harmed, hits)
 
-    def _by_leaf(self, t: Ints, r: Ints, draw: Generator) -> Ints:
-        """Return the retries of pools r in slices t by leaf."""
-        share = np.broadcast_to(self._share, (self._steps, *self._share.shape[1:]))[t, r]
-        counts = np.zeros(share.shape, np.int64)
+    def _by_leaf(self, t: Ints, r: Ints, retried: Ints, draw: Generator) -> Ints:
+        """Return retries [row, what] of pools r in slices t by leaf."""
+        counts = np.zeros((len(t), self._share.shape[-1]), np.int64)
         for what in (GOOD, FAILS, HARMS):
-            part = np.where(self._leaves.what[r] == what, share, 0.0)
-            total = part.sum(axis=1, keepdims=True)
-            part = np.divide(part, total, out=np.zeros_like(part), where=total > 0.0)
-            counts += draw.multinomial(self._what[t, r, what], part)
+            some = np.flatnonzero(retried[:, what])
+            share = np.broadcast_to(self._share, (self._steps, *self._share.shape[1:]))
+            part = share[t[some], r[some]] * (self._leaves.what[r[some]] == what)
+            part /= part.sum(axis=1, keepdims=True)
+            counts[some] += draw.multinomial(retried[some, what], part)
         return counts
 
     def _units(self, draw: Generator) -> Ints:
@@ -220,8 +221,11 @@ def _some_of(counts: Ints, n: Ints, draw: Generator) -> Ints:
     chosen = np.where((n == left)[:, None], counts, 0)
     rows = np.flatnonzero((n > 0) & (n < left))
     left, wanted, here = left[rows], n[rows], counts[rows]
-    for column in np.flatnonzero(here.any(axis=0)).tolist():
+    columns = np.flatnonzero(here.any(axis=0)).tolist()
+    for column in columns[:-1]:
         left = left - here[:, column]
         chosen[rows, column] = got = draw.hypergeometric(here[:, column], left, wanted)
         wanted = wanted - got
+    if columns:
+        chosen[rows, columns[-1]] = wanted
     return chosen

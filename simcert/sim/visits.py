@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
-from scipy.special import gammainc
 
 from simcert.sim.pools import Pool
 from simcert.world.arrivals import seconds
@@ -65,16 +64,30 @@ def _units(each: Floats, clients: Ints, slices: int, draw: Generator) -> tuple[I
 
 
 def _repeats(units: Ints, each: Floats, draw: Generator) -> Ints:
-    """Sum of (visits - 1) over clients that show up: P(> j visits | >= j) = Q(j + 1) / Q(j).
-
-    Q(j) = P(Poisson(m) >= j) is the regularised incomplete gamma function P(j, m).
-    """
+    """Sum of (visits - 1) over clients that show up, visit by visit."""
     total = np.zeros_like(units)
-    left, j = units, 1
-    while left.any():
-        reached = gammainc(j, each)
-        more = np.divide(gammainc(j + 1, each), reached, out=np.zeros_like(each), where=reached > 0)
+    at = np.flatnonzero(units)
+    left, further = units.ravel()[at], _further(each.ravel()[at])
+    flat = total.reshape(-1)
+    for more in further:
         left = draw.binomial(left, more)
-        total += left
-        j += 1
+        if not left.any():
+            break
+        flat[at] += left
     return total
+
+
+def _further(mean: Floats) -> list[Floats]:
+    """Return P(N > j | N >= j) of a Poisson number, j = 1, 2, ... until hardly anybody is left.
+
+    P(N >= j) = P(N = j) S_j with S_j = 1 + mean / (j + 1) S_(j + 1): positive terms alone, so the
+    ratio 1 - 1 / S_j = mean / (j + 1) S_(j + 1) / S_j is exact however small the mean.
+    """
+    top = float(mean.max(initial=0.0))
+    last = int(top + 12.0 * np.sqrt(top)) + 40
+    after, ratios = np.ones_like(mean), []
+    for j in range(last, 0, -1):
+        term = mean / (j + 1) * after
+        after = 1.0 + term
+        ratios.append(term / after)
+    return ratios[::-1]
