@@ -12,7 +12,7 @@ FAILS = {
     "same_ca_mobile": "threshold_step",
     "regional_outage": "threshold_step",
     "root_distrusted": "threshold_step",
-    "scanner_flood": "target_success",
+    "scanner_flood": "flagger",
     "boots_in_1970": "target_success",
     "expired_cross_root": "threshold_step",
 }
