@@ -122,6 +122,15 @@ class PageTable:
 
 
 @dataclass(frozen=True, slots=True)
+class RedisTable:
+    """`[redis]`: the journal and the lease of several controllers of the same rollout."""
+
+    url: str
+    rollout: str
+    ttl_s: Annotated[float, Within(1.0, 600.0)] = 15.0
+
+
+@dataclass(frozen=True, slots=True)
 class ReportsTable:
     """`[reports]`: where browsers post Network Error Logging reports about `hosts`."""
 
@@ -152,6 +161,7 @@ class LiveConfig:
     grace_s: NotNegative | None = None  # default: the handshake timeout and 2 s
     plan: PlanTable = PlanTable()
     page: PageTable | None = None
+    redis: RedisTable | None = None
     authority: AuthorityTable = AuthorityTable()
     reports: ReportsTable | None = None
     notify: NotifyTable | None = None

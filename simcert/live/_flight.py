@@ -19,6 +19,8 @@ from simcert.live._clock import Clock
 from simcert.live._config import LiveConfig
 from simcert.live._control import ControlSocket
 from simcert.live._journal_file import FileJournal
+from simcert.live._journal_store import LiveJournal, StoreJournal
+from simcert.live._leader import Leader
 from simcert.live._notify import notify, tell
 from simcert.live._page import Page
 from simcert.live._setup import fleet_of, setup_of
@@ -39,16 +41,24 @@ class Flight:
     both before the first client is exposed.
     """
 
-    def __init__(self, config: LiveConfig, *, dry_run: bool = False, unvalidated: bool = False):
+    def __init__(
+        self,
+        config: LiveConfig,
+        *,
+        dry_run: bool = False,
+        unvalidated: bool = False,
+        leader: Leader | None = None,
+    ) -> None:
         self.config = config
         self.dry_run = dry_run
-        self.setup = setup_of(config)
+        self.leader = leader
+        self.setup = setup_of(config, leader.token if leader else 0)
         self._stopped = False
         self._shown: Mapping[str, Any] = {}
         policy = policies.parse(config.policy)
         check_gate(policy, unvalidated=unvalidated or dry_run)
         self.bundles = bundles(config)
-        self.journal = FileJournal(config.run / journal_name(dry_run))
+        self.journal = journal_of(config, dry_run, leader)
         try:
             self.clock = self._clock(unvalidated)
             self.rollout = Rollout(policy, analyzer_maker(policy), control_plan(config))
@@ -64,8 +74,7 @@ class Flight:
             epoch_s = time.time()
             self.journal.about(**self._about(epoch_s, unvalidated))
             return Clock(epoch_s)
-        last_s = max((float(one["t"]) for one in entries if "t" in one), default=0.0)
-        return Clock(float(entries[0]["epoch_s"]), last_s)
+        return Clock(float(entries[0]["epoch_s"]), self.journal.last_s)
 
     def _about(self, epoch_s: float, unvalidated: bool) -> dict[str, Any]:
         began = dt.datetime.fromtimestamp(epoch_s, dt.UTC).isoformat(timespec="milliseconds")
@@ -88,7 +97,7 @@ class Flight:
         again = replay(entries[1:], self.rollout)
         if not again.identical:
             remedy = "`simcert live abort`, then move the journal away"
-            raise ContractError(f"{self.journal.path}: other decisions than recorded; {remedy}")
+            raise ContractError(f"{self.journal.name}: other decisions than recorded; {remedy}")
         log.info("resumed after %d decisions", len(again.decisions))
 
     def _check_same(self, start: Mapping[str, Any]) -> None:
@@ -102,7 +111,7 @@ class Flight:
         for name, value in same.items():
             if start.get(name) != value:
                 remedy = "end that rollout, or move its journal away"
-                raise InputError(f"{self.journal.path}: began with another {name}; {remedy}")
+                raise InputError(f"{self.journal.name}: began with another {name}; {remedy}")
 
     def _connect(self) -> None:
         """Open all that moves; from here on only the loop changes the exposure."""
@@ -115,7 +124,7 @@ class Flight:
         self.fleet = fleet_of(config, self.bundles)
         if self.fleet is not None:
             self.fleet.start()
-            self.terminator.refusal = self._probed
+        self.terminator.refusal = self._refusal
         self.watch = Watch(self.feed)
         self.loop = Loop(self.rollout, self.watch, self.terminator, self.journal)
         self.control = ControlSocket(config.run / control_name(self.dry_run), self.status)
@@ -124,6 +133,9 @@ class Flight:
 
     def _probed(self) -> str:
         return self.fleet.refusal if self.fleet is not None else ""
+
+    def _refusal(self) -> str:
+        return self._probed() or (self.leader.refusal() if self.leader is not None else "")
 
     def _reports(self) -> NelCollector | None:
         table = self.config.reports
@@ -144,9 +156,11 @@ class Flight:
         return Page(where, self.status, scrape, healthy)
 
     def fly(self) -> str:
-        """Return how it ended: complete, rolled_back, or stopped (the journal can be resumed)."""
+        """Return how it ended: complete, rolled_back, stopped or deposed (it can be resumed)."""
         try:
             while not self._stopped:
+                if self.leader is not None and not self.leader.leads():
+                    return "deposed"
                 self._tick()
                 if self._over():
                     end = self.rollout.phase.value
@@ -217,6 +231,7 @@ class Flight:
             "asked": self.rollout.authorised,
             "errors": self.loop.errors,
             "dry_run": self.dry_run,
+            "leader": self.leader.lease.holder if self.leader else None,
             "reports": self.reports.shown() if self.reports else None,
             "probes": self._probed() or ("fine" if self.fleet else None),
         }
@@ -256,6 +271,13 @@ def check_gate(policy: Policy, *, unvalidated: bool) -> None:
     if not unvalidated:
         missed = "no certificate of `simcert validate` for this policy and this code"
         raise InputError(f"policy {stem}: {missed}; to fly it nevertheless, say --unvalidated")
+
+
+def journal_of(config: LiveConfig, dry_run: bool, leader: Leader | None) -> LiveJournal:
+    """Return the journal: shared with other controllers, or a file."""
+    if leader is not None:
+        return StoreJournal(leader.store)
+    return FileJournal(config.run / journal_name(dry_run))
 
 
 def journal_name(dry_run: bool) -> str:

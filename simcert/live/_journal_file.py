@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from simcert.control import journal as journals
-from simcert.control.journal import Journal
 from simcert.errors import InputError, MachineError
+from simcert.live._journal_store import KEEP, LiveJournal
 
-KEEP = 1000  # lines kept in memory for the status page
 
-
-class FileJournal(Journal):
+class FileJournal(LiveJournal):
     """Appends to `path` under an exclusive lock; MachineError if another controller holds it.
 
     A last line that a crash cut short is removed; `entries_before` are those of earlier lives.
@@ -22,18 +20,10 @@ class FileJournal(Journal):
     def __init__(self, path: Path, about: Mapping[str, Any] | None = None) -> None:
         super().__init__(self._append, KEEP, about)
         self.path = path
+        self.name = str(path)
         self._file = _opened(path)
         text = self._kept()
         self.entries_before = journals.read(text, str(path)) if text else []
-
-    @property
-    def empty(self) -> bool:
-        """Whether nothing was ever written to it, by this process or an earlier one."""
-        return not self.entries_before and super().empty
-
-    def about(self, **values: object) -> None:
-        """Add to what the start entry will tell."""
-        self._about.update(values)
 
     def _kept(self) -> str:
         """Return the whole lines, and cut off what is not one."""

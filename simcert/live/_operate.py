@@ -12,21 +12,56 @@ from simcert.live._bundle import check_new, read_bundle
 from simcert.live._config import LiveConfig
 from simcert.live._flight import Flight, bundles, control_name, folder
 from simcert.live._journal_file import FileJournal
+from simcert.live._journal_store import StoreJournal
+from simcert.live._leader import Leader
 from simcert.live._setup import actuator_of, plan_of
 from simcert.live.acme_authority import AcmeAuthority
 from simcert.live.haproxy_actuator import write_private
 from simcert.live.local_authority import LocalAuthority
+from simcert.live.redis_store import RedisStore
 from simcert.model import ARMS
 
 
+class _Stop:
+    """SIGTERM and SIGINT end the flight that is on, and any waiting."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self.flight: Flight | None = None
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._now)
+
+    def _now(self, *_: object) -> None:
+        self.asked = True
+        if self.flight is not None:
+            self.flight.stop()
+
+
 def fly(config: LiveConfig, *, dry_run: bool, unvalidated: bool) -> dict[str, Any]:
-    """Fly until the end or a signal; returns the last status and how it ended."""
+    """Fly until the end or a signal; returns the last status and how it ended.
+
+    With [redis] this waits until we lead, and again when another one does.
+    """
     folder(config)
-    flight = Flight(config, dry_run=dry_run, unvalidated=unvalidated)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: flight.stop())
+    stop = _Stop()
+    if config.redis is None or dry_run:
+        return _flown(Flight(config, dry_run=dry_run, unvalidated=unvalidated), stop)
+    leader = Leader(RedisStore(config.redis.url, config.redis.rollout), config.redis.ttl_s)
+    shown: dict[str, Any] = {"end": "stopped", "exposure": 0.0, "out": leader.store.url}
+    while leader.stand_by(lambda: stop.asked):
+        shown = _flown(Flight(config, unvalidated=unvalidated, leader=leader), stop)
+        if shown["end"] != "deposed":
+            break
+    leader.give_up()
+    return shown
+
+
+def _flown(flight: Flight, stop: _Stop) -> dict[str, Any]:
+    stop.flight = flight
+    if stop.asked:
+        flight.stop()
     end = flight.fly()
-    return {"end": end, "out": str(flight.journal.path), **flight.status()}
+    return {**flight.status(), "end": end, "out": flight.journal.name}
 
 
 def plan(config: LiveConfig, *, write: bool) -> tuple[str, list[Path]]:
@@ -108,12 +143,12 @@ def _withdraw(config: LiveConfig) -> float:
 def _leave_word(config: LiveConfig) -> None:
     """Journal the abort, if a rollout had begun; a journal in trouble must not stop it."""
     path = config.run / "journal.jsonl"
-    if not path.is_file():
+    if config.redis is None and not path.is_file():
         return
     with contextlib.suppress(MachineError, InputError):
-        journal = FileJournal(path)
+        shared = config.redis and StoreJournal(RedisStore(config.redis.url, config.redis.rollout))
+        journal = shared or FileJournal(path)
         entries = journal.entries_before
-        last_s = max((float(one["t"]) for one in entries if "t" in one), default=0.0)
         if entries and entries[-1]["entry"] != "end":
-            journal.command(last_s, "abort")
+            journal.command(journal.last_s, "abort")
         journal.close()

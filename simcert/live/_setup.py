@@ -64,11 +64,11 @@ class Setup(Protocol):
         ...
 
 
-def setup_of(config: LiveConfig) -> Setup:
-    """Return the setup that the configuration asks for."""
+def setup_of(config: LiveConfig, token: int = 0) -> Setup:
+    """Return the setup that the configuration asks for; `token` fences off earlier leaders."""
     if config.haproxy is not None:
         return HaproxySetup(config, config.haproxy)
-    return ThinSetup(config)
+    return ThinSetup(config, token)
 
 
 def plan_of(config: LiveConfig, haproxy: HaproxyTable) -> HaproxyPlan:
@@ -85,15 +85,15 @@ def fleet_of(config: LiveConfig, bundles: Bundles) -> ProbeFleet | None:
     return ProbeFleet.of(config.probes.listen, host, probes, config.probes.every_s)
 
 
-def actuator_of(config: LiveConfig) -> Actuator:
+def actuator_of(config: LiveConfig, token: int = 0) -> Actuator:
     """Return the actuator alone: for an abort without controller."""
     if config.haproxy is not None:
         plan = HaproxyPlan(config.run, config.haproxy)
         return HaproxyActuator(HaproxySocket(plan.admin_socket), plan.map_file)
     if config.exec is not None:
-        return ExecActuator(config.exec.set, config.exec.get, config.exec.timeout_s)
+        return ExecActuator(config.exec.set, config.exec.get, config.exec.timeout_s, token)
     assert config.webhook is not None  # the configuration was checked
-    return WebhookActuator(config.webhook.url, config.bearer(), config.webhook.timeout_s)
+    return WebhookActuator(config.webhook.url, config.bearer(), config.webhook.timeout_s, token)
 
 
 class HaproxySetup:
@@ -169,11 +169,12 @@ class ThinSetup:
     """A command or URL for exposure, Prometheus for metrics; certificates are the user's duty."""
 
     config: LiveConfig
+    token: int = 0
 
     @property
     def actuator(self) -> Actuator:
         """The command or URL."""
-        return actuator_of(self.config)
+        return actuator_of(self.config, self.token)
 
     def prepare(self, bundles: Bundles, *, fresh: bool, touch: bool) -> None:
         """MachineError unless the exposure can be read, and is 0 for a fresh rollout."""

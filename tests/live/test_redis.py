@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from live_rig import free_port, until
+from live_rig import Rig, controller, finished, free_port, until
 
 from simcert.control.joining import Joiner
 from simcert.control.lease import Lease
@@ -176,3 +176,28 @@ def test_long_histories_are_read_in_batches(store: RedisStore) -> None:
     joined = feed(store, "a").poll(1e6)
 
     assert [one.start_s for one in joined] == [60.0 * i for i in range(450)]
+
+
+@pytest.mark.slow
+def test_when_the_leader_is_killed_the_next_one_goes_on_with_its_journal(
+    server: Server, store: RedisStore, rig: Rig
+) -> None:
+    url = f"redis://127.0.0.1:{server.port}"
+    shared = f'[redis]\nurl = "{url}"\nrollout = "shop"\nttl_s = 2.0'
+    config = rig.config("fixed_linear:step=0.25,every_s=2.0", haproxy=shared)
+    actuator = rig.start(config)
+    first = controller(config, "--unvalidated")
+    until(lambda: actuator.read_back(0.0) == 0.25, 20.0)
+    second = controller(config, "--unvalidated")
+    until(lambda: actuator.read_back(0.0) == 0.5, 20.0)
+    first.kill()
+    first.communicate()
+
+    code, shown, err = finished(second, 40.0)
+
+    assert (code, shown["end"]) == (0, "complete"), err[-2000:]
+    entries = store.entries()
+    decided = [one["exposure"] for one in entries if one["entry"] == "decision"]
+    assert decided == sorted(decided)
+    assert [one["entry"] for one in entries].count("start") == 1
+    assert store.get("lease")[1] > 1
