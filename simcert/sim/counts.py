@@ -22,7 +22,13 @@ from simcert.sim.thinning import Piece, thin
 from simcert.world.spec import WorldSpec
 from simcert.world.streams import Purpose, Streams
 
-GRIDS = (128, 32, 8)  # slices thinned together; policies that moved apart meet again at the lines
+GRIDS = (
+    128,
+    64,
+    32,
+    16,
+    8,
+)  # slices thinned together; policies that moved apart meet again at the lines
 _RETRY = FEATURES.index("retry")
 
 
@@ -103,7 +109,7 @@ class Counts:
         if exposure != self._moved[1]:
             self._moved = (self._step, exposure)
         calm = self._step - self._moved[0]
-        grid = next((size for size in GRIDS if size <= calm), GRIDS[-1])
+        grid = next((size for size in GRIDS if size <= 2 * calm), GRIDS[-1])
         return (at // grid + 1) * grid
 
     def _window(self, ahead: "Ahead", i: int) -> Window:

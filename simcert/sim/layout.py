@@ -41,6 +41,7 @@ class Layout:
     harmful: Ints  # columns in which only the new certificate fails
     cured: Ints  # columns in which only the old one fails
     dead: Ints  # columns of a pool in which both fail
+    sums: tuple[Ints, Ints, Ints]  # order of [arm, column], where a new position begins, which
     owner: Ints  # pool of a column, -1 if it has many
     parallel: Floats  # [pool]: connections beyond the first that any attempt opens, on average
     excess: Floats  # [pool, arm]: further ones, by the certificate served
@@ -81,10 +82,12 @@ def layout_at(
         for g, pool in enumerate(pools)
     )
     columns = tuple(number)
+    positions = np.array([_positions(key, outcomes) for key in columns])
     owned = [(old != OK, new != OK) if g >= 0 else None for _, old, new, g in columns]
     return Layout(
         columns=columns,
-        positions=np.array([_positions(key, outcomes) for key in columns]),
+        positions=positions,
+        sums=_sums(positions),
         lost=lost,
         background=background,
         certificate=certificate,
@@ -128,6 +131,13 @@ def _positions(key: Key, outcomes: tuple[str, ...]) -> tuple[int, int]:
     k = len(outcomes)
     base = segment * 2 * k
     return base + OLD * k + outcomes.index(old), base + NEW * k + outcomes.index(new)
+
+
+def _sums(positions: Ints) -> tuple[Ints, Ints, Ints]:
+    flat = positions.T.ravel()
+    order = np.argsort(flat, kind="stable")
+    at, starts = np.unique(flat[order], return_index=True)
+    return order, starts, at
 
 
 def _where(owned: list[tuple[bool, bool] | None], wanted: tuple[bool, bool]) -> Ints:

@@ -86,19 +86,25 @@ class Returns:
 
     def _failed(self, retried: Ints, stage: int, draw: Generator) -> Ints:
         """Count what `retried` [kind, T, R, harmed] led to; return those that go on to `stage`."""
-        what, share = self._leaves.what, self._share
-        harm = np.where(what == HARMS, share, 0.0).sum(axis=-1)[..., None]
-        fail = np.where(what == FAILS, share, 0.0).sum(axis=-1)[..., None]
-        harmed = draw.binomial(retried, harm)
-        failed = draw.binomial(
-            retried - harmed, np.minimum(fail / np.maximum(1.0 - harm, 1e-300), 1)
-        )
-        totals = [n.sum(axis=(0, 3)) for n in (retried - harmed - failed, failed, harmed)]
-        self._what += np.stack(totals, axis=-1)
-        self._hits += harmed[..., 0].sum(axis=0)
-        failed[..., 1] += harmed.sum(axis=-1)
+        kind, t, r, h = np.nonzero(retried)
+        harm, fail = (self._chance(what)[t * (len(self._share) > 1), r] for what in (HARMS, FAILS))
+        n = retried[kind, t, r, h]
+        harmed = draw.binomial(n, harm)
+        failed = draw.binomial(n - harmed, np.minimum(fail / np.maximum(1.0 - harm, 1e-300), 1.0))
+        for what, part in ((GOOD, n - harmed - failed), (FAILS, failed), (HARMS, harmed)):
+            np.add.at(self._what[..., what], (t, r), part)
+        first = np.flatnonzero(harmed * (h == 0))
+        np.add.at(self._hits, (t[first], r[first]), harmed[first])
+        onward = np.zeros_like(retried)
+        np.add.at(onward, (kind, t, r, h), failed)
+        np.add.at(onward[..., 1], (kind, t, r), harmed)
         allowed = (stage < self._waits.limit)[:, None]
-        return draw.binomial(failed, self._waits.again[:, None] * allowed)
+        return draw.binomial(onward, self._waits.again[:, None] * allowed)
+
+    def _chance(self, what: int) -> Floats:
+        """Return the probability that a retry ends as `what`: [T or 1, R]."""
+        chance: Floats = np.where(self._leaves.what == what, self._share, 0.0).sum(axis=-1)
+        return chance
 
     def _placed(self, draw: Generator) -> Added:
         """Put all retries where windows have them, and find the units among them."""

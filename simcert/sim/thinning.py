@@ -84,9 +84,8 @@ def _by_arm(n: Ints, exposure: float, draw: Generator) -> Ints:
 
 def _placed(layout: Layout, old: Ints, new: Ints, shape: tuple[int, ...]) -> Ints:
     flat = np.zeros((shape[0], shape[1] * shape[2] * shape[3]), np.int64)
-    for column, (at_old, at_new) in enumerate(layout.positions.tolist()):
-        flat[:, at_old] += old[:, column]
-        flat[:, at_new] += new[:, column]
+    order, starts, at = layout.sums
+    flat[:, at] = np.add.reduceat(np.concatenate([old, new], axis=1)[:, order], starts, axis=1)
     return flat.reshape(shape)
 
 
