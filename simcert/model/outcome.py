@@ -81,6 +81,17 @@ def alert_code(name: str) -> int:
     raise KeyError(name)
 
 
+def is_outcome(text: str) -> bool:
+    """Return whether `text` has one of the forms that the first line of this file lists."""
+    kind, colon, name = text.partition(":")
+    if not colon:
+        return kind in (OK, "close", "ok_then_close", "hang")
+    try:
+        return kind in ("alert", "ok_then_alert", "server_abort") and alert_code(name) >= 0
+    except KeyError:
+        return False
+
+
 @cache
 def in_signal(outcome: str, signal: str) -> bool:
     """Return whether `outcome` counts as an event of `signal`."""

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from simcert.errors import InputError, UnknownNameError
+from simcert.model.outcome import ALERTS, OK, is_outcome
 from simcert.scenario.files import parsed
-from simcert.scenario.schema import SCHEMA, Scenario
+from simcert.scenario.schema import SCHEMA, BackgroundTable, Scenario
 from simcert.scenario.strict import Problems, build, hint
 from simcert.world import faults
 
@@ -82,6 +83,8 @@ def _fault(table: Mapping[str, object], path: str, problems: Problems) -> object
         near = hint(kind, list(known)) if isinstance(kind, str) else f"known: {', '.join(known)}"
         problems.add(f"{path}.kind", f'unknown fault "{kind}"; {near}')
         return None
+    if isinstance(outcome := table.get("outcome"), str):
+        _check_outcome(f"{path}.outcome", outcome, problems)
     return build(known[kind], {k: v for k, v in table.items() if k != "kind"}, path, problems)
 
 
@@ -95,6 +98,10 @@ def _check(scenario: Scenario, problems: Problems) -> None:
         if name in names[:i]:
             problems.add(f"cohort[{i}]", f'second cohort named "{name}"; give it a `name`')
     _check_times(scenario, problems)
+    _check_background("population.background", scenario.population.background, problems)
+    for i, one in enumerate(scenario.cohort):
+        if one.background is not None:
+            _check_background(f"cohort[{i}].background", one.background, problems)
 
 
 def _check_shares(scenario: Scenario, problems: Problems) -> None:
@@ -118,3 +125,16 @@ def _check_times(scenario: Scenario, problems: Problems) -> None:
         problems.add("analysis.window_s", f"is longer than the horizon of {horizon_s:g} s")
     if deadline_s is not None and deadline_s > horizon_s:
         problems.add("analysis.deadline_s", f"lies behind the horizon of {horizon_s:g} s")
+
+
+def _check_background(path: str, background: BackgroundTable, problems: Problems) -> None:
+    for name, _ in background.outcomes:
+        _check_outcome(f"{path}.outcomes", name, problems)
+
+
+def _check_outcome(path: str, name: str, problems: Problems) -> None:
+    if not is_outcome(name):
+        kind, colon, _ = name.partition(":")
+        plain = [OK, "close", "ok_then_close", "hang"]
+        forms = [f"{kind}:{alert}" for alert in ALERTS] if colon else plain
+        problems.add(path, f'unknown outcome "{name}"; {hint(name, forms)}')

@@ -38,8 +38,8 @@ class Within:
 
 
 Share = Annotated[float, Within(0.0, 1.0)]
-Positive = Annotated[float, Within(0.0, open_low=True)]
-NotNegative = Annotated[float, Within(0.0)]
+Positive = Annotated[float, Within(0.0, open_low=True, open_high=True)]
+NotNegative = Annotated[float, Within(0.0, open_high=True)]
 Distribution = tuple[tuple[str, float], ...]
 """A table of names and shares that sum to 1."""
 

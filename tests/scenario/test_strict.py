@@ -89,6 +89,13 @@ end = "completed"
         (('new = "b.pem"', 'new = "b.pem"\nat = 2026-01-01T00:00:00'), "must be a time like"),
         (("share = 1.0", "share = 1.0\nbackground = {rate = 0.1, outcomes = {close = 0.5}}"),
          "shares sum to 0.5, must sum to 1"),
+        (("share = 1.0", "share = 1.0\nbackground = {rate = 0.1, outcomes = {clos = 1.0}}"),
+         'unknown outcome "clos"; did you mean "close"?'),
+        (("share = 1.0", 'share = 1.0\nbackground = {outcomes = {"alert:unknwon_ca" = 1.0}}'),
+         'did you mean "alert:unknown_ca"?'),
+        (("[[cohort]]", '[[fault]]\nkind = "middlebox"\noutcome = "hnag"\n[[cohort]]'),
+         'fault[0].outcome: unknown outcome "hnag"; did you mean "hang"?'),
+        (("[[cohort]]", "[traffic]\nhorizon_s = inf\n[[cohort]]"), "must be more than 0, got inf"),
     ],
 )  # fmt: skip
 def test_a_fault_names_key_and_limit(
