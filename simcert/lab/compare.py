@@ -10,6 +10,7 @@ from simcert.lab import manifest, tables
 from simcert.lab.batch import Row, Task, flown, slug, tasks
 from simcert.lab.folder import MANIFEST, MARK, ResultFolder, to_json
 from simcert.lab.progress import progress
+from simcert.lab.seeds import checked
 from simcert.lab.setup import Setup, prepare_all
 from simcert.lab.study import Study
 from simcert.model import Policy
@@ -20,7 +21,7 @@ SHARDS, TRACES = "shards", "traces"
 
 def compare(
     scenarios: Scenario | str | Path | Sequence[Scenario | str | Path],
-    policies: Sequence[Policy | str | Path],
+    policies: str | Path | Sequence[Policy | str | Path],
     runs: int = 60,
     seed: int = 0,
     jobs: int | None = None,
@@ -36,7 +37,7 @@ def compare(
     InputError for anything that cannot be flown, MachineError if `out` cannot be written.
     """
     setups = _setups(scenarios, policies, fidelity)
-    workers = _check(runs, jobs)
+    workers, seed = _check(runs, jobs), checked(seed)
     identity = manifest.identity(setups, runs=runs, seed=seed, batch="compare")
     folder = None if out is None else ResultFolder.claim(out, identity)
     if folder is not None and folder.complete:
@@ -112,13 +113,14 @@ def _ordered(setups: Sequence[Setup], rows: dict[str, list[Row]]) -> list[Row]:
 
 def _setups(
     scenarios: Scenario | str | Path | Sequence[Scenario | str | Path],
-    policies: Sequence[Policy | str | Path],
+    policies: str | Path | Sequence[Policy | str | Path],
     fidelity: str | None,
 ) -> list[Setup]:
     many = [scenarios] if isinstance(scenarios, Scenario | str | Path) else list(scenarios)
-    if not many or not policies:
+    several = [policies] if isinstance(policies, str | Path) else list(policies)
+    if not many or not several:
         raise InputError("nothing to compare: name at least one scenario and one policy")
-    setups = [setup for one in many for setup in prepare_all(one, policies, fidelity)]
+    setups = [setup for one in many for setup in prepare_all(one, several, fidelity)]
     names = [slug(setup) for setup in setups]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:

@@ -9,6 +9,7 @@ from simcert.control.journal import Journal
 from simcert.lab import manifest
 from simcert.lab.folder import MANIFEST, MARK, ResultFolder, to_json
 from simcert.lab.score import Score, score, unmet
+from simcert.lab.seeds import checked
 from simcert.lab.setup import Setup, prepare
 from simcert.model import Policy
 from simcert.scenario import Scenario
@@ -109,7 +110,7 @@ def run(
 
     InputError for anything that cannot be flown, MachineError if `out` cannot be written.
     """
-    setup = prepare(scenario, policy, fidelity)
+    setup, seed = prepare(scenario, policy, fidelity), checked(seed)
     identity = manifest.identity([setup], runs=1, seed=seed, batch="run")
     folder = None if out is None else ResultFolder.claim(out, identity)
     journal = setup.journal(seed)
