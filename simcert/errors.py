@@ -31,10 +31,16 @@ class UnknownNameError(InputError, LookupError):
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         options = sorted(known)
         close = get_close_matches(name, options, n=1, cutoff=0.5)
-        hint = f'did you mean "{close[0]}"?' if close else f"known: {', '.join(options)}"
+        hint = f'did you mean "{close[0]}"?' if close else f"known: {listed(options)}"
         super().__init__(f'unknown {kind} "{name}"; {hint}')
         self.name = name
         self.nearest = close[0] if close else None
+
+
+def listed(names: list[str], at_most: int = 30) -> str:
+    """Return the names in one line; of many only the first, and how many more there are."""
+    rest = len(names) - at_most
+    return ", ".join(names[:at_most]) + (f" and {rest} more" if rest > 0 else "")
 
 
 class FidelityError(InputError):

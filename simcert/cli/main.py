@@ -45,20 +45,22 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="simcert")
-def cli() -> None:
-    r"""Fly a certificate rotation through a wind tunnel before real clients meet it.
-
-    \b
+@click.command(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="""\b
     Exit codes: 0 yes or done, 1 the answer is no, 2 usage or bad input,
     3 server, network or disk, 130 interrupted.
 
     \b
-    Try:
+    Examples:
       simcert run same_ca
-      simcert compare same_ca android_root_missing --policy adaptive --policy fixed_linear --runs 20
-    """
+      simcert compare same_ca android_root_missing --policy adaptive --policy oracle --runs 9
+    """,
+)
+@click.version_option(__version__, prog_name="simcert")
+def cli() -> None:
+    """Fly a certificate rotation through a wind tunnel before real clients meet it."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -70,13 +72,14 @@ def code_of(arguments: list[str]) -> int:
     """Return the exit code of a command line; every foreseen failure is one paragraph on stderr."""
     try:
         result: Any = cli.main(args=arguments, prog_name="simcert", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # None where it was closed before we began
+            sys.stdout.flush()
         return result if type(result) is int else 0
     except click.ClickException as error:
         error.show()
         return USAGE
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted; the same command goes on where it stopped", err=True)
+        click.echo("interrupted; a batch given the same --out goes on where it stopped", err=True)
         return INTERRUPTED
     except (BrokenPipeError, SystemExit):
         # outside standalone mode click exits for one reason: a closed pipe, and with 1, our "no"

@@ -43,16 +43,16 @@ def class_in_file(path: Path) -> type:
     module = sys.modules[name] = module_from_spec(spec)  # dataclasses look their module up there
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(f"{path}: cannot be imported: {error!r}") from error
-    return _own_class(module)
+    return _own_class(module, str(path))
 
 
 def _only_class(module_name: str) -> type:
-    return _own_class(import_module(module_name))
+    return _own_class(import_module(module_name), module_name)
 
 
-def _own_class(module: ModuleType) -> type:
+def _own_class(module: ModuleType, place: str) -> type:
     module_name = module.__name__
     own = [
         value
@@ -60,5 +60,5 @@ def _own_class(module: ModuleType) -> type:
         if isinstance(value, type) and value.__module__ == module_name and name[0] != "_"
     ]
     if len(own) != 1:
-        raise ContractError(f"{module_name} defines {len(own)} public classes, needs exactly 1")
+        raise ContractError(f"{place}: defines {len(own)} public classes, needs exactly 1")
     return own[0]

@@ -87,6 +87,37 @@ def test_wrong_use_is_2_with_the_way_out(
     assert not (tmp_path / "out").exists()
 
 
+def test_help_is_laid_out_as_written() -> None:
+    said = shell("--help").stdout
+
+    assert "\\b" not in said
+    assert "  simcert run same_ca\n" in said
+
+
+def test_a_stdout_that_is_closed_is_no_crash(tmp_path: Path) -> None:
+    line = f"{sys.executable} -c '{RUN}' run same_ca --policy oracle --out {tmp_path / 'out'} >&-"
+
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True)
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_policy_file_that_leaves_is_bad_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "leaves.py").write_text("raise SystemExit(0)\n")
+
+    assert code_of(["check", str(tmp_path / "leaves.py")]) == 2
+    assert "cannot be imported" in capsys.readouterr().err
+
+
+def test_a_name_like_no_other_is_not_answered_with_hundreds(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert code_of(["population", "show", "zzzzzzzz"]) == 2
+    assert len(capsys.readouterr().err) < 1000
+
+
 def test_output_on_a_file_is_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "mine").write_text("mine")
 
