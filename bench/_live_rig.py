@@ -1,0 +1,10 @@
+"""The rig of the live tests, for benchmarks: a real HAProxy, real clients, a controller."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "live"))
+
+from live_rig import Rig, controller, ended, entries, finished, free_port, until
+
+__all__ = ["Rig", "controller", "ended", "entries", "finished", "free_port", "until"]
