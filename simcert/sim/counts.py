@@ -28,7 +28,7 @@ GRIDS = (
     32,
     16,
     8,
-)  # slices thinned together; policies that moved apart meet again at the lines
+)  # slices thinned together; who moved apart meets there
 _RETRY = FEATURES.index("retry")
 
 

@@ -41,6 +41,8 @@ def split(
     order of the draws does not change the law.
     """
     columns = np.zeros((*attempts.shape[:2], len(layout.columns)), np.int64)
+    if not attempts.any():
+        return Split(columns, np.zeros_like(attempts))
     segment = np.array([pool.segment for pool in pools])
     rest = attempts
     for at, share in zip(layout.lost, outages, strict=True):

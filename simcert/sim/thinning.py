@@ -48,7 +48,10 @@ def thin(
     at = slice(first - block.first, last - block.first)
     layout = block.epoch.layout
     columns = block.columns[:, at]
-    new = draw.binomial(columns, exposure)
+    new = np.zeros_like(columns)
+    some = columns.any(axis=(0, 1))
+    kinds = 3 if columns[2].any() else 2
+    new[:kinds, :, some] = draw.binomial(columns[:kinds, :, some], exposure)
     old = columns - new
     if layout.uneven:
         new, old = _with_excess(ground, block, at, new, old, exposure, draw)
