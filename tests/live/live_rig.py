@@ -118,6 +118,8 @@ class Rig:
             [sys.executable, str(script), str(self.port), HOST, *stores], stdout=subprocess.PIPE
         )
         self._others.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
         return process
 
     def close(self) -> None:

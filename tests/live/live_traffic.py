@@ -56,6 +56,8 @@ def main() -> None:
     clients = Clients(sys.argv[1:])
     signal.signal(signal.SIGTERM, lambda *_: clients.stop.set())
     threads = [threading.Thread(target=clients.run) for _ in range(THREADS)]
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
     for one in threads:
         one.start()
     for one in threads:
