@@ -1,0 +1,34 @@
+"""The bound that permits: no harm is excluded before its e-value says so, nor after a retreat."""
+
+from dataclasses import replace
+from math import log
+
+import pytest
+
+from simcert.detect.upper_bound import UpperBound
+from simcert.model import Window
+
+ALPHA = 0.01
+CALM = Window.of(new=(20, 0), old=(180, 2))
+
+
+def test_a_harm_is_excluded_when_its_e_value_reaches_1_over_alpha_and_not_before() -> None:
+    patient = UpperBound(alpha=1e-300, alpha_again=0.0, deltas=(0.05,))  # only adds up
+    bound = UpperBound(alpha=ALPHA, alpha_again=0.0, deltas=(0.05,))
+    for _ in range(30):
+        patient.update(CALM)
+        bound.update(CALM)
+
+        assert bool(bound.rejected) == (patient.log_n[0] >= log(1.0 / ALPHA))
+    assert bound.rejected
+
+
+def test_a_retreat_takes_the_permission_back() -> None:
+    bound = UpperBound(alpha=ALPHA)
+    for _ in range(60):
+        bound.update(replace(CALM, exposure=0.1))
+    assert bound.value < 1.0
+
+    bound.update(replace(Window.of(new=(0, 0), old=(200, 2)), exposure=0.01))
+
+    assert (bound.value, bound.n) == (pytest.approx(1.0), 0)
