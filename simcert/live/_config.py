@@ -39,6 +39,9 @@ class CertificateTable:
     old: str
     new: str
     host: str | None = None  # default: the first name of the new leaf
+    population: str | None = None  # whose verdict is predicted before the start
+    max_affected: Share = 0.0  # share of its connections that may break
+    trust: str | None = None  # roots that all of it trusts; default: each client's own
 
 
 @dataclass(frozen=True, slots=True)

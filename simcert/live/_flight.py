@@ -23,6 +23,7 @@ from simcert.live._journal_store import LiveJournal, StoreJournal
 from simcert.live._leader import Leader
 from simcert.live._notify import notify, tell
 from simcert.live._page import Page
+from simcert.live._preflight import check_population
 from simcert.live._setup import fleet_of, setup_of
 from simcert.live._terminator import Terminator
 from simcert.live._watch import Watch
@@ -128,6 +129,7 @@ class Flight:
         self.watch = Watch(self.feed)
         self.loop = Loop(self.rollout, self.watch, self.terminator, self.journal)
         self.control = ControlSocket(config.run / control_name(self.dry_run), self.status)
+        del self.journal.entries_before[1:]  # they are in the rollout now
         self.page = self._page(config.page.listen) if config.page else None
         self.reports = self._reports()
 
@@ -253,7 +255,11 @@ def bundles(config: LiveConfig) -> dict[str, Bundle]:
     """Return both bundles, checked; InputError for a new one that must not be served."""
     table = config.certificates
     found = {arm: read_bundle(config.at(getattr(table, arm))) for arm in ARMS}
-    check_new(found["new"], found["old"], dt.datetime.now(dt.UTC))
+    now = dt.datetime.now(dt.UTC)
+    check_new(found["new"], found["old"], now)
+    share, names = check_population(config, found["old"], found["new"], now)
+    if names:
+        log.warning("predicted to break: %.2f %% (%s)", 100 * share, ", ".join(names))
     return found
 
 
