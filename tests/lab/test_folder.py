@@ -7,7 +7,7 @@ import pytest
 from simcert.errors import InputError, MachineError
 from simcert.lab.folder import MANIFEST, MARK, ResultFolder, to_json
 
-MINE = {"batch": "compare", "seed": 1, "runs": 2}
+MINE = {"batch": "compare", "seed": 1, "runs": 2, "setups": ["a"], "code": "1f"}
 
 
 def claim(path: Path, **changes: object) -> ResultFolder:
@@ -20,6 +20,14 @@ def test_a_folder_may_be_claimed_again_by_its_batch_only(tmp_path: Path) -> None
 
     with pytest.raises(InputError, match=r"another batch \(different seed\)"):
         claim(tmp_path / "a", seed=2)
+
+
+@pytest.mark.parametrize("key", MINE)
+def test_whatever_differs_makes_it_another_batch(key: str, tmp_path: Path) -> None:
+    claim(tmp_path / "a")
+
+    with pytest.raises(InputError, match=rf"different {key}\)"):
+        claim(tmp_path / "a", **{key: "other"})
 
 
 def test_a_finished_folder_still_knows_its_batch(tmp_path: Path) -> None:

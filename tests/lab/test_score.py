@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simcert.lab.score import Score, information_bound, unmet
+from simcert.lab.score import Score, information_bound, score, unmet
 from simcert.model import Truth
 from simcert.scenario.schema import Expect
+from simcert.sim import Flight
 
 CALM = Score(
     end="complete", minutes_to_full=40.0, harmed_connections=0, harmed_clients=0,
@@ -76,3 +77,13 @@ def test_a_rollback_in_time_is_that_of_the_last_move_to_zero() -> None:
 
     assert unmet(Expect(end="rolled_back", within_s=600.0), gone, moves) == []
     assert unmet(Expect(end="rolled_back", within_s=599.0), gone, moves)
+
+
+@pytest.mark.parametrize("end", ["complete", "rolled_back", "deadline"])
+@pytest.mark.parametrize("harmed", [0.0, 0.01])
+def test_missed_is_a_harm_let_out_and_false_a_rollback_without_one(end: str, harmed: float) -> None:
+    flight = Flight(end, None, 0, 0, 10, 9, end == "rolled_back", 1, [])
+    got = score(flight, Truth(0.02, harmed, harmed))
+
+    assert got.missed == (end == "complete" and harmed > 0.0)
+    assert got.false_rollback == (end == "rolled_back" and harmed == 0.0)
