@@ -14,7 +14,9 @@ Rows = npt.NDArray[np.int64]
 _PATTERNS = 1 << len(FEATURES)
 _BITS = (np.arange(_PATTERNS)[:, None] >> np.arange(len(FEATURES))) & 1  # [pattern, feature]
 _BELOW_1_MS = np.float32(0.9)  # stands for all of bin 0, what is no number included
-_OUTCOMES_MAX = 256  # an outcome is a uint8 in a batch
+_OUTCOME_BITS = 8  # an outcome is a uint8 in a batch
+_OUTCOMES_MAX = 1 << _OUTCOME_BITS
+_OUTCOME = _OUTCOMES_MAX - 1  # the bits of a code that tell the outcome
 _STRIDE = 2 * _OUTCOMES_MAX  # codes of one segment
 
 
@@ -67,11 +69,11 @@ class Cells:
         self._attempts = _more(self._attempts, np.bincount(here))
         self._units = _more(self._units, np.bincount(here[units]))
         self._resumed = _more(self._resumed, np.bincount(here[~full]))
-        good = np.flatnonzero(full & (here % _OUTCOMES_MAX == 0))
+        good = np.flatnonzero(full & (here & _OUTCOME == 0))
         ms, features = batch.handshake_ms[at], batch.features[at]
         if counted is not None:
             ms, features = ms[counted], features[counted]
-        self._count_good(here[good] // _OUTCOMES_MAX, ms[good], features[good])
+        self._count_good(here[good] >> _OUTCOME_BITS, ms[good], features[good])
 
     def _count_good(
         self, pair: Rows, ms: npt.NDArray[np.float32], features: npt.NDArray[np.uint16]

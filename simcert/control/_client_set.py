@@ -32,13 +32,12 @@ class ClientSet:
             self._grow(self._size + len(names))
         first = np.zeros(len(names), bool)
         rows = np.arange(len(names), dtype=np.int32)
-        slots = self._slots(names)
+        slots, wanted = self._slots(names), names
         while len(rows):
-            wanted = names[rows]
-            claimed = self._claim(rows, slots, wanted)
-            first[rows[claimed]] = True
-            left = np.not_equal(self._names[slots], wanted)  # taken by another: probe the next one
-            rows, slots = rows[left], (slots[left] + 1) & ((1 << self._bits) - 1)
+            won, left = self._claim(rows, slots, wanted)
+            first[rows[won]] = True
+            rows, wanted = rows[left], wanted[left]
+            slots = (slots[left] + 1) & ((1 << self._bits) - 1)
         self._size += int(np.count_nonzero(first))
         return first
 
@@ -48,16 +47,19 @@ class ClientSet:
 
     def _claim(
         self, rows: npt.NDArray[np.int32], slots: npt.NDArray[np.int64], wanted: Names
-    ) -> Mask:
-        """Let the first row that asks for an empty slot have it."""
-        empty: Mask = self._names[slots] == _EMPTY
-        if not empty.any():
-            return empty
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Let the first row that asks for an empty slot have it; return (those, who must go on)."""
+        held = self._names[slots]
+        empty = np.flatnonzero(held == _EMPTY)
+        taken = np.flatnonzero((held != wanted) & (held != _EMPTY))
+        asked, asking = slots[empty], rows[empty]
         # of repeated indices the last one is stored, so backwards the first row wins
-        self._owner[slots[empty][::-1]] = rows[empty][::-1]
-        won: Mask = empty & (self._owner[slots] == rows)
+        self._owner[asked[::-1]] = asking[::-1]
+        has = self._owner[asked] == asking
+        won, lost = empty[has], empty[~has]
         self._names[slots[won]] = wanted[won]
-        return won
+        lost = lost[self._names[slots[lost]] != wanted[lost]]
+        return won, np.sort(np.concatenate([taken, lost]))
 
     def _grow(self, expected: int) -> None:
         held = self._names[self._names != _EMPTY]

@@ -63,6 +63,7 @@ class Windower:
         self._labels = Labels()
         self._open: dict[int, Cells] = {}
         self._clients: dict[int, ClientSet] = {}  # by window
+        self._usual = 0  # clients of the window before
         self._rows: dict[int, ClientSet] = {}
         self._next = 0  # number of the oldest slice that is not closed
         self._changes: list[tuple[float, float]] = [(float("-inf"), 0.0)]
@@ -117,7 +118,9 @@ class Windower:
     def _units(
         self, window: int, batch: RecordBatch, at: slice, candidates: npt.NDArray[np.bool_]
     ) -> npt.NDArray[np.bool_]:
-        clients = self._clients.setdefault(window, ClientSet(at.stop - at.start))
+        clients = self._clients.get(window)
+        if clients is None:
+            clients = self._clients[window] = ClientSet(max(at.stop - at.start, self._usual))
         where = np.flatnonzero(candidates)
         units = np.zeros(at.stop - at.start, bool)
         units[where[clients.add(batch.client[at][where])]] = True
@@ -171,7 +174,7 @@ class Windower:
         cells = self._open.pop(number, None) or Cells()
         lost = self._lost.pop(number, 0)
         if index == grid.slices - 1:
-            self._clients.pop(window, None)
+            self._usual = len(self._clients.pop(window, ()))
             self._rows.pop(window, None)
         while len(self._changes) > 1 and self._changes[1][0] <= start_s:
             self._changes.pop(0)

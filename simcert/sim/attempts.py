@@ -1,21 +1,24 @@
 """Attempts: arms, resumption, outcomes, times and retries of the rows of one slice."""
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
-from simcert.model import FEATURES, NEW, RESUMED, RecordBatch
+from simcert.model import ARMS, FEATURES, NEW, RESUMED, RecordBatch
 from simcert.sim.clients import Encounters, Tickets
 from simcert.sim.ground import Ground
 from simcert.sim.rows import COLUMNS, Visitors
 from simcert.world.network import TIMEOUT_MS
 from simcert.world.population import population
+from simcert.world.spec import Cohort
 from simcert.world.streams import Purpose, Streams
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Singles = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
 _RETRY = 1 << FEATURES.index("retry")
@@ -32,6 +35,33 @@ class Served:
     parallel: Mask
 
 
+@dataclass(frozen=True, slots=True)
+class TimeLaw:
+    """Times and features of one epoch by kind = cohort * 2 + arm."""
+
+    rtt_ms: Singles
+    sigma: Singles
+    trips: Singles
+    cpu_ms: Singles
+    lost: Singles
+    plain: npt.NDArray[np.uint16]
+    mixed: list[int]
+
+    @classmethod
+    def of(cls, cohorts: tuple[Cohort, ...], met: Encounters) -> Self:
+        """Return the tables of `cohorts`."""
+        network = [c.network for c in cohorts for _ in ARMS]
+        return cls(
+            np.array([one.rtt_ms for one in network], np.float32),
+            np.array([one.rtt_sigma for one in network], np.float32),
+            met.trips.ravel().astype(np.float32),
+            met.cpu_ms.ravel().astype(np.float32),
+            met.lost.ravel().astype(np.float32),
+            met.plain,
+            met.mixed,
+        )
+
+
 class Attempts:
     """Tables of all cohorts that hold for the whole horizon, and the clients' tickets."""
 
@@ -41,26 +71,23 @@ class Attempts:
         self.segment = np.array([ground.segments.index(c.segment) for c in cohorts], np.uint8)
         self.share = np.array([c.resumption.share for c in cohorts])
         self.background = np.array([c.background.rate for c in cohorts])
-        self.rtt_ms = np.array([c.network.rtt_ms for c in cohorts], np.float32)
-        self.sigma = np.array([c.network.rtt_sigma for c in cohorts], np.float32)
+        self._laws: tuple[Encounters, TimeLaw] | None = None
         self.again = np.array([c.retry.probability for c in cohorts])
         self.delay_s = np.array([c.retry.delay_s for c in cohorts])
         self.growth = np.array([c.retry.growth for c in cohorts])
         self.limit = np.array([c.retry.attempts_max for c in cohorts])
-        self.common = [
-            (
-                np.array([ground.outcomes.index(n) for n, _ in c.background.outcomes], np.uint8),
-                np.cumsum([share for _, share in c.background.outcomes]),
-            )
-            if c.background.rate > 0.0
-            else None
-            for c in cohorts
-        ]
+        self.common, self.common_reach = _common(ground)
         self.salt = int(streams.generator(Purpose.CLIENTS, 1).integers(0, 2**63))
 
     def begin(self, step: int, exposure: float, key_s: float, met: Encounters) -> "Slice":
         """Return what serves the rows of slice `step`."""
         return Slice(self, step, exposure, key_s, met)
+
+    def law_of(self, met: Encounters) -> "TimeLaw":
+        """Return the tables of an epoch."""
+        if self._laws is None or self._laws[0] is not met:
+            self._laws = (met, TimeLaw.of(population(self.ground.spec), met))
+        return self._laws[1]
 
 
 class Slice:
@@ -76,8 +103,8 @@ class Slice:
             key_s,
             met,
         )
+        self._law = of.law_of(met)
         edges = of.ground.edges_s(step, step + 1)
-        self._end_s = float(edges[1])
         self._outages = [share[0] for share in of.ground.outages_in(edges)]
         self._draw = of.streams.generator(Purpose.RETRIES, step)
 
@@ -96,7 +123,8 @@ class Slice:
         resumed = self._resumed(rows, arm)
         outcome = np.where(arm == NEW, new, old)
         outcome[resumed] = 0
-        ms = self._times(rows.cohort, arm, draw)
+        kind = rows.cohort * 2 + arm
+        ms = self._times(kind, draw)
         seen_s = rows.start_s
         if met.late_s.any():
             waits = (outcome != 0) & ~common
@@ -104,7 +132,7 @@ class Slice:
         if of.tickets.followed:
             good = outcome == 0
             of.tickets.issue(rows.client[good], rows.start_s[good], arm[good])
-        features = self._features(rows, arm, resumed, draw)
+        features = self._features(rows, kind, resumed, draw)
         ground = of.ground
         batch = RecordBatch(
             ground.segments,
@@ -143,11 +171,12 @@ class Slice:
             j = (draw.random(len(rows))[:, None] >= met.steps[cohort]).sum(axis=1)
             old, new = met.old[cohort, j], met.new[cohort, j]
         common: Mask = u < of.background[cohort]
-        for c in np.unique(cohort[common]).tolist():
-            codes, reach = of.common[c] or (np.zeros(1, np.uint8), np.ones(1))
-            at = np.flatnonzero(common & (cohort == c))
-            which = np.searchsorted(reach, u[at] / of.background[c] * reach[-1], side="right")
-            old[at] = new[at] = codes[np.minimum(which, len(codes) - 1)]
+        at = np.flatnonzero(common)
+        if len(at):
+            c = cohort[at]
+            v = u[at] / of.background[c]
+            which = (v[:, None] >= of.common_reach[c]).sum(axis=1)
+            old[at] = new[at] = of.common[c, which]
         for fault, share in zip(of.ground.outages, self._outages, strict=True):
             if share.any():
                 lost = draw.random(len(rows)) < share[of.segment[cohort]]
@@ -158,41 +187,45 @@ class Slice:
     def _resumed(self, rows: Visitors, arm: npt.NDArray[np.uint8]) -> Mask:
         """Only first connections of first attempts resume: who failed has no ticket to show."""
         of, first = self._of, (rows.attempt == 0) & ~rows.parallel
-        resumed: Mask = first & (self._draw.random(len(rows)) < of.share[rows.cohort])
+        resumed: Mask = np.zeros(len(rows), bool)
+        if of.share.any():
+            resumed = first & (self._draw.random(len(rows)) < of.share[rows.cohort])
         if of.tickets.followed:
             resumed |= first & of.tickets.accepted(
                 rows.client, rows.cohort, rows.start_s, arm, self._key_s
             )
         return resumed
 
-    def _times(
-        self, cohort: Ints, arm: npt.NDArray[np.uint8], draw: Generator
-    ) -> npt.NDArray[np.float32]:
-        of, met = self._of, self._met
-        z = draw.standard_normal(len(cohort), dtype=np.float32)
-        rtt = of.rtt_ms[cohort] * np.exp(of.sigma[cohort] * z)
-        ms = met.trips[cohort, arm] * rtt + met.cpu_ms[cohort, arm]
-        lost = draw.random(len(cohort), dtype=np.float32) < met.lost[cohort, arm]
-        ms[lost] += np.maximum(TIMEOUT_MS, 2.0 * rtt[lost])
-        times: npt.NDArray[np.float32] = ms.astype(np.float32)
-        return times
+    def _times(self, kind: Ints, draw: Generator) -> npt.NDArray[np.float32]:
+        """Return milliseconds by `kind` = cohort * 2 + arm: log-normal times, and a timeout."""
+        law = self._law
+        z = draw.standard_normal(len(kind), dtype=np.float32)
+        z *= law.sigma.take(kind)
+        rtt = np.exp(z, out=z)
+        rtt *= law.rtt_ms.take(kind)
+        lost = np.flatnonzero(draw.random(len(kind), dtype=np.float32) < law.lost.take(kind))
+        late = np.maximum(np.float32(TIMEOUT_MS), 2 * rtt[lost])
+        rtt *= law.trips.take(kind)
+        rtt += law.cpu_ms.take(kind)
+        rtt[lost] += late
+        return rtt
 
     def _features(
-        self, rows: Visitors, arm: npt.NDArray[np.uint8], resumed: Mask, draw: Generator
+        self, rows: Visitors, kind: Ints, resumed: Mask, draw: Generator
     ) -> npt.NDArray[np.uint16]:
-        features = np.where(resumed, RESUMED, 0).astype(np.uint16)
+        features = self._law.plain.take(kind)
+        for i in self._law.mixed:
+            share = self._met.features[:, :, i].ravel().take(kind)
+            features[(share < 1.0) & (draw.random(len(rows)) < share)] |= 1 << i
+        features[resumed] = RESUMED
         features[rows.attempt > 0] |= _RETRY
-        for i in np.flatnonzero(self._met.features.any(axis=(0, 1))).tolist():
-            share = self._met.features[:, :, i][rows.cohort, arm]
-            has = (share >= 1.0) | (draw.random(len(rows)) < share)
-            features[has & ~resumed] |= 1 << i
         return features
 
     def _beside(self, rows: Visitors, main: Served) -> Visitors:
         """Return the connections that full handshakes open beside, background failures apart."""
-        mean = self._met.parallel[rows.cohort, main.batch.arm]
-        if not mean.any():
+        if not self._met.parallel.any():
             return rows.at(np.zeros(0, np.int64))
+        mean = self._met.parallel[rows.cohort, main.batch.arm]
         full = (main.batch.features & RESUMED) == 0
         single = (rows.attempt > 0) | ~full | main.common
         at = np.repeat(np.arange(len(rows)), self._draw.poisson(np.where(single, 0.0, mean)))
@@ -213,6 +246,19 @@ class Slice:
         due_s = batch.seen_s[failed] + wait_s
         columns = (cohort, batch.client[failed], due_s, attempt + np.uint8(1))
         return Visitors(*columns, np.zeros(len(failed), bool))
+
+
+def _common(ground: Ground) -> tuple[npt.NDArray[np.uint8], Floats]:
+    """Return the outcomes of background failures and the upper ends of their shares: [C, J]."""
+    told = [one.background.outcomes for one in population(ground.spec)]
+    codes = np.zeros((len(told), max(map(len, told))), np.uint8)
+    reach = np.full(codes.shape, 2.0)
+    for c, outcomes in enumerate(told):
+        for j, (name, _) in enumerate(outcomes):
+            codes[c, j] = ground.outcomes.index(name) if name in ground.outcomes else 0
+        ends = np.cumsum([share for _, share in outcomes[:-1]])
+        reach[c, : len(ends)] = ends / sum(share for _, share in outcomes)
+    return codes, reach
 
 
 def _both(a: Served, b: Served) -> Served:

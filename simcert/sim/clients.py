@@ -33,6 +33,20 @@ class Encounters:
     lost: Floats  # [C, arm] probability of a retransmission timeout
     features: Floats  # [C, arm, feature]
 
+    @property
+    def plain(self) -> npt.NDArray[np.uint16]:
+        """Return the features that all clients have, as bits: [C * 2 + arm]."""
+        bits = (self.features >= 1.0) << np.arange(self.features.shape[2])
+        plain: npt.NDArray[np.uint16] = bits.sum(axis=2).ravel().astype(np.uint16)
+        return plain
+
+    @property
+    def mixed(self) -> list[int]:
+        """Return the features that some clients of a cohort have and others have not."""
+        some = (self.features > 0.0) & (self.features < 1.0)
+        found: list[int] = np.flatnonzero(some.any(axis=(0, 1))).tolist()
+        return found
+
     @classmethod
     def at(cls, ground: Ground, t_s: float) -> Self:
         """Return the tables of the epoch that `t_s` lies in."""

@@ -11,10 +11,11 @@ import numpy.typing as npt
 
 from simcert.control.windowing import Grid, Windower
 from simcert.model import RecordBatch, Window
+from simcert.sim.alias import alias_table
 from simcert.sim.attempts import Attempts, Served
 from simcert.sim.clients import Clients, Encounters, Tickets
 from simcert.sim.ground import ground_of
-from simcert.sim.rows import Visitors, batch_of, joined, part_of
+from simcert.sim.rows import Visitors, appended, batch_of, joined, part_of
 from simcert.world.arrivals import seconds
 from simcert.world.population import faults_of, population
 from simcert.world.spec import WorldSpec
@@ -53,8 +54,9 @@ class Records:
         start_s, end_s = self._ground.edges_s(self._step, self._step + 1).tolist()
         self._windower.exposed(exposure, start_s)
         parts = [served.batch for served in self._served(exposure)]
-        known = self._known(batch_of(parts), end_s)
-        self._windower.add(known)
+        late = bool(self._held) or self._encounters(self._step).late_s.any()
+        # within a slice only clients that it has shown retry, so units do not depend on the order
+        self._windower.add(self._known(batch_of(parts), end_s) if late else appended(parts))
         self._step += 1
         return self._windower.close(end_s)
 
@@ -95,9 +97,7 @@ class Records:
         n = int(draw.poisson(expected.sum()))
         start_s, end_s = self._ground.edges_s(step, step + 1).tolist()
         gaps = np.cumsum(draw.standard_exponential(n + 1))
-        reach = np.cumsum(expected)
-        cohort = np.searchsorted(reach, draw.random(n) * reach[-1], side="right")
-        cohort = np.minimum(cohort, len(reach) - 1)
+        cohort = alias_table(expected).pick(draw.random(n))
         client = self._clients.pick(cohort, draw.random(n))
         began = start_s + (end_s - start_s) * (gaps[:-1] / gaps[-1])
         return Visitors(cohort, client, began, np.zeros(n, np.uint8), np.zeros(n, bool))

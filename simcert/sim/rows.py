@@ -32,14 +32,20 @@ class Visitors:
 
 
 def joined(parts: list[Visitors]) -> Visitors:
-    """Return all rows in order of start; rows that start together keep their order."""
-    if len(parts) == 1:
-        return parts[0]
-    columns = [
-        np.concatenate([getattr(part, one.name) for part in parts]) for one in fields(Visitors)
-    ]
-    whole = Visitors(*columns)
-    return whole.at(np.argsort(whole.start_s, kind="stable"))
+    """Return all rows in order of start: the first part is in order, the others are short."""
+    main, *others = parts
+    if not others:
+        return main
+    few = _concatenated(others)
+    few = few.at(np.argsort(few.start_s, kind="stable"))
+    at = np.searchsorted(main.start_s, few.start_s, side="right")
+    names = (one.name for one in fields(Visitors))
+    return Visitors(*(np.insert(getattr(main, name), at, getattr(few, name)) for name in names))
+
+
+def _concatenated(parts: list[Visitors]) -> Visitors:
+    names = (one.name for one in fields(Visitors))
+    return Visitors(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
 COLUMNS = tuple(one.name for one in fields(RecordBatch))[2:]
@@ -47,12 +53,16 @@ COLUMNS = tuple(one.name for one in fields(RecordBatch))[2:]
 
 def batch_of(parts: list[RecordBatch]) -> RecordBatch:
     """Return all rows of some batches with equal names, in order of start."""
+    whole = appended(parts)
+    return whole if len(parts) == 1 else part_of(whole, np.argsort(whole.start_s, kind="stable"))
+
+
+def appended(parts: list[RecordBatch]) -> RecordBatch:
+    """Return all rows of some batches with equal names, one batch after the other."""
     if len(parts) == 1:
         return parts[0]
     columns = {name: np.concatenate([getattr(p, name) for p in parts]) for name in COLUMNS}
-    order = np.argsort(columns["start_s"], kind="stable")
-    ordered = {name: column[order] for name, column in columns.items()}
-    return RecordBatch(parts[0].segments, parts[0].outcomes, **ordered)
+    return RecordBatch(parts[0].segments, parts[0].outcomes, **columns)
 
 
 def part_of(batch: RecordBatch, where: Ints | Mask) -> RecordBatch:
