@@ -18,7 +18,8 @@ from simcert.tls import (
     catalogue,
     predict,
 )
-from simcert.tls.prediction import first_name
+from simcert.tls.prediction import Meeting as Encounter
+from simcert.tls.prediction import first_name, meet
 
 VERSIONS = ("1.2", "1.3")
 
@@ -37,6 +38,10 @@ class Meeting:
     def predict(self, client: Client, chain: CertificateChain) -> Prediction:
         """Return what this client makes of one of the chains."""
         return predict(client, chain, self.server, trust=self.trust, host=self.host, at=self.at)
+
+    def meet(self, client: Client, chain: CertificateChain) -> Encounter:
+        """Return what `predict` judges: for those who want to see each step."""
+        return meet(client, chain, self.server, trust=self.trust, host=self.host, at=self.at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from simcert.lab.predict_words import signal
-from simcert.tls import Certificate, CertificateChain, Client, TrustStore
-from simcert.tls.faults import Case, find
-from simcert.tls.path import Path, found_issuer, paths
-from simcert.tls.server import Negotiated, negotiate, words
+from simcert.tls import Certificate, CertificateChain, Client
+from simcert.tls.path import Path
+from simcert.tls.server import words
 
 if TYPE_CHECKING:
     from simcert.lab.predict import Meeting
+    from simcert.tls.prediction import Meeting as Encounter
 
 PATHS_MAX = 4
 
@@ -31,10 +31,11 @@ def explained(meeting: "Meeting", client: Client) -> str:
 def _steps(meeting: "Meeting", client: Client, chain: CertificateChain) -> Iterator[str]:
     yield f"  sent: {len(chain.certificates)} certificates"
     yield from (f"    {_described(one)}" for one in chain.certificates)
-    agreed = negotiate(client.hello, chain, meeting.server)
+    met = meeting.meet(client, chain)
+    agreed = met.agreed
     if agreed.abort is None:
-        yield f"  server picks TLS {agreed.version}, and signs with {words(chain.leaf)}"
-        yield from _paths(meeting, client, agreed)
+        yield f"  server picks TLS {agreed.version}, and signs with {words(agreed.chain.leaf)}"
+        yield from _paths(met)
     else:
         yield f"  server gives up: {agreed.why} ({agreed.clause})"
     told = meeting.predict(client, chain)
@@ -51,35 +52,33 @@ def _steps(meeting: "Meeting", client: Client, chain: CertificateChain) -> Itera
         yield "     resumed sessions hide this: they show no certificate until the ticket ends"
 
 
-def _paths(meeting: "Meeting", client: Client, agreed: Negotiated) -> Iterator[str]:
-    trust = meeting.trust or client.trust or TrustStore()
-    rules = client.verifier
-    if not rules.verifies:
+def _paths(met: "Encounter") -> Iterator[str]:
+    """Yield the client's own walk: what `predict` judged, nothing is worked out here again."""
+    if not met.client.verifier.verifies:
         yield "  it does not verify certificates"
         return
-    found = paths(agreed.chain, trust, rules, meeting.at)
-    for number, path in zip(range(1, PATHS_MAX + 1), found, strict=False):
-        yield f"  path {number}: {_walked(path)}"
-        whole = found_issuer(path, trust) if client.finds_issuers else path
-        if whole is not path:
-            yield "    it fetches, or knows already, the intermediate that is missing"
-        case = Case(whole, agreed.chain, rules, agreed, meeting.host, meeting.at, pins=client.pins)
-        fault = find(case)
+    for number, (case, fault) in enumerate(met.tried(), 1):
+        if number > PATHS_MAX:
+            yield "  further paths are left out"
+            return
+        yield f"  path {number}: {_walked(case.path)}"
         if fault is None:
             yield "    every check passes"
-            return
-        yield f"    {fault.position}: {fault.reason} ({fault.clause})"
+        else:
+            yield f"    {fault.position}: {fault.reason} ({fault.clause})"
 
 
 def _walked(path: Path) -> str:
     steps = [one.label for one in path.certificates]
-    top = path.certificates[-1]
-    if path.root is not None:
-        steps.append(f"{_name(top.issuer_text)}, which it trusts")
+    above = path.certificates[-1].issuer_text
+    if path.fetched:
+        steps.append(f"{_name(above)}, which was not sent: it fetches it or knows it already")
+    elif path.root is not None:
+        steps.append(f"{_name(above)}, which it trusts")
     elif path.anchored:
         steps[-1] += ", which it trusts"
     else:
-        steps.append(f"{_name(top.issuer_text)} is neither sent nor trusted")
+        steps.append(f"{_name(above)} is neither sent nor trusted")
     return " -> ".join(steps)
 
 

@@ -11,7 +11,7 @@ from simcert.tls.verifier import Verifier
 CURRENT_STORE = "linux_ca_bundle_current"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Client:
     """A client configuration, measured or described.
 
@@ -37,6 +37,11 @@ class Client:
     resumes: bool = True
     resumed_share: tuple[float, float] | None = None
     provenance: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Who it is; its offers, capabilities and roots would fill a page."""
+        known = "measured" if self.measured else self.likeness
+        return f"<Client {self.name}: {self.family}, {known}>"
 
     @property
     def segment(self) -> str:

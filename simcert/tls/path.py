@@ -28,6 +28,12 @@ class Path:
     root: Root | None = None
 
     @property
+    def fetched(self) -> bool:
+        """Whether an intermediate below the root was not sent, but found elsewhere."""
+        above = self.certificates[-1].issuer_text.casefold()
+        return self.root is not None and self.root.subject != above
+
+    @property
     def authorities(self) -> tuple[Certificate, ...]:
         """The certificates between leaf and anchor."""
         last = -1 if self.anchored and self.root is None and len(self.certificates) > 1 else None

@@ -75,3 +75,8 @@ def test_pins_bind_a_client_to_the_keys_of_today() -> None:
     pinned = catalogue()["profile:app_pinned_leaf_android"].pinned_to(chains()["rsa2048"])
     assert pinned.pins == {chains()["rsa2048"].leaf.key_pin}
     assert catalogue()["curl"].pinned_to(chains()["rsa2048"]) is catalogue()["curl"]
+
+
+def test_a_client_names_itself_in_one_short_line() -> None:
+    assert repr(catalogue()["curl"]) == "<Client curl: curl, measured>"
+    assert all(len(repr(one)) < 120 and "\n" not in repr(one) for one in catalogue().values())
