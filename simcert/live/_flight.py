@@ -60,6 +60,8 @@ class Flight:
         check_gate(policy, unvalidated=unvalidated or dry_run)
         self.bundles = bundles(config)
         self.journal = journal_of(config, dry_run, leader)
+        if is_of_another(self.journal.entries_before, self.bundles):
+            self.journal = self.journal.archived()
         try:
             self.clock = self._clock(unvalidated)
             self.rollout = Rollout(policy, analyzer_maker(policy), control_plan(config))
@@ -284,6 +286,13 @@ def journal_of(config: LiveConfig, dry_run: bool, leader: Leader | None) -> Live
     if leader is not None:
         return StoreJournal(leader.store)
     return FileJournal(config.run / journal_name(dry_run))
+
+
+def is_of_another(entries: list[dict[str, Any]], found: Mapping[str, Bundle]) -> bool:
+    """Return whether a journal is that of a rollout that ended, of other certificates."""
+    leaves = {arm: found[arm].digest for arm in ARMS}
+    ended = bool(entries) and entries[-1]["entry"] == "end"
+    return ended and entries[0].get("certificates") != leaves
 
 
 def journal_name(dry_run: bool) -> str:

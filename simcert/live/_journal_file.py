@@ -52,6 +52,17 @@ class FileJournal(LiveJournal):
             os.ftruncate(self._file, before)
             raise MachineError(f"{self.path}: cannot be written: the disk is full")
 
+    def archived(self) -> "FileJournal":
+        """Rename this journal after its rollout's begin, and return a fresh one."""
+        began = str(self.entries_before[0].get("began", "before")).replace(":", "")
+        aside = self.path.with_name(f"{self.path.stem}-{began}{self.path.suffix}")
+        try:
+            self.path.rename(aside)
+        except OSError as error:
+            raise MachineError(f"{self.path}: cannot be renamed: {error.strerror}") from error
+        self.close()
+        return FileJournal(self.path)
+
     def close(self) -> None:
         """Let another process have it."""
         os.close(self._file)

@@ -31,6 +31,10 @@ class LiveJournal(Journal):
         """Add to what the start entry will tell."""
         self._about.update(values)
 
+    def archived(self) -> "LiveJournal":
+        """Put this journal aside and return a fresh one; a shared one stays what it is."""
+        return self
+
     def close(self) -> None:
         """Let another process have it."""
 

@@ -5,6 +5,7 @@ then prints how many connections it made and how many failed.
 """
 
 import itertools
+import random
 import signal
 import socket
 import ssl
@@ -29,15 +30,14 @@ class Clients:
         return ssl.create_default_context(cafile=roots)
 
     def run(self) -> None:
-        at = time.monotonic()
+        at, rng = time.monotonic(), random.Random()
         while not self.stop.is_set():
             self.connect(next(self.number))
-            at += self.pause_s
+            at += rng.expovariate(1.0 / self.pause_s)
             time.sleep(max(at - time.monotonic(), 0.0))
 
     def connect(self, i: int) -> None:
-        # the share is spread evenly, and the address says nothing about it
-        blind = int((i + 1) * self.share) > int(i * self.share)
+        blind = random.Random(i).random() < self.share  # its address says nothing about it
         context = self.blind if blind else self.seeing
         source = f"127.{1 + i // 62_500 % 250}.{1 + i // 250 % 250}.{1 + i % 250}"
         try:

@@ -181,3 +181,31 @@ def test_a_rehearsal_decides_and_touches_nothing(rig: Rig) -> None:
     finished(process, 10.0)
     assert not (config.run / "journal.jsonl").exists()
     assert curl(rig, rig.root_a) == 0
+
+
+def test_the_next_rotation_begins_where_the_last_one_was_completed(rig: Rig) -> None:
+    quick = "fixed_linear:step=0.5,every_s=0.4"
+    config = rig.config(quick, soak_s=0.2)
+    actuator = rig.start(config)
+    assert finished(controller(config, "--unvalidated"), 30.0)[0] == 0
+    (rig.folder / "old.pem").write_bytes((rig.folder / "new.pem").read_bytes())
+    (rig.folder / "new.pem").write_bytes(rig.a.bundle())
+
+    assert finished(controller(config, "--unvalidated"), 30.0)[0] == 0
+
+    assert actuator.read_back(0.0) == 1.0
+    assert curl(rig, rig.root_a) == 0
+    assert len(list(config.run.glob("journal-*.jsonl"))) == 1
+    assert [one["exposure"] for one in entries(config, "decision")][-1] == 1.0
+
+
+def test_an_exposure_that_nobody_can_explain_stops_the_start(rig: Rig) -> None:
+    config = rig.config(SLOW)
+    actuator = rig.start(config)
+    actuator.apply(0.5, 0.0)
+
+    code, _, err = finished(controller(config, "--unvalidated"), 15.0)
+
+    assert code == 3
+    assert "simcert live abort" in err
+    assert actuator.read_back(0.0) == 0.5
