@@ -109,7 +109,7 @@ class Counts:
         if exposure != self._moved[1]:
             self._moved = (self._step, exposure)
         calm = self._step - self._moved[0]
-        grid = next((size for size in GRIDS if size <= 2 * calm), GRIDS[-1])
+        grid = next((size for size in GRIDS if size <= 4 * calm), GRIDS[-1])
         return (at // grid + 1) * grid
 
     def _window(self, ahead: "Ahead", i: int) -> Window:

@@ -161,11 +161,17 @@ class Returns:
         early[0] = self._before.early
         for i in range(place[1]):
             began[:, i] = early
-            if unshown[:, i].any():
-                shown[:, i] = _new(unshown[:, i], unseen[:, i] - early, clients, draw)
+            some = np.nonzero(unshown[:, i])
+            if len(some[0]):
+                left = unseen[:, i][some] - early[some]
+                shown[:, i][some] = _new(unshown[:, i][some], left, clients[some[1]], draw)
                 early = early + shown[:, i]
-            if early.any():
-                gone[:, i] = draw.hypergeometric(early, unseen[:, i] - early, visits[:, i])
+            some = np.nonzero(early * visits[:, i])
+            if len(some[0]):
+                came = visits[:, i][
+                    some
+                ]  # symmetric in who came and who is early, and those are few
+                gone[:, i][some] = draw.hypergeometric(came, unseen[:, i][some] - came, early[some])
                 early = early - gone[:, i]
             ended[:, i] = early
         self._early = np.concatenate([began[at], ended[at][-1:]])
