@@ -68,12 +68,12 @@ class Returns:
         """Follow all chains, stage by stage: [kind, T, R, harmed]."""
         waits, piece = self._waits, self._piece
         first = np.stack([piece.failed[:, waits.pools], piece.hurt[:, waits.pools]], axis=-1)
-        entered = draw.binomial(first, waits.again[:, None])[None]
+        entered = _part(first, waits.again[:, None], draw)[None]
         for stage in range(1, waits.stages):
             if not (entered.any() or self._before.chains[:, stage:].any()):
                 return
             ends = waits.ends[:, :stage, stage].T[:, None, :, None]
-            now = draw.binomial(entered, ends)
+            now = _part(entered, ends, draw)
             left = (entered - now).sum(axis=0)
             before, last = self._before.chains[:, stage], waits.ends[:, stage, stage]
             crossing = cross(left, before, self._window, last, draw)
@@ -99,7 +99,7 @@ class Returns:
         np.add.at(onward, (kind, t, r, h), failed)
         np.add.at(onward[..., 1], (kind, t, r), harmed)
         allowed = (stage < self._waits.limit)[:, None]
-        return draw.binomial(onward, self._waits.again[:, None] * allowed)
+        return _part(onward, self._waits.again[:, None] * allowed, draw)
 
     def _chance(self, what: int) -> Floats:
         """Return the probability that a retry ends as `what`: [T or 1, R]."""
@@ -219,6 +219,13 @@ def nobody(ground: Ground) -> tuple[Waits, Waiting]:
     waits = waits_of(ground.pools, ground.slice_s)
     chains = np.zeros((len(waits.pools), waits.stages, 2, 2), np.int64)
     return waits, Waiting(chains, np.zeros(len(waits.pools), np.int64))
+
+
+def _part(n: Ints, share: Floats, draw: Generator) -> Ints:
+    """Return a binomial part of each cell, where there is anybody."""
+    part, some = np.zeros_like(n), np.nonzero(n)
+    part[some] = draw.binomial(n[some], np.broadcast_to(share, n.shape)[some])
+    return part
 
 
 def _new(n: Ints, left: Ints, clients: Ints, draw: Generator) -> Ints:
