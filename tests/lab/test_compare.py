@@ -157,11 +157,20 @@ def test_a_worker_that_dies_costs_only_its_runs(monkeypatch: pytest.MonkeyPatch)
     assert 0 < len(lost) < 5
 
 
+# a job in the background of a shell ignores SIGINT, and so would every child of this test run
+INTERRUPTIBLE = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from simcert.cli.main import main
+main()
+"""
+
+
 @pytest.mark.slow
 def test_an_interrupted_batch_goes_on_where_it_stopped(tmp_path: Path) -> None:
     out = tmp_path / "out"
     call = [
-        *(sys.executable, "-c", "from simcert.cli.main import main; main()"),
+        *(sys.executable, "-c", INTERRUPTIBLE),
         *("compare", "android_root_missing", "--policy", "adaptive", "--policy", "fixed_linear"),
         *("--runs", "40", "--seed", "5", "--jobs", "2", "--out", str(out)),
     ]
