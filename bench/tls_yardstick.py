@@ -1,16 +1,21 @@
 """Yardstick of the handshake model: agreement with measured cells, and with what is left out.
 
-`python bench/tls_yardstick.py FOLDER` reads `tls_calibration.csv`, `client_hellos.json` and
-`certificates/` of a folder (rows with `stable` = 0 are left out). Tiers:
+`python -m bench.tls_yardstick` judges by the cells in tests/tls/data; with a FOLDER by its
+`tls_calibration.csv`, `client_hellos.json` and `certificates/` (rows with `stable` = 0 are left
+out). Tiers:
 
 - known configurations: every cell, with the catalogue's own configuration;
 - own capabilities left out: what only this configuration's cells could have taught (key sizes,
   hashes, limits, strictness) is taken from the family's archetype instead;
+- pair left out: what nothing but one certificate variant taught of this configuration is reset to
+  what it inherits, then that variant is predicted (bench/_tls_held_out.py says how);
+- variant left out: the same, the variant being unknown for every configuration;
 - configuration left out: the client is known by its ClientHello and family name alone;
 - family left out: by its ClientHello alone.
 
-The archetypes were written with all cells in view, so the left-out tiers measure how well behaviour
-carries over between configurations and families, not how well it was guessed without data.
+The form of the rules, their orders and the archetypes were written with all cells in view. So the
+left-out tiers measure how much rests on single cells and how well behaviour carries over, not how
+well it would have been guessed without that data.
 """
 
 import argparse
@@ -18,10 +23,11 @@ import csv
 import datetime as dt
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 
+from bench._tls_held_out import HeldOut
 from simcert.tls import (
     CertificateChain,
     Client,
@@ -31,7 +37,10 @@ from simcert.tls import (
     client_from_hello,
     predict,
 )
+from simcert.tls.hello import ClientHello
 from simcert.tls.stacks import families, family, measured
+from simcert.tls.verifier import Verifier
+from tests.tls import cells as own_data
 
 AT = dt.datetime(2026, 11, 23, 17, 28, 30, tzinfo=dt.UTC)
 FIGURES = ("client_ok", "seen", "seen of rejects", "server_abort")
@@ -92,15 +101,52 @@ class Score:
 class Lab:
     """The measured cells and everything needed to predict them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        rows: Iterable[Row],
+        chains: Mapping[str, CertificateChain],
+        trust: TrustStore,
+        hellos: Mapping[str, Mapping[str, object] | ClientHello],
+    ) -> None:
+        self.rows, self.chains, self.trust, self.hellos = list(rows), chains, trust, hellos
+        self.families = {row["stack"]: measured()[row["stack"]].family for row in self.rows}
+        self.by_stack: dict[str, list[Row]] = defaultdict(list)
+        for row in self.rows:
+            self.by_stack[row["stack"]].append(row)
+
+    @classmethod
+    def of_folder(cls, folder: Path) -> "Lab":
+        """Read a folder of measurements."""
         with (folder / "tls_calibration.csv").open() as file:
-            self.rows: list[Row] = [row for row in csv.DictReader(file) if row["stable"] == "1"]
-        self.hellos = json.loads((folder / "client_hellos.json").read_text())
-        certificates = folder / "certificates"
-        self.trust = TrustStore.from_pem(certificates / "trusted_roots.pem")
-        variants = {row["variant"] for row in self.rows}
-        self.chains = {v: CertificateChain.from_pem(certificates / f"{v}.pem") for v in variants}
-        self.families = {row["stack"]: row["family"] for row in self.rows}
+            rows = [row for row in csv.DictReader(file) if row["stable"] == "1"]
+        read, certificates = CertificateChain.from_pem, folder / "certificates"
+        chains = {v: read(certificates / f"{v}.pem") for v in {row["variant"] for row in rows}}
+        trust = TrustStore.from_pem(certificates / "trusted_roots.pem")
+        return cls(rows, chains, trust, json.loads((folder / "client_hellos.json").read_text()))
+
+    @classmethod
+    def of_tests(cls) -> "Lab":
+        """Take the cells of the project's own tests."""
+        rows = ({**cell, "saw_norm": cell["seen"]} for cell in own_data.cells())
+        hellos = {name: one.hello for name, one in measured().items()}
+        return cls(rows, own_data.chains(), own_data.trusted(), hellos)
+
+    def held_out(self, name: str, known: HeldOut) -> Score:
+        """Return the score of a tier in which each variant is told without what it alone taught."""
+        rules_of = getattr(known, f"without_{name}")
+        score = Score()
+        for row in self.rows:
+            rules = rules_of(row["stack"], row["variant"])
+            score.add(row, self.told(replace(measured()[row["stack"]], verifier=rules), row))
+        return score
+
+    def wrong(self, stack: str, rules: Verifier) -> frozenset[str]:
+        """Return the variants of which a stack with these capabilities is told wrongly."""
+        client = replace(measured()[stack], verifier=rules)
+        score = Score()
+        for row in self.by_stack[stack]:
+            score.add(row, self.told(client, row))
+        return frozenset(where.partition("/")[0] for *_, where in score.misses)
 
     def score(self, client_of: Callable[[str], Client]) -> Score:
         """Return the score of a way to know a client by its name."""
@@ -141,21 +187,25 @@ def as_archetype(stack: str) -> Client:
     return replace(one, verifier=replace(one.verifier, **own))
 
 
+def tiers(lab: Lab) -> Iterator[tuple[str, Score]]:
+    """Yield the score of each tier, as soon as it is known."""
+    yield "known configurations", lab.score(lambda stack: measured()[stack])
+    yield "own capabilities left out", lab.score(as_archetype)
+    known = HeldOut(lab.families, lab.wrong)
+    print("{} deviations from what is inherited, {} needed by some cell".format(*known.counts))
+    yield "pair left out", lab.held_out("pair", known)
+    yield "variant left out", lab.held_out("variant", known)
+    yield "configuration left out", lab.score(lab.without_configuration)
+    yield "family left out", lab.score(lab.without_family)
+
+
 def main() -> None:
     """Print the table."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("folder", type=Path)
+    arguments.add_argument("folder", type=Path, nargs="?")
     arguments.add_argument("--misses", action="store_true", help="list what was told wrongly")
     options = arguments.parse_args()
-    lab = Lab(options.folder)
-    tiers: dict[str, Callable[[str], Client]] = {
-        "known configurations": lambda stack: measured()[stack],
-        "own capabilities left out": as_archetype,
-        "configuration left out": lab.without_configuration,
-        "family left out": lab.without_family,
-    }
-    for title, client_of in tiers.items():
-        score = lab.score(client_of)
+    for title, score in tiers(Lab.of_folder(options.folder) if options.folder else Lab.of_tests()):
         print(score.line(title))
         if options.misses:
             print(score.details())
