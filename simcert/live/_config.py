@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 
 from simcert.errors import InputError
 from simcert.live._queries import Queries
+from simcert.model.bounds import NotNegative, Positive, Share, Within
 from simcert.scenario.files import parsed
-from simcert.scenario.strict import NotNegative, Positive, Problems, Share, Within, build
+from simcert.scenario.strict import Problems, build
 
 SCHEMA = 1
 SOCKET_PATH_MAX = 90  # a unix socket's path has 107 bytes; HAProxy binds to a longer name first

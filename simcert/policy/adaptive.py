@@ -5,6 +5,7 @@ from math import log, pi
 from typing import ClassVar
 
 from simcert.model import Assessment, Channel, Decision, Phase, View
+from simcert.model.bounds import Chance, Exposure, NotNegative, Positive, Share, Whole
 from simcert.policy import _adaptive_channels as evidence
 from simcert.policy import _adaptive_ramp as ramp
 from simcert.policy import _adaptive_readings as read
@@ -25,27 +26,27 @@ class Adaptive:
 
     tags: ClassVar[frozenset[str]] = frozenset()
 
-    alpha: float = 0.01
-    alpha_bound: float = 0.002  # of the first permission
-    alpha_again: float = 0.05  # of one that follows a back-off
-    delta_safe: float = 0.0075  # harm per unit that is tolerated by declaration
-    budget: float = 0.0045  # expected harm at the bound, share of all units
-    overshoot: float = 0.016  # the same for what is on the way, share of a window
-    mid: float = 0.30  # highest exposure before U <= delta_safe
-    top: float = 0.95  # highest exposure before the soak is over: 5 % held back
-    back_off: float = 0.10
-    back_off_windows: float = 3.0
-    suspicious_e: float = 5.0  # e-values that lower
-    suspicious_segment_e: float = 2.25
-    hold_e: float = 3.0  # e-values that forbid a step up
-    hold_alert_e: float = 2.0
-    hold_segment_e: float = 1.3
-    hold_windows: float = 5.0  # then a held exposure below `back_off` may double, to learn more
-    failure_limit: float = 6.6  # suspicion, nats
-    alert_limit: float = 3.6
-    segment_limit: float = 8.0
-    prior_max: float = 0.05  # predicted breaks above this share of clients refuse the start
-    attempts_max: int = 1
+    alpha: Chance = 0.01
+    alpha_bound: Chance = 0.002  # of the first permission
+    alpha_again: Chance = 0.05  # of one that follows a back-off
+    delta_safe: Chance = 0.0075  # harm per unit that is tolerated by declaration
+    budget: Positive = 0.0045  # expected harm at the bound, share of all units
+    overshoot: Positive = 0.016  # the same for what is on the way, share of a window
+    mid: Exposure = 0.30  # highest exposure before U <= delta_safe
+    top: Exposure = 0.95  # highest exposure before the soak is over: 5 % held back
+    back_off: Exposure = 0.10
+    back_off_windows: NotNegative = 3.0
+    suspicious_e: Positive = 5.0  # e-values that lower
+    suspicious_segment_e: Positive = 2.25
+    hold_e: Positive = 3.0  # e-values that forbid a step up
+    hold_alert_e: Positive = 2.0
+    hold_segment_e: Positive = 1.3
+    hold_windows: NotNegative = 5.0  # then one held below `back_off` may double, to learn more
+    failure_limit: Positive = 6.6  # suspicion, nats
+    alert_limit: Positive = 3.6
+    segment_limit: Positive = 8.0
+    prior_max: Share = 0.05  # predicted breaks above this share of clients refuse the start
+    attempts_max: Whole = 1
 
     def channels(self) -> tuple[Channel, ...]:
         """Name the evidence: tests with weight, one bound, three suspicions."""

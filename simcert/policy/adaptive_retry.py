@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from simcert.model import Decision, Phase, View
+from simcert.model.bounds import Positive, Whole
 from simcert.policy.adaptive import Adaptive
 
 
@@ -18,8 +19,8 @@ class AdaptiveRetry(Adaptive):
 
     tags: ClassVar[frozenset[str]] = frozenset({"retries"})
 
-    attempts_max: int = 4
-    cool_down_s: float = 21_600.0
+    attempts_max: Whole = 4
+    cool_down_s: Positive = 21_600.0
 
     def decide(self, view: View) -> Decision:
         """Wait out the cool-down after a rollback, else decide as `adaptive` does."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from simcert.model import Channel, Decision, View
+from simcert.model.bounds import NotNegative, Share, Whole
 from simcert.policy._ladder import Ladder, alarm_channels, alarmed
 
 
@@ -13,11 +14,11 @@ class AllAtOnce:
 
     tags: ClassVar[frozenset[str]] = frozenset()
 
-    bake_s: float = 0.0
+    bake_s: NotNegative = 0.0
     alarm: bool = False
-    alarm_failure_rate: float = 0.05
-    alarm_datapoints: int = 2
-    alarm_of: int = 3
+    alarm_failure_rate: Share = 0.05
+    alarm_datapoints: Whole = 2
+    alarm_of: Whole = 3
 
     def channels(self) -> tuple[Channel, ...]:
         """Name the alarm, if there is one."""

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from simcert.model import Channel, Decision, View
+from simcert.model.bounds import Count, NotNegative, Positive, Whole, Within
 from simcert.policy import _rival
 from simcert.policy._peers import argo_analysis as analysis
 from simcert.policy._peers import argo_condition as condition
@@ -33,17 +34,17 @@ class Argo:
 
     tags: ClassVar[frozenset[str]] = frozenset({"per_window"})
 
-    weights_pct: tuple[int, ...] = (20, 40, 60, 80)
-    pause_s: float = 600.0
+    weights_pct: Annotated[tuple[int, ...], Within(0, 100, open_low=True)] = (20, 40, 60, 80)
+    pause_s: NotNegative = 600.0
     mode: str = "background"
-    starting_step: int = 2
-    interval_s: float = 300.0
-    count: int = 5  # of a step analysis; one in the background has no end
+    starting_step: Count = 2
+    interval_s: Positive = 300.0
+    count: Whole = 5  # of a step analysis; one in the background has no end
     success_condition: str = "result[0] >= 0.95"
     failure_condition: str = ""
-    failure_limit: int = 3
-    inconclusive_limit: int = 0
-    consecutive_error_limit: int = 4
+    failure_limit: Count = 3
+    inconclusive_limit: Count = 0
+    consecutive_error_limit: Count = 4
 
     def __post_init__(self) -> None:
         if self.mode not in _MODES:

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import ClassVar
 
 from simcert.model import Channel, Decision, View
+from simcert.model.bounds import Chance, NotNegative, Share, Whole
 from simcert.policy._ladder import Ladder, alarm_channels, alarmed, pick
 
 _SCHEDULES = {f"Canary10Percent{n}Minutes": Ladder((0.1, 1.0), 60.0 * n) for n in (5, 10, 15, 30)}
@@ -19,14 +20,14 @@ class FixedCanary:
 
     tags: ClassVar[frozenset[str]] = frozenset()
 
-    share: float = 0.1
-    wait_s: float = 900.0
-    bake_s: float = 0.0
+    share: Chance = 0.1
+    wait_s: NotNegative = 900.0
+    bake_s: NotNegative = 0.0
     schedule: str = ""
     alarm: bool = False
-    alarm_failure_rate: float = 0.05
-    alarm_datapoints: int = 2
-    alarm_of: int = 3
+    alarm_failure_rate: Share = 0.05
+    alarm_datapoints: Whole = 2
+    alarm_of: Whole = 3
 
     def __post_init__(self) -> None:
         if not 0.0 < self.share < 1.0:

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import ClassVar
 
 from simcert.model import Channel, Decision, View
+from simcert.model.bounds import Exposure, NotNegative, Positive, Share, Whole
 from simcert.policy._ladder import Ladder, alarm_channels, alarmed, pick
 
 
@@ -31,15 +32,15 @@ class FixedExponential:
 
     tags: ClassVar[frozenset[str]] = frozenset()
 
-    start: float = 0.05
-    factor: float = 2.0
-    every_s: float = 600.0
-    bake_s: float = 0.0
+    start: Exposure = 0.05
+    factor: Positive = 2.0
+    every_s: Positive = 600.0
+    bake_s: NotNegative = 0.0
     schedule: str = ""
     alarm: bool = False
-    alarm_failure_rate: float = 0.05
-    alarm_datapoints: int = 2
-    alarm_of: int = 3
+    alarm_failure_rate: Share = 0.05
+    alarm_datapoints: Whole = 2
+    alarm_of: Whole = 3
 
     def __post_init__(self) -> None:
         if not 0.0 < self.start <= 1.0 or self.factor <= 1.0:

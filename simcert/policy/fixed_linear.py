@@ -6,6 +6,7 @@ from math import ceil
 from typing import ClassVar
 
 from simcert.model import Channel, Decision, View
+from simcert.model.bounds import Exposure, NotNegative, Positive, Share, Whole
 from simcert.policy._ladder import Ladder, alarm_channels, alarmed, pick
 
 
@@ -36,15 +37,15 @@ class FixedLinear:
 
     tags: ClassVar[frozenset[str]] = frozenset()
 
-    step: float = 0.1
-    every_s: float = 60.0
-    bake_s: float = 0.0
+    step: Exposure = 0.1
+    every_s: Positive = 60.0
+    bake_s: NotNegative = 0.0
     from_start: bool = True
     schedule: str = ""
     alarm: bool = False
-    alarm_failure_rate: float = 0.05
-    alarm_datapoints: int = 2
-    alarm_of: int = 3
+    alarm_failure_rate: Share = 0.05
+    alarm_datapoints: Whole = 2
+    alarm_of: Whole = 3
 
     def __post_init__(self) -> None:
         if not 0.0 < self.step <= 1.0:

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from simcert.model import Channel, Decision, View
+from simcert.model.bounds import Count, NotNegative, Percent, Positive, Within
 from simcert.policy import _rival
 from simcert.policy._peers import flagger as rules
 from simcert.policy._peers import flagger_checks as checks
@@ -23,13 +24,15 @@ class Flagger:
 
     tags: ClassVar[frozenset[str]] = frozenset({"per_window"})
 
-    interval_s: float = 60.0
-    threshold: int = 10  # failed checks until rollback, never reset by a pass
-    step_pct: int = 5
-    steps_pct: tuple[int, ...] = ()  # absolute weights instead of a constant step
-    max_weight_pct: int = 50
-    success_min_pct: float = 99.0
-    duration_max_ms: float = 500.0  # of the 99th percentile
+    interval_s: Positive = 60.0
+    threshold: Count = 10  # failed checks until rollback, never reset by a pass
+    step_pct: Annotated[int, Within(1, 100)] = 5
+    steps_pct: Annotated[
+        tuple[int, ...], Within(0, 100, open_low=True)
+    ] = ()  # absolute weights instead of a constant step
+    max_weight_pct: Annotated[int, Within(1, 100)] = 50
+    success_min_pct: Percent = 99.0
+    duration_max_ms: NotNegative = 500.0  # of the 99th percentile
 
     def __post_init__(self) -> None:
         if self.interval_s < 10.0:

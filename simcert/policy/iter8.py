@@ -6,6 +6,7 @@ from typing import ClassVar
 from scipy.special import betainc
 
 from simcert.model import Channel, Decision, View
+from simcert.model.bounds import Exposure, NotNegative, Percent, Positive, Share, Whole
 from simcert.policy import _rival
 
 
@@ -21,14 +22,14 @@ class Iter8:
 
     tags: ClassVar[frozenset[str]] = frozenset({"per_window"})
 
-    interval_s: float = 60.0
-    loops: int = 30
-    increment: float = 0.05  # maxCandidateWeightIncrement; drops are not limited
-    exploration: float = 0.10
-    max_weight: float = 1.0
-    success_min_pct: float = 99.0
-    duration_max_ms: float = 500.0  # of the 99th percentile; 0 is not checked
-    credible: float = 0.0
+    interval_s: Positive = 60.0
+    loops: Whole = 30
+    increment: Exposure = 0.05  # maxCandidateWeightIncrement; drops are not limited
+    exploration: Share = 0.10
+    max_weight: Exposure = 1.0
+    success_min_pct: Percent = 99.0
+    duration_max_ms: NotNegative = 500.0  # of the 99th percentile; 0 is not checked
+    credible: Share = 0.0
 
     def channels(self) -> tuple[Channel, ...]:
         """Ask for success rate and 99th percentile of the handshake time over one interval."""

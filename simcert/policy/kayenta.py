@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
 from simcert.model import Channel, Decision, View
+from simcert.model.bounds import Chance, NotNegative, Percent, Positive, Within
 from simcert.policy import _rival
 from simcert.policy._peers import kayenta_judge as judge
 from simcert.policy._peers.kayenta_stats import Floats, without_nan
@@ -27,15 +28,15 @@ class Kayenta:
 
     tags: ClassVar[frozenset[str]] = frozenset({"per_window"})
 
-    steps: tuple[float, ...] = (0.05, 0.2, 0.5)
-    point_s: float = 60.0
-    interval_s: float = 600.0
-    lifetime_s: float = 1800.0  # of the canary run at one exposure
-    lookback_s: float = 0.0  # 0: growing window
-    passing: float = 95.0
-    marginal: float = 75.0
-    tolerance: float = 0.25
-    confidence: float = 0.98
+    steps: Annotated[tuple[float, ...], Within(0.0, 1.0, open_low=True)] = (0.05, 0.2, 0.5)
+    point_s: Positive = 60.0
+    interval_s: Positive = 600.0
+    lifetime_s: Positive = 1800.0  # of the canary run at one exposure
+    lookback_s: NotNegative = 0.0  # 0: growing window
+    passing: Percent = 95.0
+    marginal: Percent = 75.0
+    tolerance: NotNegative = 0.25
+    confidence: Chance = 0.98
     success_critical: bool = False
     time_metric: bool = True
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from simcert.model import Channel, Decision, View
+from simcert.model.bounds import Share
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,7 @@ class Oracle:
 
     tags: ClassVar[frozenset[str]] = frozenset({"needs_truth"})
 
-    tolerated_share: float = 0.0
+    tolerated_share: Share = 0.0
 
     def channels(self) -> tuple[Channel, ...]:
         """Return nothing: the truth needs no evidence."""

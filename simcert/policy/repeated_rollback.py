@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from simcert.model import Channel, Decision, View
+from simcert.model.bounds import Positive
 
 LAWS = ("multiple", "power")
 
@@ -22,9 +23,9 @@ class RepeatedRollback:
 
     tags: ClassVar[frozenset[str]] = frozenset({"time_sliced"})
 
-    period_s: float = 3600.0
-    first_s: float = 60.0
-    growth: float = 2.0
+    period_s: Positive = 3600.0
+    first_s: Positive = 60.0
+    growth: Positive = 2.0
     law: str = "multiple"
 
     def __post_init__(self) -> None:

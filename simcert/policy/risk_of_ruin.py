@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from scipy.special import ndtri
 
 from simcert.model import Channel, Decision, View
+from simcert.model.bounds import Chance, Exposure, Finite, NotNegative, Positive, Whole
 from simcert.policy import _rival
 
 
@@ -24,14 +25,14 @@ class RiskOfRuin:
 
     tags: ClassVar[frozenset[str]] = frozenset({"per_window"})
 
-    stages: int = 6  # at the cap, before full
-    stage_s: float = 300.0
-    budget_s: float = 6.0
-    budget_min: float = 50.0  # units
-    ruin: float = 0.05
-    prior_mean: float = 0.0
-    prior_sd: float = 0.3
-    cap: float = 0.5  # half and half estimates best
+    stages: Whole = 6  # at the cap, before full
+    stage_s: Positive = 300.0
+    budget_s: NotNegative = 6.0
+    budget_min: NotNegative = 50.0  # units
+    ruin: Chance = 0.05
+    prior_mean: Finite = 0.0
+    prior_sd: Positive = 0.3
+    cap: Exposure = 0.5  # half and half estimates best
 
     def channels(self) -> tuple[Channel, ...]:
         """Ask for the counts since the attempt began."""

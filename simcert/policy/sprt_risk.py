@@ -4,9 +4,10 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
 from math import inf, log, sqrt
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from simcert.model import Channel, Decision, View
+from simcert.model.bounds import Chance, NotNegative, Positive, Within
 from simcert.policy import _rival
 
 
@@ -23,14 +24,20 @@ class SprtRisk:
 
     tags: ClassVar[frozenset[str]] = frozenset({"per_window"})
 
-    ladder: tuple[float, ...] = (0.01, 0.05, 0.1, 0.25, 0.5)
-    tolerated: float = 0.005  # share of all connections that may be harmed
-    alpha: float = 0.05  # error probability of going back, each share
-    beta: float = 0.05  # of going on
-    dwell_s: float = 300.0  # at least, at each share
-    undecided_s: float = 3600.0  # at most: a share that is neither accepted nor refused
-    power_s: float = 7200.0
-    z_harm: float = 1.645  # one-sided 5 % at the end of the power phase
+    ladder: Annotated[tuple[float, ...], Within(0.0, 1.0, open_low=True)] = (
+        0.01,
+        0.05,
+        0.1,
+        0.25,
+        0.5,
+    )
+    tolerated: Chance = 0.005  # share of all connections that may be harmed
+    alpha: Chance = 0.05  # error probability of going back, each share
+    beta: Chance = 0.05  # of going on
+    dwell_s: NotNegative = 300.0  # at least, at each share
+    undecided_s: Positive = 3600.0  # at most: a share that is neither accepted nor refused
+    power_s: NotNegative = 7200.0
+    z_harm: NotNegative = 1.645  # one-sided 5 % at the end of the power phase
 
     def __post_init__(self) -> None:
         shares = (0.0, *self.ladder, 1.0)

@@ -10,6 +10,7 @@ from math import sqrt
 from typing import ClassVar
 
 from simcert.model import Channel, Decision, Reading, Verdict, View
+from simcert.model.bounds import Count, Exposure, NotNegative, Positive, Share
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,26 +24,26 @@ class TargetSuccess:
 
     tags: ClassVar[frozenset[str]] = frozenset()
 
-    target: float | None = None
-    start: float = 0.05
-    step_up: float = 0.05
-    every_s: float = 300.0
-    dead_band: float = 0.1  # share of the exposure; a smaller correction is not worth a change
-    span_s: float = 600.0
-    n_min: int = 50
-    slack: float = 0.002  # loss of success over all that is tolerated whatever the target
-    z: float = 3.0  # standard errors in favour of the new arm
-    floor: float = 0.01
-    patience_s: float = 3600.0  # at the floor with bad news, before giving up
-    top: float = 0.95  # held until the soak is over
-    give_up: float = 0.80
-    give_up_gap: float = 0.05  # by which the old arm must be better, lest an outage be blamed
-    time_ratio: float = 1.5  # p95 handshake time, new over old
-    time_step: float = 0.05
-    feature_tolerance: float = 0.02  # share of TLS 1.3, new minus old
-    feature_step: float = 0.05
-    alert_limit: float = 0.01  # share of units with an alert that blames the certificate
-    alert_step: float = 0.10
+    target: Share | None = None
+    start: Exposure = 0.05
+    step_up: Exposure = 0.05
+    every_s: Positive = 300.0
+    dead_band: Share = 0.1  # share of the exposure; a smaller correction is not worth a change
+    span_s: Positive = 600.0
+    n_min: Count = 50
+    slack: Share = 0.002  # loss of success over all that is tolerated whatever the target
+    z: NotNegative = 3.0  # standard errors in favour of the new arm
+    floor: Share = 0.01
+    patience_s: NotNegative = 3600.0  # at the floor with bad news, before giving up
+    top: Exposure = 0.95  # held until the soak is over
+    give_up: Share = 0.80
+    give_up_gap: Share = 0.05  # by which the old arm must be better, lest an outage be blamed
+    time_ratio: Positive = 1.5  # p95 handshake time, new over old
+    time_step: Share = 0.05
+    feature_tolerance: Share = 0.02  # share of TLS 1.3, new minus old
+    feature_step: Share = 0.05
+    alert_limit: Share = 0.01  # share of units with an alert that blames the certificate
+    alert_step: Share = 0.10
 
     def channels(self) -> tuple[Channel, ...]:
         """Name the success rate of both arms and a threshold for every other metric."""

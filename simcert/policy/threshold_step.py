@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from simcert.model import Channel, Decision, Phase, View
+from simcert.model.bounds import Exposure, Positive, Share
 
 SUCCESS = "success"
 
@@ -18,12 +19,12 @@ class ThresholdStep:
 
     tags: ClassVar[frozenset[str]] = frozenset()
 
-    target: float = 0.95  # success rate of the new arm over the last `window_s`
-    margin: float = 0.05
-    start: float = 0.05
-    step: float = 0.01
-    window_s: float = 60.0
-    every_s: float = 10.0
+    target: Share = 0.95  # success rate of the new arm over the last `window_s`
+    margin: Share = 0.05
+    start: Exposure = 0.05
+    step: Exposure = 0.01
+    window_s: Positive = 60.0
+    every_s: Positive = 10.0
 
     def channels(self) -> tuple[Channel, ...]:
         """Name one moving average: the success rate of connections with the new certificate."""

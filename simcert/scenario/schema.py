@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from simcert.scenario.strict import Distribution, NotNegative, Positive, Share, Within
+from simcert.model.bounds import NotNegative, Positive, Share, Whole, Within
+from simcert.scenario.strict import Distribution
 
 if TYPE_CHECKING:
     from simcert.world.spec import WorldSpec
@@ -23,7 +24,6 @@ Arm = Literal["old", "new"]
 Event = Literal["issue", "stage", "activate", "expire", "withdraw"]
 End = Literal["complete", "rolled_back", "deadline"]
 Fidelity = Literal["counts", "records"]
-Whole = Annotated[int, Within(1)]
 
 
 @dataclass(frozen=True, slots=True)

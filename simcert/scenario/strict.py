@@ -12,34 +12,9 @@ from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from simcert.errors import InputError
+from simcert.model.bounds import Share
 from simcert.scenario.lines import LineFinder
 
-INF = float("inf")
-
-
-@dataclass(frozen=True, slots=True)
-class Within:
-    """Bounds of a number, or of every number in an array; `low` and `high` may be excluded."""
-
-    low: float = -INF
-    high: float = INF
-    open_low: bool = False
-    open_high: bool = False
-
-    def __contains__(self, value: float) -> bool:
-        above = value > self.low if self.open_low else value >= self.low
-        return above and (value < self.high if self.open_high else value <= self.high)
-
-    def __str__(self) -> str:
-        if self.high == INF:
-            return f"{'more than' if self.open_low else 'at least'} {self.low:g}"
-        left, right = "(" if self.open_low else "[", ")" if self.open_high else "]"
-        return f"in {left}{self.low:g}, {self.high:g}{right}"
-
-
-Share = Annotated[float, Within(0.0, 1.0)]
-Positive = Annotated[float, Within(0.0, open_low=True, open_high=True)]
-NotNegative = Annotated[float, Within(0.0, open_high=True)]
 Distribution = tuple[tuple[str, float], ...]
 """A table of names and shares that sum to 1."""
 

@@ -1,5 +1,6 @@
 """A policy is named by stem, by stem and parameters, or by file; its own dataclass checks both."""
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,37 @@ def test_a_file_s_faults_have_lines(tmp_path: Path) -> None:
 
 def test_commas_in_brackets_belong_to_the_value() -> None:
     assert policies._split("a=[1,2],b=3") == ["a=[1,2]", "b=3"]
+
+
+NUMBERS = [
+    (stem, one.name)
+    for stem, cls in discover().items()
+    for one in fields(cls)
+    if isinstance(one.default, int | float) and not isinstance(one.default, bool)
+]
+
+
+@pytest.mark.parametrize(("stem", "name"), NUMBERS)
+def test_no_number_is_unbounded(stem: str, name: str) -> None:
+    signed = (stem, name) == ("risk_of_ruin", "prior_mean")
+    for value in ("nan", "inf", "-inf") if signed else ("nan", "-inf", "-1", "-1.0"):
+        with pytest.raises(InputError, match=rf"^{stem}:{name}={value}: {name}: must be "):
+            policies.parse(f"{stem}:{name}={value}")
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("adaptive:alpha=2", "alpha: must be in (0, 1), got 2.0"),
+        ("adaptive:alpha=0", "alpha: must be in (0, 1), got 0.0"),
+        ("adaptive:top=1.5", "top: must be in (0, 1], got 1.5"),
+        ("adaptive_retry:cool_down_s=0", "cool_down_s: must be more than 0, got 0.0"),
+        ("kayenta:steps=[0.1,2.0]", "steps: must be in (0, 1], got 2.0"),
+        ("fixed_linear:every_s=0", "every_s: must be more than 0, got 0.0"),
+    ],
+)
+def test_a_number_out_of_bounds_is_told_with_its_range(text: str, complaint: str) -> None:
+    with pytest.raises(InputError) as caught:
+        policies.parse(text)
+
+    assert str(caught.value) == f"{text}: {complaint}"
