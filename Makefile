@@ -7,7 +7,7 @@ PIP     := $(BIN)/python -m pip --quiet --disable-pip-version-check install --co
 SUDO    := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 DEBIAN  := chromium curl gnutls-bin openssl haproxy nginx-light redis-server pebble prometheus
 DEMO    := results/demo
-EXTRAS  := dev,notebook,parquet,dask,live
+EXTRAS  := dev,notebook,parquet,dask,live,tune,rl
 
 DEMO_SCENARIOS := same_ca android_root_missing rare_segment
 DEMO_POLICIES  := adaptive target_success fixed_linear fixed_canary fixed_exponential \
