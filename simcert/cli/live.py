@@ -36,6 +36,7 @@ class ConfigOrWord(click.Group):
       simcert live live.toml --unvalidated
       simcert live status live.toml
       simcert live abort live.toml
+      simcert live node live.toml --name edge1
     """,
 )
 def live() -> None:
@@ -112,6 +113,30 @@ def status(config: str, json_: bool) -> None:
         click.echo(_words(shown))
 
 
+@live.command()
+@click.argument("config", type=click.Path())
+@click.option("--name", help="Which of the nodes this is; default: the name of this machine.")
+@options.as_json
+def node(config: str, name: str | None, json_: bool) -> int:
+    """Run an analyzer node beside the HAProxy of CONFIG, one of the nodes of its [redis].
+
+    It sends what its HAProxy sees to Redis, and puts in force what the leading controller orders.
+
+    
+    Example:
+      simcert live node live.toml --name edge1
+    """
+    import socket
+
+    from simcert.live import _config, _node
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    result = _node.node(_config.load(config), name or socket.gethostname())
+    if json_:
+        options.print_json(result)
+    return 130
+
+
 def _words(shown: dict[str, Any]) -> str:
     last, feed = shown.get("last_decision") or {}, shown.get("feed", {})
     lines = [
@@ -122,8 +147,15 @@ def _words(shown: dict[str, Any]) -> str:
     ]
     if feed.get("refusal"):
         lines.append(f"evidence refused: {feed['refusal']}")
+    lines += [_node_words(one) for one in feed.get("nodes", [])]
     lines += [_segment(one) for one in shown.get("segments", [])]
     return "\n".join(lines)
+
+
+def _node_words(one: dict[str, Any]) -> str:
+    share = "unknown" if one["exposure"] is None else f"{one['exposure']:.4g}"
+    state = "AWAY" if one["away"] else one["trouble"] or "fine"
+    return f"  node {one['node']:<16} exposure {share}, {one['lost']} windows lost, {state}"
 
 
 def _segment(one: dict[str, Any]) -> str:

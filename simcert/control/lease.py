@@ -92,6 +92,14 @@ class Lease:
         held = self.held(now_s)
         return held is not None and held.until_s - now_s > MARGIN * self.ttl_s
 
+    def outbid(self, token: int) -> None:
+        """Somebody showed a higher token: ours is worth nothing, the next one will be above it.
+
+        This happens if the store lost its memory; what is in force did not.
+        """
+        self.token_max = max(self.token_max, token)
+        self._held = None
+
     def give_up(self, now_s: float) -> None:
         """Let somebody else lead at once; a store that does not answer is left alone."""
         held, self._held = self.held(now_s), None

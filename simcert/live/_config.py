@@ -4,6 +4,7 @@ Relative paths are relative to the file. Everything that changes at run time (jo
 installed certificates) lies in the folder `state`, which nobody else may read.
 """
 
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,6 +16,7 @@ from simcert.scenario.files import parsed
 from simcert.scenario.strict import Problems, build
 
 SCHEMA = 1
+NODE_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
 SOCKET_PATH_MAX = 90  # a unix socket's path has 107 bytes; HAProxy binds to a longer name first
 
 
@@ -127,11 +129,16 @@ class PageTable:
 
 @dataclass(frozen=True, slots=True)
 class RedisTable:
-    """`[redis]`: the journal and the lease of several controllers of the same rollout."""
+    """`[redis]`: journal and lease of several controllers of one rollout, and their `nodes`."""
 
     url: str
     rollout: str
     ttl_s: Annotated[float, Within(1.0, 600.0)] = 15.0
+    nodes: tuple[str, ...] = ()  # servers that run `simcert live node`; none: no nodes
+    late_s: NotNegative = 5.0  # how long a slice waits for a node that is late
+    away_s: Positive = 10.0  # a node that said nothing new for so long is away
+    leash_s: Positive | None = None  # default: the plan's `blind_after_s`
+    buffer: Annotated[int, Within(10, 1_000_000)] = 2000  # slices kept while Redis is away
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +211,18 @@ class LiveConfig:
             return self.grace_s or 0.0
         return self.haproxy.handshake_timeout_s + 2.0
 
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Names of the servers of a fleet; none if the controller stands beside its terminator."""
+        return self.redis.nodes if self.redis is not None else ()
+
+    @property
+    def leash_s(self) -> float:
+        """Seconds after which a node that hears of no leader falls to the safe exposure."""
+        asked = self.redis.leash_s if self.redis is not None else None
+        blind = self.plan.blind_after_s
+        return asked or (30.0 * self.plan.window_s if blind is None else blind)
+
     def bearer(self) -> str:
         """Return the webhook's secret, from its own file."""
         name = self.webhook.bearer_file if self.webhook is not None else None
@@ -241,6 +260,8 @@ def _check(config: LiveConfig, problems: Problems) -> None:
     _check_address("probes.listen", config.probes.listen, problems)
     if config.haproxy is not None:
         _check_haproxy(config.haproxy, problems)
+    if config.nodes:
+        _check_nodes(config, problems)
     if len(str(config.run)) > SOCKET_PATH_MAX:
         problems.add("state", f"{config.run} is too long for a folder of unix sockets")
     if any(letter in str(config.run) for letter in " \"'#\\$"):
@@ -267,6 +288,17 @@ def _check_haproxy(table: HaproxyTable, problems: Problems) -> None:
         _check_address(f"haproxy.upstream[{i}]", value, problems)
     if not table.versions:
         problems.add("haproxy.versions", "must name at least one version")
+
+
+def _check_nodes(config: LiveConfig, problems: Problems) -> None:
+    if config.haproxy is None:
+        problems.add("redis.nodes", "nodes drive HAProxy: give [haproxy], as each of them has it")
+    for name in config.nodes:
+        if not NODE_NAME.fullmatch(name):
+            what = f'"{name}" is no name of a node; letters, digits, ".", "_" and "-" make one'
+            problems.add("redis.nodes", what)
+    if len({*config.nodes}) < len(config.nodes):
+        problems.add("redis.nodes", "names a node twice")
 
 
 def _check_address(path: str, text: str, problems: Problems) -> None:

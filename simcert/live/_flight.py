@@ -18,13 +18,14 @@ from simcert.live._bundle import Bundle, check_new, read_bundle
 from simcert.live._clock import Clock
 from simcert.live._config import LiveConfig
 from simcert.live._control import ControlSocket
+from simcert.live._fleet import FleetSetup, aligned_s
 from simcert.live._journal_file import FileJournal
 from simcert.live._journal_store import LiveJournal, StoreJournal
 from simcert.live._leader import Leader
 from simcert.live._notify import notify, tell
 from simcert.live._page import Page
 from simcert.live._preflight import check_population
-from simcert.live._setup import fleet_of, setup_of
+from simcert.live._setup import Setup, fleet_of, setup_of
 from simcert.live._terminator import Terminator
 from simcert.live._watch import Watch
 from simcert.live.nel_collector import NelCollector
@@ -53,7 +54,11 @@ class Flight:
         self.config = config
         self.dry_run = dry_run
         self.leader = leader
-        self.setup = setup_of(config, leader.token if leader else 0)
+        self.setup: Setup = (
+            FleetSetup(config, leader)
+            if config.nodes
+            else setup_of(config, leader.token if leader else 0)
+        )
         self._stopped = False
         self._shown: Mapping[str, Any] = {}
         policy = policies.parse(config.policy)
@@ -75,6 +80,8 @@ class Flight:
         entries = self.journal.entries_before
         if not entries:
             epoch_s = time.time()
+            if self.config.nodes:
+                epoch_s = aligned_s(epoch_s, self.config.plan.window_s)
             self.journal.about(**self._about(epoch_s, unvalidated))
             return Clock(epoch_s)
         return Clock(float(entries[0]["epoch_s"]), self.journal.last_s)
@@ -120,11 +127,12 @@ class Flight:
         """Open all that moves; from here on only the loop changes the exposure."""
         config = self.config
         fresh = not self.journal.entries_before
+        self.setup.begin(self.rollout)
         self.setup.prepare(self.bundles, fresh=fresh, touch=not self.dry_run)
         self.feed = self.setup.feed(self.clock, self.bundles)
         actuator = self.setup.actuator
         self.terminator = Terminator(actuator, self.feed, self.clock.now, self.dry_run)
-        self.fleet = fleet_of(config, self.bundles)
+        self.fleet = None if config.nodes else fleet_of(config, self.bundles)
         if self.fleet is not None:
             self.fleet.start()
         self.terminator.refusal = self._refusal
@@ -163,10 +171,10 @@ class Flight:
         """Return how it ended: complete, rolled_back, stopped or deposed (it can be resumed)."""
         try:
             while not self._stopped:
-                if self.leader is not None and not self.leader.leads():
+                if self._deposed():
                     return "deposed"
                 self._tick()
-                if self._over():
+                if self._over() and self.setup.settled():
                     end = self.rollout.phase.value
                     self.journal.end(self.clock.now(), end)
                     return end
@@ -174,6 +182,12 @@ class Flight:
             return "stopped"
         finally:
             self.close()
+
+    def _deposed(self) -> bool:
+        """Whether another one leads, or wrote into the journal what we have not read."""
+        if self.leader is None:
+            return False
+        return not self.leader.leads() or self.leader.store.overtaken
 
     def _tick(self) -> None:
         now_s = self.clock.now()

@@ -9,7 +9,8 @@ from typing import Any
 from simcert.errors import InputError, MachineError
 from simcert.live import _control
 from simcert.live._bundle import check_new, read_bundle
-from simcert.live._config import LiveConfig
+from simcert.live._config import LiveConfig, RedisTable
+from simcert.live._fleet import TRIES, withdraw
 from simcert.live._flight import Flight, bundles, control_name, folder
 from simcert.live._journal_file import FileJournal
 from simcert.live._journal_store import StoreJournal
@@ -123,17 +124,26 @@ def status(config: LiveConfig) -> dict[str, Any]:
 
 
 def command(config: LiveConfig, word: str) -> dict[str, Any]:
-    """Give a word to the controller; `abort` withdraws the certificate even if there is none."""
+    """Give a word to the controller; `abort` withdraws the certificate even if there is none.
+
+    With [redis] the leader may run elsewhere: it finds the word in the journal at its next tick.
+    """
     try:
         return _control.ask(config.run / control_name(dry_run=False), word)
     except MachineError:
-        if word != "abort":
+        if word != "abort" and config.redis is None:
             raise
+    if config.redis is not None:
+        _tell_leader(config, config.redis, word)
+    if word != "abort":
+        return {"done": word, "controller": "the next leader"}
     return {"done": "abort", "controller": None, "exposure": _withdraw(config)}
 
 
 def _withdraw(config: LiveConfig) -> float:
     """Take the exposure to 0 without a controller, and leave a word for the next one."""
+    if config.nodes:
+        return withdraw(config)
     _leave_word(config)
     actuator = actuator_of(config)
     actuator.apply(0.0, 0.0)
@@ -143,12 +153,31 @@ def _withdraw(config: LiveConfig) -> float:
 def _leave_word(config: LiveConfig) -> None:
     """Journal the abort, if a rollout had begun; a journal in trouble must not stop it."""
     path = config.run / "journal.jsonl"
-    if config.redis is None and not path.is_file():
+    if config.redis is not None or not path.is_file():
         return
     with contextlib.suppress(MachineError, InputError):
-        shared = config.redis and StoreJournal(RedisStore(config.redis.url, config.redis.rollout))
-        journal = shared or FileJournal(path)
+        journal = FileJournal(path)
         entries = journal.entries_before
         if entries and entries[-1]["entry"] != "end":
             journal.command(journal.last_s, "abort")
         journal.close()
+
+
+def _tell_leader(config: LiveConfig, table: RedisTable, word: str) -> None:
+    """Add a word to the shared journal, between the entries of whoever leads.
+
+    MachineError if Redis is away; `abort` goes on to the terminator all the same.
+    """
+    trouble: MachineError | None = None
+    for _ in range(TRIES):
+        try:
+            journal = StoreJournal(RedisStore(table.url, table.rollout))
+            entries = journal.entries_before
+            if entries and entries[-1]["entry"] != "end":
+                journal.command(journal.last_s, word)
+        except MachineError as error:
+            trouble = error
+        else:
+            return
+    if word != "abort":
+        raise MachineError(f"{config.path}: {word} could not be written: {trouble}")

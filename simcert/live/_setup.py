@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from simcert.control.rollout import Rollout
 from simcert.control.windowing import Grid, Windower
 from simcert.errors import MachineError
 from simcert.live._bundle import Bundle
@@ -55,6 +56,14 @@ class Setup(Protocol):
         """Return the feed; windows of the past are not in it."""
         ...
 
+    def begin(self, rollout: Rollout) -> None:
+        """Hear of the rollout before the feed is asked for."""
+        ...
+
+    def settled(self) -> bool:
+        """Do what is to be done when the rollout is over; False if it must be tried again."""
+        ...
+
     def health(self) -> dict[str, Any]:
         """Return what a person wants to know of the feed."""
         ...
@@ -96,7 +105,18 @@ def actuator_of(config: LiveConfig, token: int = 0) -> Actuator:
     return WebhookActuator(config.webhook.url, config.bearer(), config.webhook.timeout_s, token)
 
 
-class HaproxySetup:
+class Alone:
+    """What a setup of one terminator need not do."""
+
+    def begin(self, rollout: Rollout) -> None:
+        """Nothing to hear."""
+
+    def settled(self) -> bool:
+        """Nothing to do: what is in force stays."""
+        return True
+
+
+class HaproxySetup(Alone):
     """HAProxy with its ring of records."""
 
     def __init__(self, config: LiveConfig, haproxy: HaproxyTable) -> None:
@@ -120,6 +140,10 @@ class HaproxySetup:
                 raise MachineError(f"{path}: HAProxy serves another one than {bundle.name}")
             self._certificates.install(path, bundle)
             log.info("installed %s as %s", bundle.name, arm)
+
+    def serves(self, bundles: Bundles) -> bool:
+        """Return whether HAProxy serves this very new certificate already."""
+        return self._certificates.serial(self._plan.certificate("new")) == bundles["new"].serial
 
     def _turn(self, served_new: str, old: Bundle) -> None:
         """After a completed rollout its new certificate is the old one of the next."""
@@ -165,7 +189,7 @@ class HaproxySetup:
 
 
 @dataclass(slots=True)
-class ThinSetup:
+class ThinSetup(Alone):
     """A command or URL for exposure, Prometheus for metrics; certificates are the user's duty."""
 
     config: LiveConfig

@@ -1,35 +1,35 @@
-"""The windows of all nodes as one feed: joined by control, as in the simulator."""
+"""The windows of all nodes as one feed: joined by control, as in the simulation of faults."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 
 from simcert.control.joining import Joiner
-from simcert.errors import InputError, MachineError
+from simcert.errors import MachineError
 from simcert.live.redis_windows import RedisWindows
 from simcert.model import Window
+
+KEPT = 100  # slices that stay for a controller that comes after us
 
 
 @dataclass(slots=True)
 class RedisFeed:
-    """Waits for every node of `joiner.sources`; one that is missing lowers the completeness."""
+    """Waits for every node of `joiner`; one that is missing lowers the completeness."""
 
     windows: RedisWindows
     joiner: Joiner
-    since_s: float = 0.0
-    _left_s: float = field(init=False)
+    read_only: bool = False  # a rehearsal beside the leader takes nothing away
 
-    def __post_init__(self) -> None:
-        self._left_s = self.since_s - 1e-6
+    def exposed(self, exposure: float, from_s: float) -> None:
+        """Every node knows its own exposure: nothing to note here."""
 
     def poll(self, now_s: float) -> Sequence[Window]:
-        """Return the joined windows that are final; MachineError if Redis fails or lies."""
-        try:
-            for one in self.windows.since(self._left_s):
-                self.joiner.add(one)
-        except (InputError, ValueError, KeyError, TypeError) as error:
-            raise MachineError(f"redis: a window that is none: {error}") from error
+        """Return the joined windows that are final; MachineError if Redis does not answer."""
+        for number, node, epoch, window in self.windows.since(self.joiner.next):
+            self.joiner.add(number, node, epoch, window, now_s)
+        before = self.joiner.next
         joined = self.joiner.take(now_s)
-        if joined:
-            self._left_s = joined[-1].start_s
-            self.windows.forget(self._left_s)
+        if self.joiner.next // KEPT > before // KEPT and not self.read_only:
+            with suppress(MachineError):  # they also expire
+                self.windows.forget(self.joiner.next - KEPT)
         return joined

@@ -32,6 +32,7 @@ class RedisStore:
     timeout_s: float = 2.0
     _redis: Any = field(init=False, repr=False)
     _length: int = field(default=-1, init=False)  # of the journal, as we know it
+    overtaken: bool = field(default=False, init=False)  # the journal holds what we have not read
 
     def __post_init__(self) -> None:
         try:
@@ -74,19 +75,24 @@ class RedisStore:
         line = json.dumps(entry, separators=(",", ":"), allow_nan=False)
         done = self.call("EVAL", _APPEND, 1, self.key("journal"), line, self._length)
         if not done:
+            self.overtaken = True
             raise MachineError("redis: another controller wrote into the journal")
         self._length = int(done)
 
     def entries(self) -> list[dict[str, Any]]:
         """Return the whole journal."""
         lines = self.call("LRANGE", self.key("journal"), 0, -1)
-        self._length = len(lines)
+        self._length, self.overtaken = len(lines), False
         return [json.loads(line) for line in lines]
 
     def get(self, key: str) -> tuple[str | None, int]:
         """Return value and version; (None, 0) if absent."""
         value, version = self.call("HMGET", self.key(key), "value", "version")
         return value, int(version or 0)
+
+    def get_all(self, keys: Sequence[str]) -> list[str | None]:
+        """Return the values of several keys, in one round trip."""
+        return list(self.together([("HGET", self.key(one), "value") for one in keys]))
 
     def compare_and_set(self, key: str, value: str, version: int) -> bool:
         """Set the value if its version is still the given one."""

@@ -96,6 +96,10 @@ class Store(Protocol):
         """Return value and version of `key`; (None, 0) if absent."""
         ...
 
+    def get_all(self, keys: Sequence[str]) -> Sequence[str | None]:
+        """Return the values of several keys, in one request."""
+        ...
+
     def compare_and_set(self, key: str, value: str, version: int) -> bool:
         """Set `key` if its version is still `version`; return whether it was."""
         ...

@@ -1,6 +1,7 @@
 """Windowing against a plain dictionary: one unit per client and window, whatever the order."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,6 @@ from simcert.control._client_set import ClientSet
 from simcert.control.counters import Counters
 from simcert.control.joining import Joiner
 from simcert.control.windowing import Grid, Windower
-from simcert.errors import InputError
 from simcert.model import FEATURES, RESUMED, TIME_EDGES_MS, RecordBatch, Window
 
 SEGMENTS, OUTCOMES = ("a", "b"), ("close", "ok", "alert:unknown_ca")
@@ -193,47 +193,92 @@ def source(name, start_s=0.0, exposure=0.1, n=100):
     )
 
 
+def joiner(*nodes, wait_s=30.0):
+    return Joiner(nodes, Grid(60.0), wait_s=wait_s)
+
+
+def put(one, name, number=0, epoch=1, exposure=0.1):
+    return one.add(number, name, epoch, source(name, 60.0 * number, exposure), 60.0 * number)
+
+
 def test_joined_windows_leave_in_order_whatever_order_they_came_in():
-    joiner = Joiner(("a", "b"))
-    for name, start_s in (("b", 60.0), ("a", 60.0), ("a", 0.0)):
-        joiner.add(source(name, start_s))
-    assert joiner.take(65.0) == []
-    joiner.add(source("b", 0.0))
-    assert [(w.start_s, w.n, w.completeness) for w in joiner.take(65.0)] == [
+    one = joiner("a", "b")
+    for name, number in (("b", 1), ("a", 1), ("a", 0)):
+        put(one, name, number)
+    assert one.take(65.0) == []
+    put(one, "b", 0)
+    assert [(w.start_s, w.n, w.completeness) for w in one.take(120.0)] == [
         (0.0, 400, 1.0),
         (60.0, 400, 1.0),
     ]
 
 
 def test_a_source_that_comes_twice_counts_once():
-    joiner = Joiner(("a", "b"))
-    assert joiner.add(source("a"))
-    assert not joiner.add(source("a"))
-    joiner.add(source("b"))
-    assert [w.n for w in joiner.take(60.0)] == [400]
-    assert not joiner.add(source("b"))
-    assert (joiner.repeated, joiner.late) == (1, 1)
+    one = joiner("a", "b")
+    assert put(one, "a")
+    assert not put(one, "a")
+    put(one, "b")
+    assert [w.n for w in one.take(60.0)] == [400]
+    assert not put(one, "b")
+    assert (one.repeated, one.late) == (1, 1)
 
 
 def test_a_missing_source_lowers_completeness_after_the_wait():
-    joiner = Joiner(("a", "b"), wait_s=30.0)
-    joiner.add(source("a"))
-    assert joiner.take(89.0) == []
-    assert [w.completeness for w in joiner.take(90.0)] == [0.5]
+    one = joiner("a", "b")
+    put(one, "a")
+    assert one.take(89.0) == []
+    assert [w.completeness for w in one.take(90.0)] == [0.5]
+
+
+def test_one_missing_node_of_hundreds_spoils_the_window_all_the_same():
+    one = joiner(*(f"n{i}" for i in range(300)))
+    for i in range(299):
+        put(one, f"n{i}")
+    assert [w.completeness for w in one.take(90.0)] == [0.9]
+
+
+def test_a_slice_that_nobody_delivered_is_incomplete_and_never_empty_evidence():
+    one = joiner("a", "b")
+    assert one.take(89.0) == []
+    (window,) = one.take(90.0)
+    assert (window.n, window.completeness) == (0, 0.0)
+    put(one, "a")
+    assert (one.take(100.0), one.late) == ([], 1)
+
+
+def test_a_node_that_tells_one_slice_under_two_epochs_is_believed_neither_time():
+    one = joiner("a", "b")
+    put(one, "a", epoch=1)
+    put(one, "a", epoch=2)
+    put(one, "b")
+    assert [(w.n, w.completeness) for w in one.take(90.0)] == [(200, 0.5)]
+    assert one.contradicted == 1
 
 
 def test_windows_of_different_exposure_are_never_pooled():
-    joiner = Joiner(("a", "b", "c"))
+    one = joiner("a", "b", "c")
     for name, exposure in (("a", 0.1), ("b", 0.2), ("c", 0.1)):
-        joiner.add(source(name, exposure=exposure))
-    (window,) = joiner.take(60.0)
+        put(one, name, exposure=exposure)
+    (window,) = one.take(60.0)
     assert (window.exposure, window.n) == (0.1, 400)
     assert window.completeness == pytest.approx(2 / 3)
 
 
-def test_a_window_of_an_unknown_source_is_refused():
-    with pytest.raises(InputError, match="unknown source"):
-        Joiner(("a",)).add(source("b"))
+def test_strangers_liars_and_clocks_that_run_ahead_do_not_count():
+    one = joiner("a")
+    assert not put(one, "b")
+    assert not one.add(7, "a", 1, source("a"), 60.0)
+    assert not one.add(0, "a", 1, replace(source("a"), completeness=2.0), 60.0)
+    assert not one.add(0, "a", 1, replace(source("a"), units=source("a").units - 500), 60.0)
+    assert one.refused == 4
+    assert [w.completeness for w in one.take(90.0)] == [0.0]
+
+
+def test_after_a_long_sleep_joining_goes_on_with_what_is_recent():
+    one = joiner("a")
+    assert len(one.take(60.0 * 1e6)) <= 2000
+    put(one, "a", one.next)
+    assert one.take(60.0 * (one.next + 1))[0].n == 200
 
 
 def test_a_counter_reset_is_incomplete_and_never_negative():

@@ -1,18 +1,20 @@
 """A real Redis: each window counts once, one leader at a time, a reset is noticed."""
 
+import json
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from live_rig import Rig, controller, finished, free_port, until
+from live_fleet import Redis as Server
+from live_rig import Rig, controller, finished, until
 
 from simcert.control.joining import Joiner
 from simcert.control.lease import Lease
+from simcert.control.outbox import Numbered
+from simcert.control.windowing import Grid
 from simcert.errors import MachineError
 from simcert.live.redis_feed import RedisFeed
 from simcert.live.redis_store import RedisStore
@@ -20,38 +22,6 @@ from simcert.live.redis_windows import RedisWindows
 from simcert.model import Window
 
 pytestmark = pytest.mark.server
-
-
-class Server:
-    """A redis-server of one's own, in a private folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, free_port()
-        self.process: subprocess.Popen[bytes] | None = None
-        self.start()
-
-    def start(self) -> None:
-        quiet = ["--loglevel", "warning", "--save", "", "--appendonly", "yes"]
-        where = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)]
-        self.process = subprocess.Popen(["redis-server", *where, *quiet], stdout=subprocess.DEVNULL)
-        until(self.answers)
-
-    def answers(self) -> bool:
-        store = self.store()
-        try:
-            return bool(store.call("PING"))
-        except MachineError:
-            return False
-        finally:
-            store.close()
-
-    def store(self) -> RedisStore:
-        return RedisStore(f"redis://127.0.0.1:{self.port}", "shop", timeout_s=1.0)
-
-    def kill(self) -> None:
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait()
 
 
 @pytest.fixture
@@ -74,20 +44,25 @@ def store(server: Server) -> Iterator[RedisStore]:
     one.close()
 
 
-def window(source: str, start_s: float = 0.0, failed: int = 0) -> Window:
-    times = {"start_s": start_s, "end_s": start_s + 60.0, "exposure": 0.1}
+def window(source: str, failed: int = 0, number: int = 0) -> Window:
+    times = {"start_s": 60.0 * number, "end_s": 60.0 * number + 60.0, "exposure": 0.1}
     return Window.of(new=(10, failed), old=(90, 0), **times, source=source)
 
 
-def feed(store: RedisStore, *sources: str) -> RedisFeed:
-    return RedisFeed(RedisWindows(store), Joiner(sources, wait_s=30.0))
+def sent(source: str, *numbers: int, failed: int = 0) -> list[Numbered]:
+    return [Numbered(n, window(source, failed, n)) for n in numbers]
+
+
+def feed(store: RedisStore, *nodes: str) -> RedisFeed:
+    return RedisFeed(RedisWindows(store), Joiner(nodes, Grid(60.0), wait_s=30.0))
 
 
 def test_a_window_that_is_delivered_again_counts_once(store: RedisStore) -> None:
     windows = RedisWindows(store)
 
-    assert windows.push([window("a"), window("b"), window("a", 60.0)]) == 3
-    assert windows.push([window("a"), window("b"), window("a", failed=9)]) == 0
+    assert windows.push("a", 1, sent("a", 0, 1)) == 2
+    assert windows.push("b", 1, sent("b", 0)) == 1
+    assert windows.push("a", 1, sent("a", 0, 1, failed=9)) == 0
     (joined,) = feed(store, "a", "b").poll(60.0)
 
     assert joined.n == 200
@@ -97,21 +72,47 @@ def test_a_window_that_is_delivered_again_counts_once(store: RedisStore) -> None
 
 def test_a_node_that_is_missing_lowers_completeness_and_stops_nobody(store: RedisStore) -> None:
     one = feed(store, "a", "b")
-    RedisWindows(store).push([window("a")])
+    RedisWindows(store).push("a", 1, sent("a", 0))
 
     assert one.poll(80.0) == []
     (joined,) = one.poll(95.0)
 
     assert joined.completeness == 0.5
-    RedisWindows(store).push([window("b")])
+    RedisWindows(store).push("b", 1, sent("b", 0))
     assert one.poll(96.0) == []
 
 
-def test_a_window_of_a_stranger_is_an_error_and_never_evidence(store: RedisStore) -> None:
-    RedisWindows(store).push([window("mallory")])
+def test_windows_of_two_lives_of_a_node_are_told_apart(store: RedisStore) -> None:
+    RedisWindows(store).push("a", 1, sent("a", 0))
+    assert RedisWindows(store).push("a", 2, sent("a", 0)) == 1
 
-    with pytest.raises(MachineError, match="mallory"):
-        feed(store, "a").poll(95.0)
+    (joined,) = feed(store, "a").poll(95.0)
+
+    assert (joined.n, joined.completeness) == (0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("1/mallory", "{}"),
+        ("x/a", "{}"),
+        ("1/a", "rubbish"),
+        ("1/a", '{"segments": [], "outcomes": []}'),
+        ("1/a", "[" * 100_000),
+        ("1/b", None),
+    ],
+)
+def test_rubbish_and_strangers_stop_nobody_and_are_never_evidence(
+    store: RedisStore, field: str, text: str | None
+) -> None:
+    fine = json.dumps(window("b").to_dict())
+    store.call("HSET", store.key("w:0"), field, fine if text is None else text)
+    store.call("ZADD", store.key("w"), 0, "0")
+    store.call("ZADD", store.key("w"), 0, "no number")
+
+    (joined,) = feed(store, "a").poll(95.0)
+
+    assert (joined.n, joined.completeness) == (0, 0.0)
 
 
 def test_values_change_only_from_the_version_that_was_read(store: RedisStore) -> None:
@@ -130,7 +131,22 @@ def test_two_writers_never_mix_their_journals(server: Server, store: RedisStore)
     with pytest.raises(MachineError, match="another controller"):
         store.append({"entry": "too late"})
 
+    assert store.overtaken
     assert [one["entry"] for one in other.entries()] == ["start", "by other"]
+    other.close()
+
+
+def test_who_was_overtaken_reads_the_journal_and_goes_on(store: RedisStore, server: Server) -> None:
+    store.append({"entry": "start"})
+    other = server.store()
+    other.entries()
+    other.append({"entry": "by other"})
+    with pytest.raises(MachineError):
+        store.append({"entry": "too late"})
+
+    assert len(store.entries()) == 2
+    assert not store.overtaken
+    store.append({"entry": "now"})
     other.close()
 
 
@@ -154,8 +170,7 @@ def test_one_leader_at_a_time_and_each_next_one_with_a_higher_token(server: Serv
 
 def test_what_was_acknowledged_survives_a_kill(server: Server, store: RedisStore) -> None:
     assert store.check_durable() == ""
-    windows = RedisWindows(store)
-    windows.push([window("a", 60.0 * i) for i in range(20)])
+    RedisWindows(store).push("a", 1, sent("a", *range(20)))
     store.append({"entry": "start"})
 
     server.kill()
@@ -164,16 +179,15 @@ def test_what_was_acknowledged_survives_a_kill(server: Server, store: RedisStore
     server.start()
 
     again = server.store()
-    assert len(RedisWindows(again).since(-1.0)) == 20
+    assert len([*RedisWindows(again).since(0)]) == 20
     assert len(again.entries()) == 1
     again.close()
 
 
 def test_long_histories_are_read_in_batches(store: RedisStore) -> None:
-    windows = [replace(window("a", 60.0 * i)) for i in range(450)]
-    RedisWindows(store).push(windows)
+    RedisWindows(store).push("a", 1, sent("a", *range(450)))
 
-    joined = feed(store, "a").poll(1e6)
+    joined = feed(store, "a").poll(60.0 * 450)
 
     assert [one.start_s for one in joined] == [60.0 * i for i in range(450)]
 
