@@ -2,7 +2,8 @@
 
 A unit is the first full handshake of a client in a window, as received. A row whose slice is
 closed comes late: it is counted in `late` and nowhere else. Rows that came under another exposure
-than most of their slice are connections, not units, for exposures are never pooled.
+than most of their slice are connections, not units, for exposures are never pooled. Where rows tell
+their source, no source makes up more of the units than `influence` lets it.
 """
 
 from bisect import bisect_right
@@ -13,7 +14,8 @@ import numpy.typing as npt
 
 from simcert.control._cells import Cells, Labels
 from simcert.control._client_set import ClientSet
-from simcert.model import RESUMED, RecordBatch, Window
+from simcert.control.influence import Influence, Limits
+from simcert.model import OK, RESUMED, RecordBatch, Window
 
 Rows = npt.NDArray[np.int64]
 
@@ -55,8 +57,10 @@ class Windower:
         assignment: str = "per_connection",
         grace_s: float = 0.0,
         duplicates: bool = False,
+        limits: Limits | None = None,
     ) -> None:
         self._grid = grid
+        self.influence = Influence(limits or Limits(), grid.slices)
         self._fixed = {"source": source, "assignment": assignment, "lag_s": grace_s}
         self._grace_s = grace_s
         self._duplicates = duplicates
@@ -112,6 +116,8 @@ class Windower:
             if start < stop:
                 cells = self._open.setdefault(number, Cells())
                 part = slice(at.start + start, at.start + stop)
+                if batch.source is not None:
+                    self._limit(batch, part, number, units[start:stop])
                 kept = None if counted is None else counted[start:stop]
                 cells.add(batch, codes, part, full[start:stop], units[start:stop], kept)
 
@@ -125,6 +131,16 @@ class Windower:
         units = np.zeros(at.stop - at.start, bool)
         units[where[clients.add(batch.client[at][where])]] = True
         return units
+
+    def _limit(
+        self, batch: RecordBatch, at: slice, number: int, units: npt.NDArray[np.bool_]
+    ) -> None:
+        """Strike the units from `units` that exceed what their source may add."""
+        assert batch.source is not None
+        here = np.flatnonzero(units)
+        failing = np.array([name != OK for name in batch.outcomes], bool)
+        failed = failing[batch.outcome[at][here]]
+        units[here] = self.influence.admit(number, batch.source[at][here], failed)
 
     def _fresh(self, window: int, batch: RecordBatch, at: slice) -> npt.NDArray[np.bool_]:
         seen = self._rows.setdefault(window, ClientSet(at.stop - at.start))
@@ -180,7 +196,10 @@ class Windower:
             self._changes.pop(0)
         here = {"slice_index": index, "slices": grid.slices, **self._fixed}
         here["completeness"] = cells.rows / (cells.rows + lost) if lost else 1.0
-        return cells.window(self._labels, start_s, end_s, exposure, here)
+        closed = cells.window(self._labels, start_s, end_s, exposure, here)
+        n_new, f_new, n_old, f_old = closed.tally()
+        self.influence.closed(number, n_new + n_old, f_new + f_old)
+        return closed
 
 
 def _row_names(batch: RecordBatch, at: slice) -> Rows:
@@ -194,4 +213,5 @@ def _row_names(batch: RecordBatch, at: slice) -> Rows:
 def _taken(batch: RecordBatch, order: Rows) -> RecordBatch:
     names = ("start_s", "seen_s", "handshake_ms", "client", "segment", "arm", "outcome")
     columns = {name: getattr(batch, name)[order] for name in (*names, "features", "attempt")}
-    return replace(batch, **columns)
+    source = None if batch.source is None else batch.source[order]
+    return replace(batch, **columns, source=source)

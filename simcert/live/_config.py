@@ -9,7 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
+from simcert.control.influence import Limits
 from simcert.errors import InputError
+from simcert.live._prefixes import LOOPBACK
 from simcert.live._queries import Queries
 from simcert.model.bounds import NotNegative, Positive, Share, Within
 from simcert.scenario.files import parsed
@@ -157,6 +159,13 @@ class NotifyTable:
 
 
 @dataclass(frozen=True, slots=True)
+class InfluenceTable(Limits):
+    """`[influence]`: what one address prefix may add to the evidence; see control/influence.py."""
+
+    exempt: tuple[str, ...] = LOOPBACK  # addresses that begin so are not limited
+
+
+@dataclass(frozen=True, slots=True)
 class LiveConfig:
     """A whole file; `folder` is where it lies, `path` what the user called it."""
 
@@ -177,6 +186,7 @@ class LiveConfig:
     reports: ReportsTable | None = None
     notify: NotifyTable | None = None
     probes: ProbesTable = ProbesTable()
+    influence: InfluenceTable = InfluenceTable()
     probe: tuple[ProbeTable, ...] = ()
     _path: Path = Path()
 

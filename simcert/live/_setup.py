@@ -155,15 +155,17 @@ class HaproxySetup(Alone):
 
     def feed(self, clock: Clock, bundles: Bundles) -> LiveFeed:
         """Listen for records, and cut windows from them."""
-        table = self._config.plan
+        table, limits = self._config.plan, self._config.influence
         windower = Windower(
             Grid(table.window_s, table.slices),
             source="haproxy",
             assignment=self._assignment,
             grace_s=self._config.grace,
             duplicates=True,
+            limits=limits,
         )
-        records = HaproxyRecords(clock.epoch_s, (bundles["old"].ecdsa, bundles["new"].ecdsa))
+        ecdsa = (bundles["old"].ecdsa, bundles["new"].ecdsa)
+        records = HaproxyRecords(clock.epoch_s, ecdsa, limits.exempt)
         receiver = Receiver(self._plan.records)
         self._feed = HaproxyFeed(
             receiver, records, windower, clock.now(), table.window_s / table.slices
@@ -180,6 +182,7 @@ class HaproxySetup(Alone):
             "unparsed": records.unparsed,
             "ignored": records.ignored,
             "late": self._feed.windower.late,
+            "left_out": self._feed.windower.influence.left_out,
         }
 
     def close(self) -> None:

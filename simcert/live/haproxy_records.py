@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simcert.live import _columns as columns
+from simcert.live._prefixes import LOOPBACK, prefixes
 from simcert.live.haproxy_outcomes import HaproxyOutcomes
 from simcert.model import FEATURES, OK, RESUMED, RecordBatch
 
@@ -45,11 +46,13 @@ class _Numbering:
 class HaproxyRecords:
     """Parses frames into rows; remembers what it needs to count losses and to name segments.
 
-    `ecdsa` says of each arm whether its leaf has such a key (TLS 1.3 lines do not tell).
+    `ecdsa` says of each arm whether its leaf has such a key (TLS 1.3 lines do not tell). Addresses
+    that begin as one of `exempt` have no source: nothing limits their influence.
     """
 
     epoch_s: float = 0.0
     ecdsa: tuple[bool, bool] = (False, False)
+    exempt: tuple[str, ...] = LOOPBACK
     lines: int = 0
     unparsed: int = 0
     ignored: int = 0  # port scans, plain requests: nothing to do with a certificate
@@ -138,6 +141,7 @@ class HaproxyRecords:
             outcome[kept].astype(np.uint8),
             features[kept].astype(np.uint16),
             np.ones(len(kept), np.uint8),
+            prefixes(letters, begin[:, 5][kept], end[:, 5][kept], self.exempt),
         )
 
     def _judged(

@@ -17,6 +17,8 @@ class RecordBatch:
     `start_s` and `seen_s` are seconds since the rollout's epoch: `seen_s` is when the server knew
     the outcome (a client that answers late makes it late). `client` names one client within this
     rollout, however the source tells clients apart. `segment` and `outcome` index the names.
+    `source` names the group of clients that somebody could own (an address prefix), 0 one that is
+    not limited; None where nobody knows.
     """
 
     segments: tuple[str, ...]
@@ -30,6 +32,7 @@ class RecordBatch:
     outcome: npt.NDArray[np.uint8]
     features: npt.NDArray[np.uint16]
     attempt: npt.NDArray[np.uint8]
+    source: npt.NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.start_s)

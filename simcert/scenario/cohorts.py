@@ -77,6 +77,7 @@ def _cohort(scenario: Scenario, meeting: Meeting, one: CohortTable) -> Cohort:
         network=_like(Network, one.network or population.network),
         reports=_like(Reports, one.reports or population.reports),
         activity_sigma=one.activity_sigma,
+        prefixes=one.prefixes,
     )
 
 

@@ -154,6 +154,7 @@ class CohortTable:
     resumption: Annotated[float, Within(0.0, 1.0, open_high=True)] | None = None
     reports: ReportsTable | None = None
     activity_sigma: Annotated[float, Within(0.0, 3.0)] = 0.0
+    prefixes: Annotated[int, Within(0, 1_000_000)] = 0  # networks that its clients share
 
 
 @dataclass(frozen=True, slots=True)

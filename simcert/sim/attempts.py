@@ -10,7 +10,7 @@ from numpy.random import Generator
 from simcert.model import ARMS, FEATURES, NEW, RESUMED, RecordBatch
 from simcert.sim.clients import Encounters, Tickets
 from simcert.sim.ground import Ground
-from simcert.sim.rows import COLUMNS, Visitors
+from simcert.sim.rows import Visitors, appended
 from simcert.world.network import TIMEOUT_MS
 from simcert.world.population import population
 from simcert.world.spec import Cohort
@@ -77,6 +77,8 @@ class Attempts:
         self.growth = np.array([c.retry.growth for c in cohorts])
         self.limit = np.array([c.retry.attempts_max for c in cohorts])
         self.common, self.common_reach = _common(ground)
+        prefixes = np.array([c.prefixes for c in cohorts], np.int64)
+        self.sources = Sources(prefixes) if prefixes.any() else None
         self.salt = int(streams.generator(Purpose.CLIENTS, 1).integers(0, 2**63))
 
     def begin(self, step: int, exposure: float, key_s: float, met: Encounters) -> "Slice":
@@ -88,6 +90,21 @@ class Attempts:
         if self._laws is None or self._laws[0] is not met:
             self._laws = (met, TimeLaw.of(population(self.ground.spec), met))
         return self._laws[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where clients come from: one of the `prefixes` of their cohort, else a place of their own."""
+
+    prefixes: Ints  # by cohort; 0: every client has its own
+
+    def of(self, client: Ints, cohort: Ints) -> Ints:
+        """Return a name per row: negative for the prefixes of cohorts, never 0."""
+        many = self.prefixes[cohort]
+        shared = (np.cumsum(self.prefixes) - self.prefixes)[cohort]
+        shared += client % np.maximum(many, 1)
+        names: Ints = np.where(many > 0, -1 - shared, client + 1)
+        return names
 
 
 class Slice:
@@ -146,6 +163,7 @@ class Slice:
             outcome,
             features,
             rows.attempt,
+            None if of.sources is None else of.sources.of(rows.client, rows.cohort),
         )
         harmed = (outcome != 0) & (old == 0) & (arm == NEW)
         return Served(batch, rows.cohort, harmed, common & (outcome != 0), rows.parallel)
@@ -264,10 +282,7 @@ def _common(ground: Ground) -> tuple[npt.NDArray[np.uint8], Floats]:
 def _both(a: Served, b: Served) -> Served:
     masks = ("cohort", "harmed", "common", "parallel")
     columns = (np.concatenate([getattr(a, name), getattr(b, name)]) for name in masks)
-    rows = {
-        name: np.concatenate([getattr(a.batch, name), getattr(b.batch, name)]) for name in COLUMNS
-    }
-    return Served(RecordBatch(a.batch.segments, a.batch.outcomes, **rows), *columns)
+    return Served(appended([a.batch, b.batch]), *columns)
 
 
 def _hashed(client: Ints, salt: int, window: int) -> Floats:

@@ -18,6 +18,9 @@ def refusals(spec: WorldSpec) -> tuple[str, ...]:
         "rotation of ticket keys": spec.ticket_key_rotation_s is not None
         or any(fault.rotations_s() for fault in faults_of(spec)),
         "NAT-like clients (activity_sigma)": any(one.activity_sigma > 0.0 for one in cohorts),
+        "networks that clients share, to limit their influence (prefixes)": any(
+            one.prefixes > 0 for one in cohorts
+        ),
         "clients that answer after their window is final (answers_after_s > feedback_s)": any(
             _answers_after_s(one) > spec.feedback_s for one in cohorts
         ),

@@ -61,11 +61,16 @@ def appended(parts: list[RecordBatch]) -> RecordBatch:
     """Return all rows of some batches with equal names, one batch after the other."""
     if len(parts) == 1:
         return parts[0]
-    columns = {name: np.concatenate([getattr(p, name) for p in parts]) for name in COLUMNS}
+    columns = {name: np.concatenate([getattr(p, name) for p in parts]) for name in _told(parts[0])}
     return RecordBatch(parts[0].segments, parts[0].outcomes, **columns)
 
 
 def part_of(batch: RecordBatch, where: Ints | Mask) -> RecordBatch:
     """Return some rows of a batch."""
-    columns = {name: getattr(batch, name)[where] for name in COLUMNS}
+    columns = {name: getattr(batch, name)[where] for name in _told(batch)}
     return RecordBatch(batch.segments, batch.outcomes, **columns)
+
+
+def _told(batch: RecordBatch) -> tuple[str, ...]:
+    """Return the columns that a batch has: sources may be unknown."""
+    return COLUMNS if batch.source is not None else COLUMNS[:-1]

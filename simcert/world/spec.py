@@ -121,6 +121,7 @@ class Cohort:
     reports: Reports = Reports()
     activity_sigma: float = 0.0  # log-normal spread of clients' rates; > 0 is NAT-like
     features: tuple[tuple[str, float], ...] = ()  # share of handshakes with a feature
+    prefixes: int = 0  # networks that its clients share; 0: each client has its own
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,12 +155,25 @@ def feed(ring: Ring) -> HaproxyFeed:
 
 def test_loss_lowers_completeness_by_its_share() -> None:
     ring = Ring()
-    ring.data = b"".join(framed(line(i, address=f"198.51.100.{i}")) for i in range(100) if i % 10)
+    ring.data = b"".join(framed(line(i, address=f"198.51.{i}.1")) for i in range(100) if i % 10)
 
     (window,) = feed(ring).poll(10.0)
 
     assert window.n == 90
     assert window.completeness == pytest.approx(0.9, abs=0.02)
+
+
+def test_a_network_that_fails_on_purpose_is_one_failure_among_all_the_others() -> None:
+    ring = Ring()
+    unknown_ca = (34, PACKED | 1048)
+    foul = [line(i, address=f"192.0.2.{i}", error=unknown_ca) for i in range(100)]
+    fine = [line(100 + i, address=f"198.51.{i}.1") for i in range(100)]
+    ring.data = b"".join(map(framed, [*foul, *fine]))
+
+    (window,) = feed(ring).poll(10.0)
+
+    assert window.tally() == (101, 1, 0, 0)
+    assert int(window.attempts.sum()) == 200
 
 
 def test_silence_of_a_broken_connection_is_never_a_good_window() -> None:

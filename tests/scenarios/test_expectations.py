@@ -13,6 +13,7 @@ FAILS = {
     "regional_outage": "threshold_step",
     "root_distrusted": "threshold_step",
     "scanner_flood": "flagger",
+    "poisoning": "target_success",
     "boots_in_1970": "target_success",
     "expired_cross_root": "threshold_step",
 }

@@ -16,6 +16,7 @@ STEMS = sorted(stems())
 # share of connections that the new certificate breaks at some moment of the run, by whom
 BREAKS = {
     "android_root_missing": (0.03, {"profile:chrome_android_5_6", "profile:app_android_7_0"}),
+    "good_flood": (0.03, {"profile:chrome_android_5_6", "profile:app_android_7_0"}),
     "corporate_proxy": (0.003, {"proxy of company A", "proxy of company B"}),
     "cross_sign_dropped": (0.013, {"profile:app_android_5_6", "profile:app_android_7_0"}),
     "delayed_reconnect": (0.2, {"profile:iot_hub_baltimore"}),

@@ -148,6 +148,7 @@ def test_the_rest_in_bulk_has_the_law_of_slices(fidelity: str) -> None:
         ({"ticket_key_rotation_s": 100.0}, "ticket keys"),
         ({"tickets_shared": False}, "tickets_shared"),
         ({"faults": (TicketKeyRotation(60.0),)}, "ticket keys"),
+        ({"faults": (ScannerFlood(),)}, "prefixes"),
     ],
 )
 def test_counts_refuses_what_it_has_no_law_for(change: dict[str, Any], word: str) -> None:
@@ -165,6 +166,7 @@ def test_counts_refuses_cohorts_by_what_they_are() -> None:
     one = cohort("a", 1.0, 50)
     cases = {
         "activity_sigma": replace(one, activity_sigma=1.0),
+        "prefixes": replace(one, prefixes=3),
         "ticket_life_s": replace(one, resumption=Resumption(ticket_life_s=100.0)),
         "answers_after_s": cohort("a", 1.0, 50, new=late),
     }
@@ -241,7 +243,7 @@ def test_an_outage_hits_both_arms_of_its_segment_and_harms_nobody(fidelity: str)
 
 @pytest.mark.parametrize("fidelity", FIDELITIES)
 def test_a_flood_comes_and_goes(fidelity: str) -> None:
-    flood = ScannerFlood(120.0, 240.0, connections_per_s=10.0)
+    flood = ScannerFlood(120.0, 240.0, connections_per_s=10.0, prefixes=0)
     traffic = traffic_of(world(faults=(flood,)), Streams(1), fidelity)
     windows = [w for _ in range(40) for w in traffic.advance(0.1)]
     per_s = [

@@ -15,6 +15,7 @@ class Poisoning(Fault):
     until_s: float = 22_800.0
     connections_per_s: float = 5.0
     clients: int = 10
+    prefixes: int = 1
     outcome: str = "alert:unknown_ca"
     segment: str = "hostile"
 
@@ -27,6 +28,7 @@ class Poisoning(Fault):
                 segment=self.segment,
                 share=self.connections_per_s / connections_per_s,
                 clients=self.clients,
+                prefixes=self.prefixes,
                 encounters=(Encounter(0.0, fine, foul),),
                 arrivals=Arrivals(from_s=self.from_s, until_s=self.until_s),
             ),

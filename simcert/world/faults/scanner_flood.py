@@ -15,6 +15,7 @@ class ScannerFlood(Fault):
     until_s: float = 25_200.0
     connections_per_s: float = 20.0
     clients: int = 500
+    prefixes: int = 16
     outcome: str = "server_abort:handshake_failure"
     ok_share: float = 0.2
     segment: str = "scanner"
@@ -29,6 +30,7 @@ class ScannerFlood(Fault):
                 segment=self.segment,
                 share=share,
                 clients=self.clients,
+                prefixes=self.prefixes,
                 encounters=(Encounter(0.0, seen, seen),),
                 arrivals=Arrivals(from_s=self.from_s, until_s=self.until_s),
             ),

@@ -1,0 +1,122 @@
+"""One source adds a bounded number of units and failures, whatever it does; arms play no part."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simcert import lab
+from simcert.control.influence import Influence, Limits
+from simcert.control.windowing import Grid, Windower
+from simcert.model import RecordBatch
+from simcert.scenario import load_scenario
+
+OUTCOMES = ("ok", "alert:unknown_ca")
+SLICES = 2
+VILLAIN = 7
+ROW = st.tuples(st.floats(0.0, 599.0), st.integers(0, 400), st.booleans(), st.booleans())
+
+
+def batch_of(rows, source):
+    """Rows of (start, client, new arm, failed); `source` names the source of a client."""
+    start, client, new, failed = (np.array(x) for x in zip(*rows, strict=True))
+    n = len(rows)
+    ones = np.ones(n, np.uint8)
+    return RecordBatch(
+        ("all",),
+        OUTCOMES,
+        start.astype(float),
+        start.astype(float),
+        np.full(n, 40.0, np.float32),
+        client.astype(np.int64),
+        ones * 0,
+        new.astype(np.uint8),
+        failed.astype(np.uint8),
+        np.zeros(n, np.uint16),
+        ones,
+        source(client).astype(np.int64),
+    )
+
+
+def flown(rows, source, limits=None):
+    windower = Windower(Grid(60.0, SLICES), limits=limits or Limits())
+    windower.exposed(0.5, 0.0)
+    closed = []
+    for number in range(10 * SLICES):
+        low, high = number * 60.0 / SLICES, (number + 1) * 60.0 / SLICES
+        if here := [row for row in sorted(rows) if low <= row[0] < high]:
+            windower.add(batch_of(here, source))
+        closed += windower.close(high)
+    return closed
+
+
+@settings(max_examples=25, deadline=None)
+@given(rows=st.lists(ROW, min_size=1, max_size=80))
+def test_one_source_alone_adds_what_the_limits_say_and_no_more(rows):
+    windows = flown(rows, lambda client: client * 0 + VILLAIN)
+    n, failed, rate = 0, 0, 0.0
+    for sent, window in enumerate(windows, 1):
+        assert window.n <= 1  # the share of a slice, of a site that has no other traffic
+        rate = max(rate, (failed + 1.0) / (n + 50.0))
+        n += window.n
+        failed += window.tally().f_new + window.tally().f_old
+        assert failed <= Limits().failing(10.0, sent, rate)
+
+
+@settings(max_examples=25, deadline=None)
+@given(rows=st.lists(ROW, min_size=1, max_size=80), coins=st.randoms(use_true_random=False))
+def test_who_counts_does_not_depend_on_arms(rows, coins):
+    # so, given who counts, the arms are still as random as the coin that drew them
+    tossed = [(*row[:2], coins.random() < 0.3, row[3]) for row in rows]
+    one, other = (flown(some, lambda client: client // 50 + 1) for some in (rows, tossed))
+    assert [w.units.sum(axis=1).tolist() for w in one] == [
+        w.units.sum(axis=1).tolist() for w in other
+    ]
+
+
+def honest(rng, n=2_000):
+    return [(float(t), 1_000 + i, bool(i % 2), False) for i, t in enumerate(rng.uniform(0, 600, n))]
+
+
+def own(client):
+    return np.where(client < 1_000, VILLAIN, client)
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_flood_from_one_source_moves_counts_by_its_share(fails):
+    rng = np.random.default_rng(3)
+    good = honest(rng)
+    flood = [(float(t), i % 1_000, True, fails) for i, t in enumerate(rng.uniform(0, 600, 9_000))]
+    calm, flooded = flown(good, own), flown([*good, *flood], own)
+    for before, after in zip(calm[2:], flooded[2:], strict=True):
+        assert after.n - before.n <= max(1, 0.025 * before.n)
+    failed = sum(w.tally().f_new for w in flooded)
+    assert failed <= Limits().failing(10.0, 40, 0.02)
+    assert failed == fails
+
+
+def test_rows_without_a_source_and_sources_of_their_own_are_all_counted():
+    good = honest(np.random.default_rng(4))
+    free = flown(good, lambda client: client * 0)
+    assert sum(w.n for w in free) == len(good)
+    assert [w.to_dict() for w in flown(good, own)] == [w.to_dict() for w in free]
+
+
+def test_a_purse_fills_ever_more_slowly_and_with_the_units_sent():
+    limits = Limits()
+    assert [limits.failing(w, 0, 0.02) for w in (0, 59, 60, 179, 180, 1440)] == [1, 1, 2, 2, 3, 5]
+    assert limits.failing(0.0, 1_000, 0.02) == 41
+    influence = Influence(limits, 1)
+    influence.closed(0, 5_000, 100)
+    source, failed = np.full(1_000, VILLAIN), np.ones(1_000, bool)
+    counted = [int(influence.admit(i, source, failed).sum()) for i in range(1, 61)]
+    assert sum(counted) <= limits.failing(60.0, sum(counted) + influence.left_out, 0.02)
+
+
+@pytest.mark.parametrize(
+    ("stem", "end"), [("poisoning", "complete"), ("good_flood", "rolled_back")]
+)
+def test_attacks_of_the_library_do_not_decide(stem, end):
+    result = lab.run(load_scenario(stem), policy="adaptive", seed=1)
+    assert result.end == end
+    assert max(e for t, e, _ in result.exposure if t < 3_600.0) < 0.35
