@@ -14,6 +14,7 @@ from typing import Any
 import simcert
 from simcert.lab.folder import MANIFEST, MARK
 from simcert.lab.setup import Setup
+from simcert.scenario.validation import code_digest
 
 SCHEMA = 1
 CORE = ("simpy", "numpy", "scipy", "pandas", "cryptography")
@@ -67,16 +68,6 @@ def command(name: str, setups: Sequence[Setup], **options: object) -> str:
     for option, value in options.items():
         words += [f"--{option}", str(value)]
     return shlex.join([*words, "--fidelity", setups[0].fidelity] if name == "run" else words)
-
-
-@cache
-def code_digest() -> str:
-    """Return one digest over the package's own files: other code may mean other bytes."""
-    digest = sha256()
-    for path in sorted(p for p in _HOME.rglob("*") if p.suffix in (".py", ".json", ".toml")):
-        digest.update(path.relative_to(_HOME).as_posix().encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def _file(folder: Path, name: str) -> dict[str, Any]:

@@ -176,6 +176,8 @@ class LiveConfig:
     webhook: WebhookTable | None = None
     prometheus: PrometheusTable | None = None
     policy: str = "adaptive"
+    validation: str | None = None  # document of `simcert validate`, without which nothing flies
+    validation_key: str | None = None  # who must have signed it: a public key or a shared secret
     state: str = "state"
     tick_s: Positive | None = None  # default: a slice, at most 5 s
     grace_s: NotNegative | None = None  # default: the handshake timeout and 2 s

@@ -32,6 +32,7 @@ from simcert.live.nel_collector import NelCollector
 from simcert.model import ARMS, Phase, Policy
 from simcert.scenario import policies
 from simcert.scenario.build import analyzer_maker
+from simcert.scenario.validation import verify
 
 log = logging.getLogger("simcert.live")
 
@@ -61,8 +62,8 @@ class Flight:
         )
         self._stopped = False
         self._shown: Mapping[str, Any] = {}
-        policy = policies.parse(config.policy)
-        check_gate(policy, unvalidated=unvalidated or dry_run)
+        policy = policy_of(config)
+        self.validation = check_gate(policy, config, unvalidated=unvalidated or dry_run)
         self.bundles = bundles(config)
         self.journal = journal_of(config, dry_run, leader)
         if is_of_another(self.journal.entries_before, self.bundles):
@@ -94,6 +95,7 @@ class Flight:
             "began": began,
             "simcert": __version__,
             "unvalidated": unvalidated,
+            "validation": self.validation,
             "dry_run": self.dry_run,
             "certificates": leaves,
         }
@@ -285,14 +287,33 @@ def control_plan(config: LiveConfig) -> Plan:
     return Plan(**values)
 
 
-def check_gate(policy: Policy, *, unvalidated: bool) -> None:
-    """Raise InputError for what may not fly: without validation, or without need of the truth."""
+def policy_of(config: LiveConfig) -> Policy:
+    """Return the policy; a file is relative to the configuration."""
+    name = config.policy
+    return policies.parse(config.at(name) if name.endswith(".toml") else name)
+
+
+def check_gate(policy: Policy, config: LiveConfig, *, unvalidated: bool) -> str | None:
+    """Return the seal of the validation that this policy flies on; None if it flies without.
+
+    InputError for what may not fly: not validated, or in need of the truth.
+    """
     stem = policies.stem_of(policy)
     if "needs_truth" in policy.tags:
         raise InputError(f"policy {stem} needs the truth, which only a simulation knows")
-    if not unvalidated:
-        missed = "no certificate of `simcert validate` for this policy and this code"
-        raise InputError(f"policy {stem}: {missed}; to fly it nevertheless, say --unvalidated")
+    if unvalidated:
+        return None
+    remedy = "to fly it nevertheless, say --unvalidated"
+    if config.validation is None:
+        missed = f"{config.path}: no `validation` named: a document of `simcert validate`"
+        raise InputError(f"policy {stem}: {missed}; {remedy}")
+    key = None if config.validation_key is None else config.at(config.validation_key)
+    now = dt.datetime.now(dt.UTC)
+    try:
+        document = verify(config.at(config.validation), policy, now=now, key=key)
+    except InputError as error:
+        raise InputError(f"{error}; {remedy}") from error
+    return str(document["seal"])
 
 
 def journal_of(config: LiveConfig, dry_run: bool, leader: Leader | None) -> LiveJournal:
