@@ -1,5 +1,7 @@
 """The detectors of `adaptive`, for many campaigns at once; formulas as in simcert.detect."""
 
+from collections import deque
+
 import numpy as np
 
 from bench.evidence.world import Floats, Ints, Slice
@@ -155,7 +157,8 @@ class Suspicion:
         self.rate = np.full(campaigns, params.rate)
         self.seen = np.full(campaigns, float(params.seen))
         self.trend, self.g = np.zeros(campaigns), np.zeros(campaigns)
-        self.n = np.zeros(campaigns)
+        self.n, self.alarms = np.zeros(campaigns), np.zeros(campaigns)
+        self.recent: deque[tuple[Ints, Ints]] = deque()
 
     def update(
         self, n1: Ints, f1: Ints, n: Ints, f: Ints, e: Floats, slices: int, fell: np.ndarray
@@ -163,20 +166,24 @@ class Suspicion:
         """Return which campaigns raise an alarm after this slice."""
         self.g[fell] = 0.0
         ratio, fed = self.p.ratio, e >= self.p.from_exposure
-        g = np.maximum(0.0, self.g + f1 * np.log(ratio) - (ratio - 1.0) * n1 * self.rate)
+        rate = np.maximum(self.rate + self.trend * self.p.delay, 0.5 * self.rate)
+        g = np.maximum(0.0, self.g + f1 * np.log(ratio) - (ratio - 1.0) * n1 * rate)
         self.g = np.where(fed, g, self.g)
-        alarm: np.ndarray = self.g > threshold(self.p, self.n)
+        limit = threshold(self.p, self.n) + self.p.per_alarm * np.log1p(self.alarms)
+        alarm: np.ndarray = self.g > limit
         self.n = self.n + n1
         self.g[alarm] = 0.0
-        self._learn(n, f, slices)
+        self.alarms = self.alarms + alarm
+        self.recent.append((n, f))
+        if len(self.recent) > round(self.p.delay * slices):
+            self._learn(*self.recent.popleft(), slices)
         return alarm
 
     def _learn(self, n: Ints, f: Ints, slices: int) -> None:
         self.seen = self.seen + n
         weight = np.maximum(self.p.speed / slices, n / self.seen)
         ahead = self.rate + self.trend / slices
-        frozen = self.g > self.p.freeze * threshold(self.p, self.n)
-        error = np.where(frozen, 0.0, f / np.maximum(n, 1) - ahead)
+        error = f / np.maximum(n, 1) - ahead
         self.rate = np.maximum(ahead + weight * error, 0.5 * self.rate)
         cap = self.p.trend_max * self.rate
         trend = self.trend + self.p.trend_speed * self.p.speed / slices * error
@@ -185,7 +192,8 @@ class Suspicion:
     def keep(self, rows: np.ndarray) -> None:
         """Forget campaigns that are over."""
         self.rate, self.trend, self.g = self.rate[rows], self.trend[rows], self.g[rows]
-        self.seen, self.n = self.seen[rows], self.n[rows]
+        self.seen, self.n, self.alarms = self.seen[rows], self.n[rows], self.alarms[rows]
+        self.recent = deque((n[rows], f[rows]) for n, f in self.recent)
 
 
 def threshold(params: SuspicionCusum | SegmentCusum, n_new: Floats) -> Floats:

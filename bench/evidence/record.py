@@ -15,6 +15,13 @@ from bench._results import machine, versions
 from simcert.detect import discover
 from simcert.policy.adaptive import Adaptive
 
+DECIDING = (
+    *("alpha", "alpha_bound", "alpha_again", "delta_safe", "budget", "overshoot", "mid", "top"),
+    *("back_off", "back_off_windows", "suspicious_e", "suspicious_segment_e", "hold_e"),
+    *("hold_alert_e", "hold_segment_e", "hold_windows", "failure_limit", "alert_limit"),
+    *("segment_limit", "attempts_max"),
+)
+"""Parameters of the policy that decide in the harness; the others need what it does not model."""
 FOLDER = Path(__file__).parents[2] / "results" / "evidence"
 Z95 = 1.6448536269514722
 
@@ -69,7 +76,7 @@ def setting_digest(policy: Adaptive | None = None, among: Sequence[str] | None =
     ]
     values = asdict(policy)
     if among is not None:
-        del values["prior_max"]
+        values = {name: values[name] for name in DECIDING}
     return sha256(f"{values!r} {built!r}".encode()).hexdigest()
 
 

@@ -13,13 +13,15 @@ class Plan:
 
     Evidence older than `stale_after_s` (plus the feed's own lag) permits no raise; after
     `blind_after_s` without usable evidence the exposure falls to `safe_exposure`. Both default to
-    3 and 30 windows. Exposures closer than `exposure_tolerance` are the same (adapters round).
+    3 and 30 windows. The old certificate expires, or is revoked, at `old_until_s`. Exposures closer
+    than `exposure_tolerance` are the same (adapters round).
     """
 
     window_s: float = 60.0
     slices: int = 1
     soak_s: float = 7200.0
     deadline_s: float | None = None
+    old_until_s: float | None = None
     target_success: float = 0.99
     exposure_max: float = 1.0
     safe_exposure: float = 0.05

@@ -168,6 +168,7 @@ class Rollout:
             plan.target_success,
             state.attempt,
             state.memory,
+            plan.old_until_s,
         )
         return View(
             now_s,

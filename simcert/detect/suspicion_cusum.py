@@ -1,7 +1,7 @@
 """Suspicion: a one-sample CUSUM of the new arm against a slow baseline; it only rebalances."""
 
-from dataclasses import dataclass
-from math import log
+from dataclasses import dataclass, field
+from math import log, log1p
 
 from simcert.detect._restart import fell
 from simcert.detect._state import Stateful
@@ -14,9 +14,12 @@ class SuspicionCusum(Stateful):
 
     q is the rate of `signal` over both arms: an average that starts as `rate` worth `seen` units
     and forgets with weight `speed` a window; `trend_speed` lets it follow a daily wave, so that
-    the wave moves q and not G. Fed from exposure `from_exposure` on; G starts afresh after an
-    alarm and when the exposure falls. Chance alarms come per unit, so after `patience` exposed
-    units the limit grows with their logarithm. Suspicion is no test: `log_e` is 0.
+    the wave moves q and not G. It learns a slice only `delay` windows later and looks ahead along
+    its trend, so that a fault does not hide in its own baseline while it is being found. Fed from
+    exposure `from_exposure` on; G starts afresh after an alarm and when the exposure falls. Chance
+    alarms come per unit, so after `patience` exposed units the limit grows with their logarithm,
+    and `per_alarm` times ln(1 + alarms): who was wrong before needs more. Suspicion is no test:
+    `log_e` is 0.
     """
 
     signal: str = "failure"
@@ -24,7 +27,8 @@ class SuspicionCusum(Stateful):
     limit: float = 6.907755278982137  # ln 1000
     speed: float = 0.07
     trend_speed: float = 0.0
-    freeze: float = 1.0  # share of the limit above which q only follows its trend
+    delay: float = 0.0  # windows
+    per_alarm: float = 0.0  # nats
     trend_max: float = 0.02  # of q, a window
     from_exposure: float = 0.3
     patience: float = 1e6  # exposed units
@@ -35,6 +39,7 @@ class SuspicionCusum(Stateful):
     alarms: int = 0
     n: int = 0
     exposure: float = 0.0
+    recent: list[list[int]] = field(default_factory=list)  # slices to be learned: units, events
 
     @property
     def log_e(self) -> float:
@@ -43,8 +48,9 @@ class SuspicionCusum(Stateful):
 
     @property
     def threshold(self) -> float:
-        """Return the alarm limit after the units seen."""
-        return self.limit + log(max(1.0, self.n / self.patience))
+        """Return the alarm limit after the units seen and the alarms raised."""
+        grown = log(max(1.0, self.n / self.patience)) + self.per_alarm * log1p(self.alarms)
+        return self.limit + grown
 
     def update(self, window: Window) -> None:
         """Compare the new arm with the baseline of earlier slices, then move the baseline."""
@@ -54,12 +60,16 @@ class SuspicionCusum(Stateful):
         n_new, f_new, n_old, f_old = window.tally(self.signal)
         if window.exposure >= self.from_exposure:
             self._compare(n_new, f_new)
-        if n_new + n_old:
-            self._learn(n_new + n_old, f_new + f_old, window.slices)
+        self.recent.append([n_new + n_old, f_new + f_old])
+        if len(self.recent) > round(self.delay * window.slices):
+            n, f = self.recent.pop(0)
+            if n:
+                self._learn(n, f, window.slices)
         self.n += n_new
 
     def _compare(self, n_new: int, f_new: int) -> None:
-        drift = (self.ratio - 1.0) * n_new * self.rate
+        rate = max(self.rate + self.trend * self.delay, 0.5 * self.rate)
+        drift = (self.ratio - 1.0) * n_new * rate
         self.g = max(0.0, self.g + f_new * log(self.ratio) - drift)
         if self.g > self.threshold:
             self.alarms += 1
@@ -69,7 +79,7 @@ class SuspicionCusum(Stateful):
         self.seen += n
         weight = max(self.speed / slices, n / self.seen)
         ahead = self.rate + self.trend / slices
-        error = 0.0 if self.g > self.freeze * self.threshold else f / n - ahead
+        error = f / n - ahead
         self.rate = max(ahead + weight * error, 0.5 * self.rate)
         cap = self.trend_max * self.rate
         trend = self.trend + self.trend_speed * self.speed / slices * error

@@ -51,6 +51,11 @@ class Bundle:
         return hashlib.sha256(encoded).hexdigest()
 
     @property
+    def until_s(self) -> float:
+        """Return when the first certificate of the chain expires, in seconds since 1970."""
+        return min(one.not_valid_after_utc for one in self.chain).timestamp()
+
+    @property
     def ecdsa(self) -> bool:
         """Whether the leaf's key is an elliptic one."""
         return isinstance(self.leaf.public_key(), ec.EllipticCurvePublicKey)

@@ -30,6 +30,7 @@ class PlanTable:
     slices: Annotated[int, Within(1, 60)] = 4
     soak_s: NotNegative = 7200.0
     deadline_s: Positive | None = None
+    old_until_s: Positive | None = None  # the old one is revoked then; its expiry is known
     target_success: Share = 0.99
     exposure_max: Share = 1.0
     safe_exposure: Share = 0.05

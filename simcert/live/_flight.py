@@ -70,7 +70,9 @@ class Flight:
             self.journal = self.journal.archived()
         try:
             self.clock = self._clock(unvalidated)
-            self.rollout = Rollout(policy, analyzer_maker(policy), control_plan(config))
+            until_s = self.bundles["old"].until_s - self.clock.epoch_s
+            plan = control_plan(config, until_s)
+            self.rollout = Rollout(policy, analyzer_maker(policy), plan)
             self._resume()
             self._connect()
         except BaseException:
@@ -281,10 +283,11 @@ def bundles(config: LiveConfig) -> dict[str, Bundle]:
     return found
 
 
-def control_plan(config: LiveConfig) -> Plan:
-    """Return the plan of the rollout."""
+def control_plan(config: LiveConfig, until_s: float | None = None) -> Plan:
+    """Return the plan of the rollout; the old certificate expires at `until_s`, or ends earlier."""
     values = {name: getattr(config.plan, name) for name in type(config.plan).__slots__}
-    return Plan(**values)
+    known = [end for end in (values["old_until_s"], until_s) if end is not None]
+    return Plan(**{**values, "old_until_s": min(known, default=None)})
 
 
 def policy_of(config: LiveConfig) -> Policy:

@@ -42,11 +42,12 @@ class Progress:
     """Where the rollout stands in its plan: clocks, attempt number, the policy's own memory."""
 
     started_s: float = 0.0  # of this attempt
-    deadline_s: float | None = None  # the old certificate expires, or the horizon ends
+    deadline_s: float | None = None  # nothing is raised any more
     soak_s: float = 7200.0  # time at 0.95 or more, with hold-back, before complete
     target_success: float = 0.99  # over all connections, both arms, resumed included
     attempt: int = 1
     memory: Memory = field(default_factory=dict)
+    old_until_s: float | None = None  # then the old certificate expires, or is revoked
 
 
 @dataclass(frozen=True, slots=True)

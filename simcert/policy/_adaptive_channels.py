@@ -37,7 +37,7 @@ def guides(
 
     `limits` are those of failures, trust alerts and segments, in nats.
     """
-    failures = {"limit": limits[0], "trend_speed": 0.07, "freeze": 0.5}
+    failures = {"limit": limits[0], "trend_speed": 0.07, "delay": 2.0, "per_alarm": 1.0}
     alerts = {"signal": "trust_alert", "ratio": 4.0, "limit": limits[1], "speed": 0.01}
     alerts |= {"patience": 2.5e4, "from_exposure": 0.05, "rate": 2e-4, "seen": 5000.0}
     bound = {"alpha": alpha_bound, "alpha_again": alpha_again, "floor": delta_safe}
@@ -48,4 +48,7 @@ def guides(
         Channel("segment_suspicion", "segment_cusum", {"limit": limits[2]}),
         Channel("split", "split_e"),
         Channel("time", "time_quantile_e"),
+        Channel("old_arm", "old_arm_e", START | {"thetas": FAILURE_THETAS}),
+        Channel("coverage", "coverage"),
+        Channel("causes", "causes"),
     )

@@ -16,9 +16,24 @@ CHECKS = {
     "time": "handshakes with the new certificate are slower",
 }
 ADVICE = {
-    "trust_alert": "clients distrust it: check root, intermediates, dates and names",
-    "crypto_alert": "clients cannot use its key: serve a second certificate beside it",
-    "after_handshake": "clients leave after the handshake: check pins and names",
+    "clock": "clocks disagree with its dates: wait until it is older, or reissue it backdated",
+    "trust": "clients distrust it: withdraw, or serve a chain cross-signed by a root they know",
+    "capability": "clients cannot use its key: serve a second certificate beside it",
+    "name": "clients leave after the handshake: withdraw, and check pins and names",
+    "path": "handshakes hang: send a shorter chain, some path drops the large flight",
+    "revoked": "clients hold it for revoked: withdraw, and reissue",
+}
+CAUSES = {
+    "certificate_expired": "clock",
+    "certificate_revoked": "revoked",
+    "unknown_ca": "trust",
+    "bad_certificate": "trust",
+    "certificate_unknown": "trust",
+    "unsupported_certificate": "capability",
+    "handshake_failure": "capability",
+    "illegal_parameter": "capability",
+    "insufficient_security": "capability",
+    "protocol_version": "capability",
 }
 
 
@@ -70,7 +85,19 @@ def culprits(a: Assessment, alpha: float) -> list[str]:
 
 
 def advice(a: Assessment) -> str:
-    """Return what the loudest kind of alert asks for."""
-    loudest = max(ADVICE, key=lambda name: a.reading(name).log_e)
-    loud = a.reading(loudest).log_e > 2.0
-    return ADVICE[loudest] if loud else "no kind of alert stands out: look at the segments"
+    """Return what the outcome with the largest excess in the new arm asks for."""
+    loud = a.reading("causes").detail
+    if not loud:
+        return "no outcome stands out: look at the segments"
+    outcome = max(loud, key=lambda name: loud[name])
+    return f"{ADVICE[cause(outcome)]} ({outcome}, {loud[outcome]:.3g} more than its share)"
+
+
+def cause(outcome: str) -> str:
+    """Return the kind of fault that an outcome points to (docs/evidence.md, advice)."""
+    if outcome.startswith("ok_then"):
+        return "name"
+    alert = outcome.partition(":")[2]
+    if alert:
+        return CAUSES.get(alert, "trust")
+    return "path" if outcome == "hang" else "trust"

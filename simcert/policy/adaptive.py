@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from simcert.model import Assessment, Channel, Decision, Phase, View
 from simcert.model.bounds import Chance, Exposure, NotNegative, Positive, Share, Whole
+from simcert.policy import _adaptive_back as back
 from simcert.policy import _adaptive_channels as evidence
 from simcert.policy import _adaptive_ramp as ramp
 from simcert.policy import _adaptive_readings as read
@@ -42,9 +43,12 @@ class Adaptive:
     hold_alert_e: Positive = 2.0
     hold_segment_e: Positive = 1.3
     hold_windows: NotNegative = 5.0  # then one held below `back_off` may double, to learn more
-    failure_limit: Positive = 6.6  # suspicion, nats
+    failure_limit: Positive = 6.2  # suspicion, nats
     alert_limit: Positive = 3.6
     segment_limit: Positive = 8.0
+    hurry_delta: Positive = 0.05  # harm per unit tolerated when the old certificate is about to end
+    hurry_windows: NotNegative = 60.0  # what "about to" means
+    patience: Positive = 2.0  # soaks that a segment may stay away before completion
     prior_max: Share = 0.05  # predicted breaks above this share of clients refuse the start
     attempts_max: Whole = 1
 
@@ -62,7 +66,7 @@ class Adaptive:
         if view.assessment.refusal:
             return view.hold(f"no decision: {view.assessment.refusal}", memory.to_dict())
         if view.assessment.log_e >= -log(self.alpha_of(view.progress.attempt)):
-            return view.roll_back(self._proof(view), memory.to_dict())
+            return self._withdrawn(view, memory)
         if doubt := self._suspicion(view.assessment, memory):
             return self._backed_off(view, memory, doubt)
         if view.now_s < memory.until_s:
@@ -85,12 +89,23 @@ class Adaptive:
             return f"segment e-value {segment:.3g} above {self.suspicious_segment_e:g}"
         return read.alarm(a, memory.alarms)
 
+    def _withdrawn(self, view: View, memory: Memory) -> Decision:
+        if worse := back.worse(view):
+            proof = (
+                f"evidence e-value {read.e_value(view.assessment.log_e):.4g} against the new one"
+            )
+            said = f"no way back: {worse}; {proof} too: an operator decides"
+            return view.hold(f"{said}; {read.advice(view.assessment)}", memory.to_dict())
+        return view.roll_back(self._proof(view), memory.to_dict())
+
     def _backed_off(self, view: View, memory: Memory, doubt: str) -> Decision:
         a = view.assessment
         until_s = view.now_s + self.back_off_windows * a.window_s
         kept = memory.backed_off(until_s, read.alarms(a)).to_dict()
         limit = 1.0 / self.alpha_of(view.progress.attempt)
         about = f"{doubt} (rollback at {limit:g}, n = {a.n_new})"
+        if worse := back.worse(view):
+            return view.hold(f"hold: {about}; not down, for {worse}", kept)
         if view.exposure > self.back_off:
             return view.move(self.back_off, f"back off: {about}; up again by a fresh bound", kept)
         return view.hold(f"hold: {about}", kept)
@@ -104,6 +119,8 @@ class Adaptive:
         left_s = view.progress.soak_s - memory.soaked_s
         calm = self._calm(a)
         if left_s <= 0.0 and not calm:
+            if away := self._uncovered(view, memory):
+                return view.hold(away, memory.to_dict())
             return view.complete(self._all_clear(view, memory), memory.to_dict())
         what = f"soak at {view.exposure:g}: {max(left_s, 0.0):.0f} s to go"
         return view.hold(
@@ -123,7 +140,7 @@ class Adaptive:
 
     def _upward(self, view: View, memory: Memory) -> Decision:
         a = view.assessment
-        room = self.room(a)
+        room = self._room(view)
         if doubt := self._calm(a):
             if view.exposure >= self.back_off or view.held_s < self.hold_windows * a.window_s:
                 why = f"hold: {doubt} (n = {a.n_new}); up when it falls"
@@ -137,15 +154,31 @@ class Adaptive:
             wanted, f"raise to {wanted:.3g}: {room.why} (n = {a.n_new})", memory.to_dict()
         )
 
-    def room(self, a: Assessment) -> ramp.Room:
+    def _room(self, view: View) -> ramp.Room:
+        """Return the room, widened where waiting costs more than going."""
+        if back.ended(view):
+            return ramp.Room(1.0, back.worse(view))
+        left_s, worse = back.left_s(view), back.worse(view)
+        a, safe = view.assessment, self.delta_safe
+        if left_s is not None and left_s <= self.hurry_windows * a.window_s:
+            safe = max(safe, self.hurry_delta)
+        if not worse:
+            return self.room(a, safe=safe)
+        room = self.room(a, safe=safe, mid=self.top)
+        return ramp.Room(room.exposure, f"{room.why}; {worse}")
+
+    def room(
+        self, a: Assessment, *, safe: float | None = None, mid: float | None = None
+    ) -> ramp.Room:
         """Return the highest exposure that all three ramp rules allow."""
+        safe, mid = safe or self.delta_safe, mid or self.mid
         slice_s = a.window_s / a.slices
         lag = a.lag_s / slice_s
         horizon = ramp.Horizon(max(a.units_per_s * slice_s * (lag + 1.0), 1.0), lag, a.slices)
         u = a.reading("bound").value or 1.0
         return min(
             ramp.in_flight(horizon, a.n_new),
-            ramp.bounded(horizon, u, safe=self.delta_safe, budget=self.budget, mid=self.mid),
+            ramp.bounded(horizon, u, safe=safe, budget=self.budget, mid=mid),
             ramp.affordable(horizon, u, self.overshoot),
         )
 
@@ -161,6 +194,15 @@ class Adaptive:
                 return f"{name} e-value {value:.3g} above {limit:g}"
         return ""
 
+    def _uncovered(self, view: View, memory: Memory) -> str:
+        """Say which known segments did not come back during the soak, or nothing."""
+        away, soak_s = view.assessment.reading("coverage"), view.progress.soak_s
+        if not away.detail or memory.soaked_s >= self.patience * soak_s:
+            return ""
+        names = ", ".join(sorted(away.detail)[:3])
+        until = f"complete when they do, or after {self.patience * soak_s:.0f} s of soak"
+        return f"soak: {len(away.detail)} known segments not seen ({names}; n = {away.n}); {until}"
+
     def _proof(self, view: View) -> str:
         a = view.assessment
         alpha = self.alpha_of(view.progress.attempt)
@@ -169,6 +211,7 @@ class Adaptive:
             f"roll back: evidence e-value {read.e_value(a.log_e):.4g} reached {1.0 / alpha:g}: "
             f"{a.failed_new} of {a.n_new} new units failed, {a.failed_old} of {a.n_old} old ones; "
             f"culprits: {named}; {read.advice(a)}; final until an operator starts a new attempt"
+            f"{back.remark(view)}"
         )
 
     def _all_clear(self, view: View, memory: Memory) -> str:

@@ -79,8 +79,17 @@ def plan(scenario: Scenario) -> Plan:
         slices=slices(scenario),
         soak_s=soak_s(scenario),
         deadline_s=analysis.deadline_s or scenario.traffic.horizon_s,
+        old_until_s=_old_until_s(scenario),
         target_success=analysis.target_success,
     )
+
+
+def _old_until_s(scenario: Scenario) -> float | None:
+    """Return when the old certificate ends as far as the rollout knows."""
+    if scenario.analysis.old_until_s is not None:
+        return scenario.analysis.old_until_s
+    dated = [one.at_s for one in scenario.lifecycle if (one.arm, one.event) == ("old", "expire")]
+    return min(dated, default=None)
 
 
 def slices(scenario: Scenario) -> int:

@@ -119,6 +119,7 @@ class Analysis:
     target_success: Annotated[float, Within(0.0, 1.0, open_low=True)] = 0.99
     soak_s: NotNegative | None = None
     deadline_s: Positive | None = None
+    old_until_s: Positive | None = None  # known end of the old certificate
     prior: bool = False  # tell the policy what `predict` says of the population
 
 

@@ -1,0 +1,51 @@
+"""Causes: which outcomes the new arm has more of than its share, for people to act on."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from simcert.detect._state import Stateful
+from simcert.model import OK, Reading, Verdict, Window
+
+OUTCOMES_MAX = 64
+TOLD = 3
+
+
+@dataclass(slots=True)
+class Causes(Stateful):
+    """`detail` names up to three outcomes with the largest excess f1 - r f over all slices.
+
+    r is the realised share of the new arm in each slice, so the excess is 0 on average if the
+    certificate changes nothing, whatever drifts. It names; it decides nothing: `log_e` is 0.
+    """
+
+    excess: dict[str, float] = field(default_factory=dict)
+    n: int = 0
+
+    @property
+    def log_e(self) -> float:
+        """Return 0: a cause is no evidence."""
+        return 0.0
+
+    def update(self, window: Window) -> None:
+        """Add the excess of every outcome of the slice."""
+        n_new, f_new, n_old, f_old = window.tally()
+        self.n += n_new
+        if not n_new or not n_old or not f_new + f_old:
+            return
+        r = n_new / (n_new + n_old)
+        old, new = window.by_arm("units")
+        for name, a, b in zip(window.outcomes, old, new, strict=True):
+            if name != OK and a + b and (name in self.excess or len(self.excess) < OUTCOMES_MAX):
+                self.excess[name] = self.excess.get(name, 0.0) + b - r * (a + b)
+
+    def reading(self) -> Reading:
+        """Return the total excess, and the outcomes that make it up."""
+        if not self.n:
+            return Reading()
+        loud = sorted(self.excess.items(), key=lambda row: (-row[1], row[0]))[:TOLD]
+        told = {name: value for name, value in loud if value >= 1.0}
+        return Reading(Verdict.INCONCLUSIVE, 0.0, sum(self.excess.values()), n=self.n, detail=told)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the sums as JSON values."""
+        return {"excess": dict(self.excess), "n": self.n}

@@ -1,0 +1,35 @@
+"""When going back is worse than going on: the old certificate fails, or has ended."""
+
+from simcert.model import Verdict, View
+
+
+def ended(view: View) -> bool:
+    """Return whether the old certificate is accepted by nobody any more."""
+    until_s = view.progress.old_until_s
+    return until_s is not None and view.now_s >= until_s
+
+
+def worse(view: View) -> str:
+    """Say why the old certificate is no refuge, or nothing."""
+    if ended(view):
+        ago_s = view.now_s - (view.progress.old_until_s or 0.0)
+        return f"the old certificate ended {ago_s:.0f} s ago"
+    old = view.assessment.reading("old_arm")
+    if old.verdict is not Verdict.FAIL:
+        return ""
+    share = f"{old.value or 0.0:.3g} of its units, floor {old.limit or 0.0:g}"
+    return f"the old certificate is the one that fails: {share} (n = {old.n})"
+
+
+def left_s(view: View) -> float | None:
+    """Return how long the old certificate still lives; None where nobody knows an end."""
+    until_s = view.progress.old_until_s
+    return None if until_s is None else max(until_s - view.now_s, 0.0)
+
+
+def remark(view: View) -> str:
+    """Return what a rollback must be told about the certificate that it goes back to."""
+    left = left_s(view)
+    if left is None:
+        return ""
+    return f"; the old certificate ends in {left:.0f} s: a third one is needed by then"
