@@ -61,7 +61,8 @@ class Analyzer:
     def refuse(self, window: Window) -> str | None:
         """Say why the evidence of this window may not be used, or None.
 
-        Reused randomness spoils tests, not thresholds: without a test it is no reason.
+        Reused randomness and resumed handshakes spoil tests, not thresholds: without a test they
+        are no reason.
         """
         if window.completeness < self._completeness_min:
             share = f"{window.completeness:.3g} of its records arrived"
@@ -70,7 +71,11 @@ class Analyzer:
         if one_sided(n_new, n_old, window.exposure):
             arms = f"{n_new} new and {n_old} old units at exposure {window.exposure:.3g}"
             return f"one-sided telemetry: {arms}"
-        return _REUSED if self._tests and window.assignment == "per_client" else None
+        if not self._tests:
+            return None
+        if resumed := resumed_units(window):
+            return f"resumed handshakes are counted as units: at least {resumed}"
+        return _REUSED if window.assignment == "per_client" else None
 
     @property
     def log_e(self) -> float:
@@ -127,6 +132,17 @@ def one_sided(n_new: int, n_old: int, exposure: float) -> bool:
         return False
     return (not n_new and exposure * n > EXPECTED_UNITS) or (
         not n_old and (1.0 - exposure) * n > EXPECTED_UNITS
+    )
+
+
+def resumed_units(window: Window) -> int:
+    """Return how many units cannot be full handshakes: an arm has more units than of these."""
+    resumed = window.resumed.sum(axis=0).tolist()
+    if not any(resumed):
+        return 0
+    units, attempts = window.by_arm("units"), window.by_arm("attempts")
+    return sum(
+        max(sum(u) - (sum(a) - r), 0) for u, a, r in zip(units, attempts, resumed, strict=True)
     )
 
 
