@@ -6,6 +6,7 @@
     - `FidelityError` - you: the scenario has a feature for which the chosen fidelity has no law
     - `MergeError` - you: two windows that do not describe the same traffic were added
   - `MachineError` - the machine: server, network, disk, missing extra (exit 3)
+    - `PluginError` - an installed distribution offers a policy or detector that cannot be used
   - `ContractError` - the author of a policy, detector or adapter: its duty was broken (exit 1)
 """
 
@@ -61,6 +62,10 @@ class MachineError(SimcertError, OSError):
     """A server, the network, the disk or an optional package failed us."""
 
     exit_code = 3
+
+
+class PluginError(MachineError):
+    """An installed distribution's policy or detector cannot be loaded, or its name is taken."""
 
 
 class ContractError(SimcertError):

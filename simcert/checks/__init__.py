@@ -1,5 +1,6 @@
 """Conformance suites: public plain functions that judge policies, detectors and adapters."""
 
+from simcert.checks.apart import Judged, judge_apart
 from simcert.checks.peers import peer_case
 from simcert.checks.suite import (
     Result,
@@ -10,8 +11,10 @@ from simcert.checks.suite import (
 )
 
 __all__ = [
+    "Judged",
     "Result",
     "detector_checks",
+    "judge_apart",
     "judge_policy",
     "judge_policy_file",
     "peer_case",

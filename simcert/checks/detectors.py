@@ -1,7 +1,7 @@
 """What every detector owes; each check is a plain function of the detector's class."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from math import isfinite
 from typing import Any
@@ -145,6 +145,6 @@ def _assert_finite(reading: Reading) -> None:
         assert value is None or isfinite(value), f"{reading}"
 
 
-def known() -> dict[str, type[Detector]]:
+def known() -> Mapping[str, type[Detector]]:
     """Return every detector of the catalogue by its stem."""
     return discovery.discover("simcert.detect")

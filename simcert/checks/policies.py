@@ -5,16 +5,18 @@ says what was broken, at which moment and on which value.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from functools import lru_cache
 
 from simcert.checks import _track as track
+from simcert.checks._watched import watched
 from simcert.control import safety
 from simcert.control.journal import params
 from simcert.errors import ContractError
 from simcert.model import Decision, Phase, Policy, View, discovery
 
+TAGS = frozenset({"needs_truth", "time_sliced", "per_window", "retries"})
 DAY_S = 86_400.0
 HOURS_6_S = 21_600.0
 HOURS_2_S = 7_200.0
@@ -32,6 +34,8 @@ def check_keeps_the_protocol(cls: type[Policy]) -> None:
     """It has `tags`, `channels` and `decide`."""
     assert isinstance(cls(), Policy), f"{cls.__name__} lacks tags, channels or decide"
     assert isinstance(cls.tags, frozenset), "tags is no frozenset"
+    unknown = sorted(map(str, cls.tags - TAGS))
+    assert not unknown, f"tags {unknown} mean nothing; known: {sorted(TAGS)}"
 
 
 def check_names_evidence_that_exists(cls: type[Policy]) -> None:
@@ -53,11 +57,21 @@ def check_decides_the_same_on_the_same_view(cls: type[Policy]) -> None:
         assert one == two, f"at {view.now_s} s: {one} and then {two}"
 
 
+def check_asks_neither_clock_nor_dice(cls: type[Policy]) -> None:
+    """A decision follows from the view alone: nothing else is read, drawn, written or awaited."""
+    policy, views = cls(), _views(cls)
+    with watched() as called:
+        for view in views:
+            policy.decide(view)
+    assert not called, f"decide calls {', '.join(sorted(called))}; time and memory are in the view"
+
+
 def check_decision_is_legal(cls: type[Policy]) -> None:
     """Exposure in [0, 1], kind and exposure agree, the reason says something."""
     policy = cls()
     for view in _views(cls):
         decision = policy.decide(view)
+        assert isinstance(decision, Decision), f"decide returned {type(decision).__name__}"
         assert 0.0 <= decision.exposure <= 1.0, f"exposure {decision.exposure}"
         try:
             safety.check(decision, view, cls.__name__)
@@ -164,6 +178,6 @@ def _in_phase(view: View, phase: Phase) -> View:
     return View(**{**values, "phase": phase})
 
 
-def known() -> dict[str, type[Policy]]:
+def known() -> Mapping[str, type[Policy]]:
     """Return every policy of the catalogue by its stem."""
     return discovery.discover("simcert.policy")

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from simcert.errors import InputError, MachineError
-from simcert.model import Decision, Policy, Window
+from simcert.model import Decision, Policy, Window, discovery
 
 if TYPE_CHECKING:
     from simcert.control.rollout import Rollout
@@ -129,8 +129,8 @@ def decision_entry(now_s: float, decision: Decision) -> dict[str, Any]:
 
 
 def stem(policy: Policy) -> str:
-    """Return the file stem of a policy."""
-    return type(policy).__module__.rpartition(".")[2]
+    """Return the name of a policy."""
+    return discovery.stem_of(type(policy))
 
 
 def params(policy: Policy) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from simcert.model import (
     Truth,
     View,
     Window,
+    discovery,
 )
 
 
@@ -342,4 +343,4 @@ def _shown(last: tuple[float, Decision] | None) -> dict[str, Any] | None:
 
 
 def _name(policy: Policy) -> str:
-    return type(policy).__module__.rpartition(".")[2]
+    return discovery.stem_of(type(policy))

@@ -18,7 +18,10 @@ class Facts(NamedTuple):
 
 
 def check(decision: Decision, view: View, policy: str) -> None:
-    """Raise ContractError for a decision whose kind and exposure contradict each other."""
+    """Raise ContractError for what is no decision, or one that contradicts itself."""
+    given: object = decision  # a policy may be anybody's
+    if not isinstance(given, Decision) or type(given.kind) is not Kind:
+        raise ContractError(f"policy {policy}: decide returned no Decision: {decision!r:.200}")
     kind, exposure = decision.kind, decision.exposure
     broken = (
         (kind is Kind.ROLL_BACK and exposure != 0.0)

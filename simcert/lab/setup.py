@@ -1,13 +1,16 @@
 """Setup: all that a run depends on but its seed; flying it is a pure function of the seed."""
 
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from types import ModuleType
 
 from simcert.control.journal import Journal
 from simcert.errors import FidelityError
-from simcert.model import Policy, Truth
+from simcert.model import Policy, Truth, discovery
 from simcert.scenario import Scenario, build, load_scenario, policies
 from simcert.sim import Flight, refusals, simulate
 from simcert.world import truth_of
@@ -44,6 +47,7 @@ class Setup:
             "policy": self.label,
             "parameters": repr(self.policy),
             "fidelity": self.fidelity,
+            **_code(self.policy),
         }
 
 
@@ -70,9 +74,32 @@ def prepare_all(
 
 
 def _named(policy: Policy | str | Path) -> tuple[str, Policy]:
-    if isinstance(policy, str | Path):
-        return policies.label(policy), policies.parse(policy)
-    return policies.stem_of(policy), policy
+    if not isinstance(policy, str | Path):
+        return policies.stem_of(policy), policy
+    parsed = policies.parse(policy)
+    if type(parsed).__module__.startswith(discovery.OUTSIDE):
+        _carry(sys.modules[type(parsed).__module__])
+    return policies.label(policy), parsed
+
+
+def _carry(module: ModuleType) -> None:
+    """Let a class in somebody's own file travel to worker processes, which cannot import it."""
+    from joblib.externals import cloudpickle
+
+    cloudpickle.register_pickle_by_value(module)
+    with suppress(ImportError):  # a Dask cluster has its own copy
+        import cloudpickle as of_the_cluster
+
+        of_the_cluster.register_pickle_by_value(module)
+
+
+def _code(policy: Policy) -> dict[str, str]:
+    """Return a digest of the file of a policy that is none of ours: other code, other results."""
+    module = sys.modules.get(type(policy).__module__)
+    path = getattr(module, "__file__", None)
+    if path is None or type(policy).__module__.startswith("simcert."):
+        return {}
+    return {"code": sha256(Path(path).read_bytes()).hexdigest()}
 
 
 def chosen_fidelity(spec: WorldSpec, asked: str | None) -> str:

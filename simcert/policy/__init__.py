@@ -3,6 +3,6 @@
 from simcert.model import discovery
 
 
-def discover() -> dict[str, type]:
-    """Return {file stem: class} of every file in this folder."""
+def discover() -> discovery.Catalogue:
+    """Return {stem: class} of every file in this folder, and of installed plugins."""
     return discovery.discover(__name__)

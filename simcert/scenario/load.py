@@ -79,7 +79,7 @@ def _faults(tables: object, problems: Problems) -> tuple[object, ...]:
 def _fault(table: Mapping[str, object], path: str, problems: Problems) -> object:
     known = faults.discover()
     kind = table.get("kind")
-    if kind not in known:
+    if not isinstance(kind, str) or kind not in known:
         near = hint(kind, list(known)) if isinstance(kind, str) else f"known: {', '.join(known)}"
         problems.add(f"{path}.kind", f'unknown fault "{kind}"; {near}')
         return None

@@ -1,7 +1,7 @@
-"""A policy by what a user types: a file stem, `name:key=value,...`, or a TOML file.
+"""A policy by what a user types: a stem, `name:key=value,...`, a TOML file, or a .py file.
 
-In a file, `policy` is the stem and every other key a parameter; types and bounds are those of the
-policy's own dataclass.
+In a TOML file, `policy` is the stem and every other key a parameter; types and bounds are those of
+the policy's own dataclass.
 """
 
 import tomllib
@@ -11,7 +11,8 @@ from typing import Any
 
 from simcert import policy as catalogue
 from simcert.errors import InputError, UnknownNameError
-from simcert.model import Policy
+from simcert.model import Policy, discovery
+from simcert.model.plugins import GROUPS
 from simcert.scenario.files import parsed
 from simcert.scenario.lines import LineFinder
 from simcert.scenario.strict import Problems, build
@@ -24,6 +25,8 @@ def parse(text: str | Path) -> Policy:
     if str(text).endswith(".toml"):
         return _from_file(Path(text))
     stem, _, arguments = str(text).partition(":")
+    if stem.endswith(".py"):
+        return _outside(stem, _arguments(str(text), arguments), str(text))
     return _made(stem, _arguments(str(text), arguments), Problems(str(text), LineFinder()))
 
 
@@ -35,7 +38,23 @@ def made(stem: str, params: Mapping[str, Any], place: str) -> Policy:
 
 def label(text: str | Path) -> str:
     """Return how results call this policy: the text itself, or the stem of its file."""
-    return Path(text).stem if str(text).endswith(".toml") else str(text)
+    if str(text).endswith(".toml"):
+        return Path(text).stem
+    stem, colon, arguments = str(text).partition(":")
+    return f"{Path(stem).stem}{colon}{arguments}" if stem.endswith(".py") else str(text)
+
+
+def _outside(path: str, table: dict[str, Any], place: str) -> Policy:
+    """Return the policy whose class stands in somebody's own file, which is run."""
+    cls = discovery.class_in_file(Path(path))
+    _, _, needs = GROUPS["simcert.policy"]
+    lacking = [name for name in (*needs, "__dataclass_fields__") if not hasattr(cls, name)]
+    if lacking:
+        raise InputError(
+            f"{path}: {cls.__name__} is no policy, it has no {', no '.join(lacking)}; "
+            f"`simcert check {path}` says more"
+        )
+    return _built(cls, table, Problems(place, LineFinder()))
 
 
 def _from_file(path: Path) -> Policy:
@@ -49,7 +68,11 @@ def _made(stem: str, table: dict[str, Any], problems: Problems) -> Policy:
     known = catalogue.discover()
     if stem not in known:
         raise UnknownNameError("policy", stem, known)
-    policy: Policy | None = build(known[stem], table, "", problems)
+    return _built(known[stem], table, problems)
+
+
+def _built(cls: type, table: dict[str, Any], problems: Problems) -> Policy:
+    policy: Policy | None = build(cls, table, "", problems)
     problems.check()
     assert policy is not None  # nothing was found wrong
     return policy
@@ -84,5 +107,5 @@ def _value(raw: str) -> object:
 
 
 def stem_of(policy: Policy) -> str:
-    """Return the file stem of a policy's class."""
-    return type(policy).__module__.rpartition(".")[2]
+    """Return the name of a policy's class."""
+    return discovery.stem_of(type(policy))

@@ -3,6 +3,6 @@
 from simcert.model import discovery
 
 
-def discover() -> dict[str, type]:
+def discover() -> discovery.Catalogue:
     """Return {file stem: class} of every file in this folder."""
     return discovery.discover(__name__)
