@@ -1,5 +1,7 @@
 """The evidence that `adaptive` asks for: weights, bets and start mass of every channel."""
 
+from dataclasses import replace
+
 from simcert.model import Channel
 
 START = {"first": 0.8, "later": 0.02, "release": 0.18}
@@ -21,6 +23,25 @@ def evidence() -> tuple[Channel, ...]:
         Channel("segment_alert", "segment_e", cells | {"signals": ("trust_alert",)}, 0.15),
         Channel("segment_other", "segment_e", cells | {"signals": OTHERS}, 0.02),
     )
+
+
+def corroborated(
+    corroboration: float, watched: tuple[str, ...], watch_weight: float
+) -> tuple[Channel, ...]:
+    """Return the evidence beside which reports, probes and watched segments have a weight, too.
+
+    All others give up their weight in proportion; with nothing to add they are as they were.
+    """
+    more = []
+    if corroboration:
+        thetas = START | {"thetas": FAILURE_THETAS}
+        more += [Channel("reports", "report_e", thetas, 0.5 * corroboration)]
+        more += [Channel("probes", "probe_e", weight=0.5 * corroboration)]
+    if watched:
+        told = START | {"thetas": FAILURE_THETAS, "segments": watched}
+        more += [Channel("watched", "watch_e", told, watch_weight)]
+    left = 1.0 - sum(one.weight for one in more)
+    return (*(replace(one, weight=left * one.weight) for one in evidence()), *more)
 
 
 OTHERS = ("after_handshake", "crypto_alert")

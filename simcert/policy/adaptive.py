@@ -50,13 +50,17 @@ class Adaptive:
     hurry_windows: NotNegative = 60.0  # what "about to" means
     patience: Positive = 2.0  # soaks that a segment may stay away before completion
     prior_max: Share = 0.05  # predicted breaks above this share of clients refuse the start
+    watched: tuple[str, ...] = ()  # segments that are predicted to break
+    watch_weight: Chance = 0.15
+    corroboration: Share = 0.0  # weight of client reports and probes together
     attempts_max: Whole = 1
 
     def channels(self) -> tuple[Channel, ...]:
         """Name the evidence: tests with weight, one bound, three suspicions."""
         limits = (self.failure_limit, self.alert_limit, self.segment_limit)
         guides = evidence.guides(self.delta_safe, self.alpha_bound, self.alpha_again, limits)
-        return (*evidence.evidence(), *guides)
+        tests = evidence.corroborated(self.corroboration, self.watched, self.watch_weight)
+        return (*tests, *guides)
 
     def decide(self, view: View) -> Decision:
         """Return the exposure wanted; the first rule that applies speaks."""

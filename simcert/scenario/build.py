@@ -1,6 +1,7 @@
 """A scenario's values become the core's objects: world, analyzer, rollout."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from simcert.control.analyzer import Analyzer
@@ -38,7 +39,7 @@ def world(scenario: Scenario) -> WorldSpec:
         lifecycle=tuple(
             LifecycleEvent(one.at_s, ARMS.index(one.arm), one.event) for one in scenario.lifecycle
         ),
-        prior=_prior(members) if analysis.prior else None,
+        prior=_prior(_configured(scenario, members)) if analysis.prior else None,
         sources=scenario.sources,
     )
     return spec
@@ -50,8 +51,17 @@ def rollout(scenario: Scenario, policy: Policy, spec: WorldSpec | None = None) -
     `spec` saves building the world again. A policy tagged `needs_truth` is told the truth.
     """
     spec = world(scenario) if spec is None else spec
+    policy = told(policy, spec.prior)
     truth = truth_of(spec) if "needs_truth" in policy.tags else None
     return Rollout(policy, analyzer_maker(policy), plan(scenario), prior=spec.prior, truth=truth)
+
+
+def told(policy: Policy, prior: Prior | None) -> Policy:
+    """Return the policy, watching whom the prior predicts to break if it can watch anybody."""
+    if prior is None or not prior.segments or getattr(policy, "watched", None) != ():
+        return policy
+    watching: Policy = replace(policy, watched=tuple(sorted(prior.segments)))  # type: ignore[type-var]
+    return watching
 
 
 def analyzer_maker(policy: Policy) -> Callable[[], Analyzer]:
@@ -113,6 +123,14 @@ def soak_s(scenario: Scenario) -> float:
 def _probes(scenario: Scenario) -> Probes:
     asked = scenario.probes
     return Probes() if asked is None else Probes(asked.cohorts, asked.every_s)
+
+
+def _configured(scenario: Scenario, members: tuple[Cohort, ...]) -> tuple[Cohort, ...]:
+    """Return whom the prior is about: the true members, or those of another, configured mix."""
+    mix = scenario.analysis.configured
+    if mix is None:
+        return members
+    return cohorts(replace(scenario, cohort=(), population=replace(scenario.population, mix=mix)))
 
 
 def _prior(members: tuple[Cohort, ...]) -> Prior:

@@ -121,6 +121,7 @@ class Analysis:
     deadline_s: Positive | None = None
     old_until_s: Positive | None = None  # known end of the old certificate
     prior: bool = False  # tell the policy what `predict` says of the population
+    configured: str | None = None  # of this mix instead of the true clients
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,53 @@
+"""Probes: do our own clients fail with the new certificate more than they ever may; bounded."""
+
+from dataclasses import dataclass, field
+from math import log
+
+from simcert.detect._blocks import log_mean_exp
+from simcert.detect._state import Stateful
+from simcert.model import NEW, Reading, Verdict, Window
+
+BETS = (0.1, 0.3, 0.6, 0.95)
+
+
+@dataclass(slots=True)
+class ProbeE(Stateful):
+    """Evidence against "a probe fails with probability `rate` or less"; cut at `most`.
+
+    Each asked probe is a Bernoulli trial; the mean of likelihood ratios of `bets` against `rate` is
+    a supermartingale for every smaller rate. A few probes are no population, so with weight w the
+    channel adds w * `most` to the evidence at most.
+    """
+
+    rate: float = 0.05
+    bets: tuple[float, ...] = BETS
+    most: float = 200.0
+    log_s: list[float] = field(default_factory=list)
+    log_e: float = 0.0
+    n: int = 0
+    failed: int = 0
+
+    def __post_init__(self) -> None:
+        self.bets = tuple(self.bets)
+        if min(self.bets) <= self.rate:
+            raise ValueError(f"bets {self.bets} must exceed the rate {self.rate}")
+        self.log_s = list(self.log_s) or [0.0] * len(self.bets)
+
+    def update(self, window: Window) -> None:
+        """Bet on the probes of the slice."""
+        asked, failed = window.probes[NEW].tolist()
+        if not asked:
+            return
+        self.n += asked
+        self.failed += failed
+        self.log_s = [
+            s + failed * log(bet / self.rate) + (asked - failed) * log((1 - bet) / (1 - self.rate))
+            for s, bet in zip(self.log_s, self.bets, strict=True)
+        ]
+        self.log_e = min(log_mean_exp(self.log_s), log(self.most))
+
+    def reading(self) -> Reading:
+        """Return the share of probes that failed."""
+        if not self.n:
+            return Reading()
+        return Reading(Verdict.INCONCLUSIVE, self.log_e, self.failed / self.n, self.rate, self.n)
