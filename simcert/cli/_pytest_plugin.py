@@ -136,7 +136,7 @@ def simcert_case(request: pytest.FixtureRequest) -> SimcertCase:
 
 
 def _seen_from(folder: Path, name: str) -> str:
-    return str(folder / name) if name.endswith(".toml") else name
+    return str(folder / name) if name.partition(":")[0].endswith((".toml", ".py")) else name
 
 
 @pytest.fixture(scope="session")

@@ -84,12 +84,17 @@ class Suite:
         ]
 
     def _place(self, name: str) -> str:
-        return str(self._folder / name) if name.endswith(".toml") else name
+        return str(self._folder / name) if is_file(name) else name
 
 
 def relative(names: Sequence[str], folder: Path) -> tuple[str, ...]:
     """Return names as a suite in `folder` writes them: files relative to it."""
-    return tuple(_from(folder, name) if name.endswith(".toml") else name for name in names)
+    return tuple(_from(folder, name) if is_file(name) else name for name in names)
+
+
+def is_file(name: str) -> bool:
+    """Return whether a scenario or policy is named by a file, perhaps with parameters."""
+    return name.partition(":")[0].endswith((".toml", ".py"))
 
 
 def _from(folder: Path, name: str) -> str:
