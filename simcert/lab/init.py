@@ -19,7 +19,7 @@ FILES = {
     "scenarios/renewal.toml": "renewal.toml",
     "scenarios/new_root.toml": "new_root.toml",
     "policies/ours.toml": "ours.toml",
-    "policies/ours.py": "ours.py",
+    "policies/doubling.py": "doubling.py",
     "live.toml": "live.toml",
     "notebooks/explore.ipynb": "explore.ipynb",
     "simcert-baseline/suite.toml": "suite.toml",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Self
 
 from simcert.errors import InputError
+from simcert.lab.batch import slug
 from simcert.lab.setup import Setup, prepare_all
 from simcert.model.bounds import Within
 from simcert.scenario.files import parsed
@@ -79,12 +80,17 @@ class Suite:
     def setups(self) -> list[Setup]:
         """Return the setup of each scenario and policy."""
         chosen = [self._place(name) for name in self.policies]
-        return [
+        setups = [
             setup for name in self.scenarios for setup in prepare_all(self._place(name), chosen)
         ]
+        names = [slug(setup) for setup in setups]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            said = f"two cases are called {twice[0].replace('~', ', ')}; rename one of the files"
+            raise InputError(f"{self._folder / SUITE}: {said}")
+        return setups
 
     def _place(self, name: str) -> str:
-        return str(self._folder / name) if is_file(name) else name
+        return str((self._folder / name).resolve()) if is_file(name) else name
 
 
 def relative(names: Sequence[str], folder: Path) -> tuple[str, ...]:

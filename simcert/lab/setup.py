@@ -84,13 +84,14 @@ def _named(policy: Policy | str | Path) -> tuple[str, Policy]:
 
 def _carry(module: ModuleType) -> None:
     """Let a class in somebody's own file travel to worker processes, which cannot import it."""
-    from joblib.externals import cloudpickle
+    with suppress(ImportError):  # joblib before 1.6 has a copy of its own
+        from joblib.externals import cloudpickle as of_joblib
 
-    cloudpickle.register_pickle_by_value(module)
-    with suppress(ImportError):  # a Dask cluster has its own copy
-        import cloudpickle as of_the_cluster
+        of_joblib.register_pickle_by_value(module)
+    with suppress(ImportError):
+        import cloudpickle
 
-        of_the_cluster.register_pickle_by_value(module)
+        cloudpickle.register_pickle_by_value(module)
 
 
 def _code(policy: Policy) -> dict[str, str]:

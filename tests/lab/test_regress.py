@@ -265,6 +265,24 @@ def test_a_wrong_suite_names_the_key(tmp_path: Path, line: str, hint: str) -> No
     assert hint in str(found.value)
 
 
+def test_two_cases_of_one_name_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "adaptive.toml").write_text('policy = "adaptive"')
+
+    with pytest.raises(InputError, match="two cases are called same_ca_mobile, adaptive"):
+        update(tmp_path / "baseline", scenarios=["same_ca_mobile"], environment=NOBODY,
+               policies=["adaptive", str(tmp_path / "a" / "adaptive.toml")])  # fmt: skip
+
+
+def test_a_policy_in_a_file_of_ones_own_flies_in_workers(tmp_path: Path) -> None:
+    policy = Path(__file__).parents[2] / "simcert/lab/scaffold/doubling.py"
+    update(tmp_path, scenarios=[SCENARIO], policies=[str(policy)], runs=2, jobs=2,
+           environment=NOBODY)  # fmt: skip
+
+    assert (tmp_path / f"{SCENARIO}~doubling.json").is_file()
+    assert not regress(tmp_path, jobs=2).changed
+
+
 def _found(case_verdict: str, baseline: Path) -> Regression:
     found = regress(baseline, jobs=1)
     return replace(found, cases=tuple(replace(one, verdict=case_verdict) for one in found.cases))

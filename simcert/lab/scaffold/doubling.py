@@ -1,4 +1,4 @@
-"""Ours: twice as many after each calm spell, back to the first step when a window fails."""
+"""Doubling: twice as many after each calm spell, back to the first step when a window fails."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -7,7 +7,7 @@ from simcert.model import Channel, Decision, Verdict, View
 
 
 @dataclass(frozen=True, slots=True)
-class Ours:
+class Doubling:
     """Double the exposure every `dwell_s`, from `first`; a failed window begins again."""
 
     tags: ClassVar[frozenset[str]] = frozenset({"per_window"})
