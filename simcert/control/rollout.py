@@ -96,6 +96,11 @@ class Rollout:
         return self._state.rolled_back_ever
 
     @property
+    def last_decision(self) -> Decision | None:
+        """What was decided last, as far as it was safe; None before the first tick."""
+        return self._last[1] if self._last else None
+
+    @property
     def assessment(self) -> Assessment:
         """What the evidence says."""
         return self._analyzer.assessment

@@ -92,6 +92,11 @@ class Simulation:
         self._slice_s = spec.window_s / spec.slices
         self._steps = round(spec.horizon_s / self._slice_s)
 
+    @property
+    def harmed_connections(self) -> int:
+        """Connections harmed so far: for scorers, never for policies."""
+        return self._traffic.harmed_connections
+
     def run(self) -> Flight:
         """Return what came of it."""
         env = simpy.Environment()
