@@ -6,6 +6,7 @@ import numpy as np
 
 from bench.evidence import record
 from bench.evidence.cells import FRESH, Cell, Figures, measure
+from bench.evidence.library import dominance
 from bench.evidence.record import Bar
 from bench.evidence.world import World
 
@@ -47,6 +48,7 @@ def bar_3(runs: int = 1000) -> Iterable[Bar]:
             name = f"adaptive / best fixed, delta {delta:g}"
             yield Bar(name, ratio, 1.25, runs, [FRESH + 300], more=more)
     yield from _published(runs)
+    yield from dominance()
 
 
 def _published(runs: int) -> Iterable[Bar]:
