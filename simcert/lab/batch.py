@@ -4,14 +4,13 @@ A task is a block of runs of one setup. Its rows depend on nothing but the task,
 matter which worker flies it, how many there are, or whether it is flown again.
 """
 
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from traceback import extract_tb
 from typing import Any
 
-from simcert.errors import MachineError
+from simcert.lab.cluster import WorkerDiedError, workers
 from simcert.lab.run import FIGURES
 from simcert.lab.score import score, unmet
 from simcert.lab.seeds import seed_of
@@ -121,11 +120,11 @@ def _pooled(
 
     calls = [delayed(_numbered)(number, task) for number, task in left.items()]
     try:
-        with backend(cluster):
+        with workers(cluster):
             pool = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
             for number, rows in pool(calls):
                 yield left.pop(number), rows
-    except TerminatedWorkerError:
+    except (TerminatedWorkerError, WorkerDiedError):
         return False
     return True
 
@@ -139,32 +138,3 @@ def _alone(task: Task, run: int) -> list[Row]:
     single = {0: Task(task.setup, task.root, (run,))}
     rows = [row for _, found in _pooled(single, 2, None) for row in found]
     return rows or [_failed(run, seed_of(task.root, task.setup.scenario.stem, run), KILLED)]
-
-
-@contextmanager
-def backend(cluster: str | None) -> Iterator[None]:
-    """Choose local worker processes, or a Dask cluster by its scheduler's address."""
-    from joblib import parallel_config
-
-    if cluster is None:
-        with parallel_config(backend="loky"):
-            yield
-        return
-    client = _client(cluster)
-    try:
-        with parallel_config(backend="dask"):
-            yield
-    finally:
-        client.close()
-
-
-def _client(cluster: str) -> Any:  # noqa: ANN401 - optional package without types
-    try:
-        from distributed import Client
-    except ImportError as error:
-        raise MachineError("--cluster needs an extra: pip install 'simcert[dask]'") from error
-    connect: Callable[..., Any] = Client
-    try:
-        return connect(cluster, timeout="10s")
-    except (OSError, ValueError) as error:
-        raise MachineError(f"--cluster {cluster}: no Dask scheduler answers: {error}") from error

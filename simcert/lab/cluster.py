@@ -1,0 +1,98 @@
+"""Where the workers of a batch live: local processes, or a Dask cluster by its scheduler's address.
+
+A cluster's workers must run this very code, else they might return other bytes. A worker that dies
+costs nothing, Dask flies its tasks elsewhere; when the scheduler is gone, what has arrived is kept.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from simcert.errors import MachineError
+from simcert.scenario.validation import code_digest
+
+CONNECT = "10s"
+
+
+class WorkerDiedError(Exception):
+    """A task took its workers down with it, again and again."""
+
+
+@contextmanager
+def workers(cluster: str | None) -> Iterator[None]:
+    """Let joblib use local processes, or the cluster.
+
+    MachineError if no scheduler answers, no worker is there, workers run other code, or the cluster
+    goes away; WorkerDiedError if a task killed one worker after the other.
+    """
+    from joblib import parallel_config
+
+    if cluster is None:
+        with parallel_config(backend="loky"):
+            yield
+        return
+    client = _client(cluster)
+    try:
+        _check_code(client, cluster)
+        with parallel_config(backend="dask"), _told(cluster):
+            yield
+    finally:
+        client.close(timeout=2)
+
+
+@contextmanager
+def _told(cluster: str) -> Iterator[None]:
+    """Turn what Dask raises into what the user can do about it."""
+    from distributed import CancelledError, KilledWorker
+
+    try:
+        yield
+    except KilledWorker as error:
+        raise WorkerDiedError(str(error)) from error
+    except (CancelledError, OSError, TimeoutError) as error:
+        raise MachineError(
+            f"--cluster {cluster}: the cluster is gone ({type(error).__name__}); what was "
+            "finished is kept: the same command with the same --out goes on where it stopped, on "
+            "another cluster, too, or on none"
+        ) from error
+
+
+def _client(cluster: str) -> Any:  # noqa: ANN401 - optional package without types
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise MachineError("--cluster needs an extra: pip install 'simcert[dask]'") from error
+    connect: Callable[..., Any] = Client
+    for name in ("distributed.client", "distributed.core", "distributed.batched"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # we say it, once and in words
+    try:
+        return connect(cluster, timeout=CONNECT)
+    except (OSError, ValueError) as error:
+        raise MachineError(
+            f"--cluster {cluster}: no Dask scheduler answers: {error}; `dask scheduler` starts "
+            "one, and tells its address"
+        ) from error
+
+
+def _code() -> str:
+    """Tell which code a worker runs; sent by name, so that it is the worker's own."""
+    return code_digest()
+
+
+def _check_code(client: Any, cluster: str) -> None:  # noqa: ANN401
+    """Refuse a cluster without workers, or one whose workers would fly something else."""
+    if not client.scheduler_info()["workers"]:
+        raise MachineError(
+            f"--cluster {cluster}: has no worker; `dask worker {cluster}` starts one"
+        )
+    try:
+        found = client.run(_code, on_error="return")
+    except (OSError, TimeoutError) as error:
+        raise MachineError(f"--cluster {cluster}: workers do not answer: {error}") from error
+    wrong = sorted(name for name, digest in found.items() if digest != code_digest())
+    if wrong:
+        raise MachineError(
+            f"--cluster {cluster}: {len(wrong)} of {len(found)} workers run another simcert, or "
+            f"none (first: {wrong[0]}); install this version there"
+        )
