@@ -12,7 +12,7 @@ TOLD = 3
 
 @dataclass(slots=True)
 class Causes(Stateful):
-    """`detail` names up to three outcomes with the largest excess f1 - r f over all slices.
+    """`detail` names the three outcomes with the largest excess f1 - r f so far, from 1 on.
 
     r is the realised share of the new arm in each slice, so the excess is 0 on average if the
     certificate changes nothing, whatever drifts. It names; it decides nothing: `log_e` is 0.
@@ -34,17 +34,23 @@ class Causes(Stateful):
             return
         r = n_new / (n_new + n_old)
         old, new = window.by_arm("units")
+        sums = self.excess
         for name, a, b in zip(window.outcomes, old, new, strict=True):
-            if name != OK and a + b and (name in self.excess or len(self.excess) < OUTCOMES_MAX):
-                self.excess[name] = self.excess.get(name, 0.0) + b - r * (a + b)
+            if name != OK and (b or a):
+                if name in sums:
+                    sums[name] += b - r * (a + b)
+                elif len(sums) < OUTCOMES_MAX:
+                    sums[name] = b - r * (a + b)
 
     def reading(self) -> Reading:
         """Return the total excess, and the outcomes that make it up."""
         if not self.n:
             return Reading()
-        loud = sorted(self.excess.items(), key=lambda row: (-row[1], row[0]))[:TOLD]
-        told = {name: value for name, value in loud if value >= 1.0}
-        return Reading(Verdict.INCONCLUSIVE, 0.0, sum(self.excess.values()), n=self.n, detail=told)
+        told = {name: value for name, value in self.excess.items() if value >= 1.0}
+        if len(told) > TOLD:
+            loud = sorted(told, key=lambda name: (-told[name], name))[:TOLD]
+            told = {name: told[name] for name in loud}
+        return Reading(Verdict.INCONCLUSIVE, 0.0, sum(told.values()), n=self.n, detail=told)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the sums as JSON values."""

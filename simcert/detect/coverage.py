@@ -29,8 +29,11 @@ class Coverage(Stateful):
     counts: dict[str, list[int]] = field(default_factory=dict)  # units, new ones while soaking
     n: int = 0
     soaked: bool = False
-    _names: tuple[str, ...] = field(init=False, repr=False, default=())
-    _sums: Ints = field(init=False, repr=False, default_factory=lambda: np.zeros((2, 0), np.int64))
+    _labels: tuple[tuple[str, ...], tuple[str, ...]] = field(
+        init=False, repr=False, default=((), ())
+    )
+    _units: Ints = field(init=False, repr=False, default_factory=lambda: np.zeros((0, 2, 0), int))
+    _new: Ints = field(init=False, repr=False, default_factory=lambda: np.zeros((0, 0), int))
 
     @property
     def log_e(self) -> float:
@@ -39,24 +42,29 @@ class Coverage(Stateful):
 
     def update(self, window: Window) -> None:
         """Count the units of every segment, and those that met the new certificate in the soak."""
-        if window.segments != self._names:
+        labels = (window.segments, window.outcomes)
+        if labels != self._labels:
             self._settle()
-            self._names = window.segments
-            self._sums = np.zeros((2, len(self._names)), np.int64)
-        by_arm = np.add.reduce(window.units, axis=2)
-        self._sums[0] += np.add.reduce(by_arm, axis=1)
+            self._labels = labels
+            self._units, self._new = (
+                np.zeros_like(window.units),
+                np.zeros_like(window.units[:, NEW]),
+            )
+        self._units += window.units
         if window.exposure >= self.from_exposure:
             self.soaked = True
-            self._sums[1] += by_arm[:, NEW]
+            self._new += window.units[:, NEW]
         self.n += window.n
 
     def _settle(self) -> None:
-        """Move the sums under the present names into counts by name."""
-        for name, units, new in zip(self._names, *self._sums.tolist(), strict=True):
-            if units and (name in self.counts or len(self.counts) < self.segments_max):
+        """Move the sums under the present labels into counts by name."""
+        units, new = self._units.sum(axis=(1, 2)).tolist(), self._new.sum(axis=1).tolist()
+        for name, seen, soaked in zip(self._labels[0], units, new, strict=True):
+            if seen and (name in self.counts or len(self.counts) < self.segments_max):
                 before = self.counts.get(name, [0, 0])
-                self.counts[name] = [before[0] + units, before[1] + new]
-        self._sums[:] = 0
+                self.counts[name] = [before[0] + seen, before[1] + soaked]
+        self._units[:] = 0
+        self._new[:] = 0
 
     def reading(self) -> Reading:
         """Return the number of segments that are not covered, and their units so far."""

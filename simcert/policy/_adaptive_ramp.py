@@ -56,4 +56,7 @@ def bounded(horizon: Horizon, u: float, *, safe: float, budget: float, mid: floa
 def affordable(horizon: Horizon, u: float, share: float) -> Room:
     """Allow e with e * units * U <= `share` of a window's units: the budget of one overshoot."""
     room = share * horizon.slices_per_window / ((horizon.lag + 1.0) * u)
-    return Room(min(room, 1.0), f"harm on the way at U = {u:g} reaches {share:g} of a window")
+    return Room(
+        min(room, 1.0),
+        f"harm on the way at U = {u:g} reaches {share:g} of a window, more when U falls",
+    )

@@ -56,9 +56,9 @@ def alarms(a: Assessment) -> list[int]:
 def alarm(a: Assessment, answered: Sequence[int]) -> str:
     """Say which suspicion raised an alarm that was not answered yet, or nothing."""
     known = answered or [0] * len(SUSPICIONS)
-    for said, before, now in zip(SUSPICIONS.values(), known, alarms(a), strict=True):
+    for (name, said), before, now in zip(SUSPICIONS.items(), known, alarms(a), strict=True):
         if now > before:
-            return said
+            return f"{said} by more than {a.reading(name).limit or 0.0:.3g} nats"
     return ""
 
 
@@ -67,7 +67,8 @@ def doubt(a: Assessment) -> str:
     for name, said in CHECKS.items():
         reading = a.reading(name)
         if reading.verdict is Verdict.FAIL:
-            return f"{said} (evidence {reading.log_e:.3g}, limit {reading.limit:.3g} nats)"
+            value = f"evidence {reading.log_e:.3g}, limit {reading.limit:.3g} nats, n = {reading.n}"
+            return f"hold: {said} ({value}): an operator looks at it"
     return ""
 
 

@@ -74,7 +74,8 @@ class Adaptive:
         if doubt := self._suspicion(view.assessment, memory):
             return self._backed_off(view, memory, doubt)
         if view.now_s < memory.until_s:
-            wait = f"backed off, next look in {memory.until_s - view.now_s:.0f} s"
+            left_s, n = memory.until_s - view.now_s, view.assessment.n_new
+            wait = f"backed off: next look in {left_s:.0f} s, up again by a fresh bound (n = {n})"
             return view.hold(wait, memory.to_dict())
         return self._onward(view, memory)
 
@@ -98,7 +99,8 @@ class Adaptive:
             proof = (
                 f"evidence e-value {read.e_value(view.assessment.log_e):.4g} against the new one"
             )
-            said = f"no way back: {worse}; {proof} too: an operator decides"
+            counted = f"(n = {view.assessment.n_new})"
+            said = f"no way back: {worse}; {proof} too {counted}: an operator decides"
             return view.hold(f"{said}; {read.advice(view.assessment)}", memory.to_dict())
         return view.roll_back(self._proof(view), memory.to_dict())
 
@@ -112,7 +114,7 @@ class Adaptive:
             return view.hold(f"hold: {about}; not down, for {worse}", kept)
         if view.exposure > self.back_off:
             return view.move(self.back_off, f"back off: {about}; up again by a fresh bound", kept)
-        return view.hold(f"hold: {about}", kept)
+        return view.hold(f"hold: {about}; up again by a fresh bound", kept)
 
     def _onward(self, view: View, memory: Memory) -> Decision:
         a = view.assessment
@@ -127,9 +129,8 @@ class Adaptive:
                 return view.hold(away, memory.to_dict())
             return view.complete(self._all_clear(view, memory), memory.to_dict())
         what = f"soak at {view.exposure:g}: {max(left_s, 0.0):.0f} s to go"
-        return view.hold(
-            f"{what}, evidence {read.e_value(a.log_e):.3g}{calm and ', ' + calm}", memory.to_dict()
-        )
+        value = calm or f"evidence e-value {read.e_value(a.log_e):.3g} of at most {self.hold_e:g}"
+        return view.hold(f"{what}, {value} (n = {a.n_new})", memory.to_dict())
 
     def _waiting(self, view: View) -> str:
         """Say what must be settled before the first step, or the next one."""
@@ -153,7 +154,8 @@ class Adaptive:
             room = min(room, ramp.Room(closer, f"look closer: {doubt}"))
         wanted = min(room.exposure, self.top)
         if wanted <= view.exposure * STEP and wanted < self.top:
-            return view.hold(f"hold {view.exposure:.3g}: {room.why}", memory.to_dict())
+            why = f"hold {view.exposure:.3g}: {room.why} (n = {a.n_new})"
+            return view.hold(why, memory.to_dict())
         return view.move(
             wanted, f"raise to {wanted:.3g}: {room.why} (n = {a.n_new})", memory.to_dict()
         )

@@ -1,5 +1,6 @@
 """Laws of `adaptive`: proof for zero, suspicion for down, permission for up."""
 
+import re
 from math import log
 
 import numpy as np
@@ -9,7 +10,17 @@ from hypothesis import strategies as st
 
 from simcert.control.plan import Plan
 from simcert.control.rollout import Rollout
-from simcert.model import Assessment, Decision, Kind, Phase, Progress, Reading, View, Window
+from simcert.model import (
+    Assessment,
+    Decision,
+    Kind,
+    Phase,
+    Progress,
+    Reading,
+    Verdict,
+    View,
+    Window,
+)
 from simcert.policy.adaptive import Adaptive
 from simcert.scenario.build import analyzer_maker
 
@@ -90,10 +101,25 @@ def test_completes_only_after_the_soak(soaked_s: float, kind: Kind) -> None:
     assert POLICY.decide(_view(0.95, u=0.0075, memory=memory)).kind is kind
 
 
-@pytest.mark.parametrize("log_e", [-1.0, 0.5, 2.0, 5.0])
-def test_every_reason_tells_how_many_units_it_rests_on(log_e: float) -> None:
-    reason = POLICY.decide(_view(0.2, log_e)).reason
+ALARM = {"failure_suspicion": Reading(limit=6.2, detail={"alarms": 1.0})}
+SLOW = {"time": Reading(Verdict.FAIL, 9.0, None, 4.6, 1000)}
+CHANGES = re.compile(r"when|waits|until|next|again|to go|by|rollback at|operator|of at most")
+
+
+@given(
+    st.floats(-5.0, 30.0),
+    st.floats(0.001, 0.95),
+    st.sampled_from([1.0, 0.045, 0.0115, 0.0075]),
+    st.sampled_from([{}, ALARM, SLOW]),
+    st.sampled_from([0.0, 700.0]),
+)
+def test_every_reason_tells_its_units_and_what_would_change_it(
+    log_e: float, exposure: float, u: float, readings: dict[str, Reading], until_s: float
+) -> None:
+    memory = {"at_s": 590.0, "soaked_s": 0.0, "until_s": until_s, "alarms": []}
+    reason = POLICY.decide(_view(exposure, log_e, u, readings=readings, memory=memory)).reason
     assert "1000" in reason, reason
+    assert CHANGES.search(reason), reason
     assert len(reason.splitlines()) == 1
 
 
