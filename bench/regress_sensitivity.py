@@ -1,7 +1,7 @@
 """How sharp, and how quiet, the gate of `simcert regress` is.
 
 `sharp`: each parameter of `adaptive` is moved by +10 % and by -10 % and flown against a record of
-the defaults, on the recorded days. What has a consequence is measured apart, on twice as many other
+the defaults, on the recorded days. What has a consequence is measured apart, on as many other
 days: the 95 % interval of a paired difference lies wholly outside the margin, or ends differ in
 more than a tenth of the days. A case with a consequence that the gate lets through is a miss.
 
@@ -26,12 +26,13 @@ from simcert.lab.setup import Setup, prepare
 from simcert.policy.adaptive import Adaptive
 
 ROOT = Path(__file__).parents[1]
-SHARP = ("same_ca_mobile", "android_root_missing", "rare_segment", "poisoning", "rsa_to_ecdsa")
+SHARP = ("android_root_missing", "rsa_to_ecdsa", "same_ca_mobile", "rare_segment")
 QUIET = (
-    *((one, "adaptive") for one in ("android_root_missing", "rsa_to_ecdsa", "pinned_app")),
-    *((scenario, policy) for scenario in ("same_ca_mobile", "android_root_missing")
-      for policy in ("fixed_canary", "flagger", "sprt_risk")),
-)  # fmt: skip
+    ("android_root_missing", "adaptive"),
+    ("pinned_app", "adaptive"),
+    ("same_ca_mobile", "fixed_canary"),
+    ("same_ca_mobile", "sprt_risk"),
+)
 MARGIN, RUNS, SEED, OTHER = 0.05, 12, 1, 1000
 
 
@@ -73,11 +74,11 @@ def sharp() -> list[Bar]:
     rows: list[dict[str, Any]] = []
     for scenario in SHARP:
         base = prepare(scenario, Adaptive())
-        recorded, elsewhere = flown(base, SEED, RUNS), flown(base, OTHER, 2 * RUNS)
+        recorded, elsewhere = flown(base, SEED, RUNS), flown(base, OTHER, RUNS)
         for parameter, change, policy in planted():
             setup = prepare(scenario, policy)
             case = judge(recorded, flown(setup, SEED, RUNS), MARGIN, 1)
-            said = consequence(elsewhere, flown(setup, OTHER, 2 * RUNS))
+            said = consequence(elsewhere, flown(setup, OTHER, RUNS))
             row = {"parameter": parameter, "change": change, "scenario": scenario,
                    "verdict": case.verdict, "consequence": said}  # fmt: skip
             rows.append(row)
@@ -127,5 +128,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reruns", type=int, default=200)
     arguments = parser.parse_args()
-    bars = [*quiet(arguments.reruns), *sharp()]
+    bars = [*sharp(), *quiet(arguments.reruns)]
     write("regress_sensitivity", bars, [SEED, *range(OTHER, OTHER + arguments.reruns)], "adaptive")

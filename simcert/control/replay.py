@@ -34,12 +34,15 @@ class Replay:
         return self.first_difference is None
 
 
-def replay(entries: Iterable[Mapping[str, Any]], rollout: Rollout) -> Replay:
+def replay(
+    entries: Iterable[Mapping[str, Any]], rollout: Rollout, *, counterfactual: bool = False
+) -> Replay:
     """Feed a fresh rollout with a journal's entries and compare its decisions with theirs.
 
-    Under another policy the exposures in force are still the recorded ones: it decides about what
-    really happened, at every tick, and nothing follows from its words. InputError if an entry
-    holds no valid window; the rollout is left in the state after the last entry.
+    Under another policy (`counterfactual`) the exposures in force are still the recorded ones: it
+    decides about what really happened, at every tick, and nothing follows from its words.
+    InputError if an entry holds no valid window; the rollout is left in the state after the last
+    entry.
     """
     decisions: list[tuple[float, Decision]] = []
     difference = None
@@ -61,6 +64,8 @@ def replay(entries: Iterable[Mapping[str, Any]], rollout: Rollout) -> Replay:
         decisions.append((now_s, decision))
         if difference is None and _bytes(entry) != _bytes(_entry(now_s, decision)):
             difference = Difference(now_s, dict(entry), _entry(now_s, decision))
+        if counterfactual:
+            rollout.overruled(float(entry["exposure"]))
     return Replay(tuple(decisions), difference)
 
 

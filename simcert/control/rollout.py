@@ -137,6 +137,10 @@ class Rollout:
         self._last = (now_s, decision)
         return decision
 
+    def overruled(self, exposure: float) -> None:
+        """In a replay under another policy: what was carried out is the recorded decision."""
+        self._state.authorised = exposure
+
     def _stands(self) -> bool:
         """Return whether the policy has no say now; `retries` gives it one after a rollback."""
         phase = self._state.phase

@@ -2,18 +2,37 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from simcert.control import journal as journals
 from simcert.control.plan import Plan
 from simcert.control.replay import Replay
 from simcert.control.replay import replay as decide_again
 from simcert.control.rollout import Rollout
-from simcert.errors import InputError
+from simcert.errors import InputError, UnknownNameError
 from simcert.model import Policy, Prior, Truth
 from simcert.scenario import policies
 from simcert.scenario.build import analyzer_maker
+
+TINY = 1e-9  # exposures that differ by less are equal
+UNKNOWN = (
+    "The record holds what clients did under the exposure that was in force, and nothing else. "
+    "What more or fewer of them would have done is in no record: neither harm nor time to full of "
+    "the other policy can be read from it. `simcert compare` flies both in the simulator."
+)
+
+
+class Side(NamedTuple):
+    """What both policies said at one tick, about the same evidence."""
+
+    t_s: float
+    in_force: float  # exposure that the evidence was gathered under
+    recorded: float
+    decided: float
+    recorded_reason: str
+    decided_reason: str
 
 
 @dataclass(frozen=True)
@@ -22,35 +41,69 @@ class Replayed:
 
     policy: str
     replay: Replay = field(repr=False)
+    entries: list[dict[str, Any]] = field(repr=False)
+    other: bool = False
 
     @property
     def identical(self) -> bool:
         """Whether every decision is the recorded one, byte for byte."""
         return self.replay.identical
 
+    @property
+    def ended(self) -> bool:
+        """Whether the record has an end; a flight that goes on or crashed has none."""
+        return any(entry["entry"] == "end" for entry in self.entries)
+
+    @cached_property
+    def sides(self) -> list[Side]:
+        """Both decisions at every tick."""
+        decided, in_force, rows = iter(self.replay.decisions), 0.0, []
+        for entry in self.entries:
+            if entry["entry"] == "confirm":
+                in_force = float(entry["exposure"])
+            elif entry["entry"] == "decision":
+                t_s, now = next(decided)
+                was = float(entry["exposure"])
+                rows.append(Side(t_s, in_force, was, now.exposure, entry["reason"], now.reason))
+        return rows
+
+    @property
+    def changes(self) -> list[Side]:
+        """The ticks at which one of both wants another exposure than at the tick before."""
+        before = [None, *((one.recorded, one.decided) for one in self.sides)]
+        pairs = zip(before, self.sides, strict=False)
+        return [one for was, one in pairs if was != (one.recorded, one.decided)]
+
     def to_dict(self) -> dict[str, Any]:
         """Return what `simcert replay --json` prints."""
         first = self.replay.first_difference
         shown = first and {"t": first.t_s, "recorded": first.recorded, "decided": first.decided}
-        return {
+        answer = {
             "policy": self.policy,
             "decisions": len(self.replay.decisions),
             "identical": self.identical,
             "first_difference": shown,
+            "ended": self.ended,
+        }
+        if not self.other:
+            return answer
+        rows = [{"t": one.t_s, **{k: v for k, v in one._asdict().items() if k != "t_s"}}
+                for one in self.changes]  # fmt: skip
+        return {**answer, "side_by_side": rows, "beyond_record": self.beyond, "unknown": UNKNOWN}
+
+    @property
+    def beyond(self) -> dict[str, int]:
+        """At how many ticks the other policy wants more, or less, than the evidence was made of."""
+        return {
+            "more": sum(one.decided > one.in_force + TINY for one in self.sides),
+            "less": sum(one.decided < one.in_force - TINY for one in self.sides),
         }
 
     def words(self) -> str:
         """Return the answer in words."""
-        n, first = len(self.replay.decisions), self.replay.first_difference
-        if first is None:
-            return f"{self.policy}: all {n} decisions are the recorded ones, byte for byte."
-        was, now = (
-            f"{one['exposure']:.4g} ({one['reason']})" for one in (first.recorded, first.decided)
-        )
-        return (
-            f"{self.policy}: {n} decisions, the first other one at {first.t_s:.0f} s:\n"
-            f"  recorded {was}\n  decided  {now}"
-        )
+        from simcert.lab.replay_words import in_words
+
+        return in_words(self)
 
 
 def replay(journal: str | Path, policy: Policy | str | Path | None = None) -> Replayed:
@@ -69,14 +122,19 @@ def replay(journal: str | Path, policy: Policy | str | Path | None = None) -> Re
         prior=_part(Prior, start["prior"], path),
         truth=_part(Truth, start["truth"], path),
     )
-    return Replayed(label, decide_again(entries[1:], rollout))
+    again = decide_again(entries[1:], rollout, counterfactual=policy is not None)
+    return Replayed(label, again, entries[1:], policy is not None)
 
 
 def _policy(
     start: Mapping[str, Any], asked: Policy | str | Path | None, name: str
 ) -> tuple[str, Policy]:
     if asked is None:
-        return start["policy"], policies.made(start["policy"], start["params"], name)
+        try:
+            return start["policy"], policies.made(start["policy"], start["params"], name)
+        except UnknownNameError as error:
+            said = f"{name}: was flown by a policy that is not installed: {error}"
+            raise InputError(f"{said}; give its file: --policy {start['policy']}.py") from error
     if isinstance(asked, str | Path):
         return policies.label(asked), policies.parse(asked)
     return policies.stem_of(asked), asked

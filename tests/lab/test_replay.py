@@ -1,0 +1,102 @@
+"""A record is decided again: by its own policy to the byte, by another one beside it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import simcert
+from simcert.cli.main import code_of
+from simcert.errors import InputError
+from simcert.lab import replay
+from simcert.lab.replay import UNKNOWN
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run")
+    simcert.run("android_root_missing", seed=2, out=folder)
+    return folder / "journal.jsonl"
+
+
+def test_the_same_policy_decides_the_same_bytes(journal: Path) -> None:
+    assert replay(journal).identical
+    assert replay(journal, "adaptive").identical  # told by name, it is still the same
+
+
+def test_another_policy_stands_beside_the_recorded_one(journal: Path) -> None:
+    found = replay(journal, "fixed_linear:step=0.1,every_s=60,alarm=false")
+    rows = found.to_dict()["side_by_side"]
+
+    recorded = [json.loads(line) for line in journal.read_text().splitlines()]
+    decisions = [entry for entry in recorded if entry["entry"] == "decision"]
+    assert [side.recorded for side in found.sides] == [entry["exposure"] for entry in decisions]
+    assert len(found.sides) == len(found.replay.decisions)
+    assert any(row["decided"] > row["in_force"] for row in rows)
+    assert found.to_dict()["unknown"] == UNKNOWN
+    said = found.words()
+    assert "in force" in said
+    assert "is in no record" in " ".join(said.split())
+
+
+def test_the_other_policy_answers_what_was_in_force_not_what_it_wished(journal: Path) -> None:
+    """It climbs from the recorded exposure, and is never held because its own was not applied."""
+    found = replay(journal, "fixed_exponential")
+
+    assert not any("is in force" in side.decided_reason for side in found.sides)
+
+
+def test_beyond_counts_what_no_record_can_tell(journal: Path) -> None:
+    assert replay(journal, "all_at_once").beyond["more"] > 0
+    assert replay(journal, "oracle").beyond["more"] == 0
+
+
+def test_a_record_cut_in_a_line_replays_as_far_as_it_goes(journal: Path, tmp_path: Path) -> None:
+    whole = journal.read_bytes()
+    (tmp_path / "cut.jsonl").write_bytes(whole[: len(whole) * 2 // 3])
+
+    found = replay(tmp_path / "cut.jsonl")
+
+    assert found.identical
+    assert not found.ended
+    assert "The record has no end" in found.words()
+    assert replay(journal).ended
+
+
+@pytest.mark.parametrize(
+    ("spoil", "hint"),
+    [
+        (lambda lines: lines[5:], "begins with a start entry"),
+        (lambda lines: [*lines[:5], "{" + lines[5], *lines[6:]], ":6: not JSON"),
+        (lambda lines: [*lines[:5], "[]", *lines[6:]], ":6: entry None"),
+        (lambda lines: [lines[0].replace('"version":1', '"version":9'), *lines[1:]], "version 9"),
+        (lambda lines: [lines[0].replace('"adaptive"', '"mine"'), *lines[1:]], "--policy mine.py"),
+    ],
+)
+def test_a_spoilt_record_says_where_and_what_to_do(
+    journal: Path, tmp_path: Path, spoil: object, hint: str
+) -> None:
+    lines = spoil(journal.read_text().splitlines())  # type: ignore[operator]
+    (tmp_path / "spoilt.jsonl").write_text("\n".join(lines) + "\n")
+
+    with pytest.raises(InputError) as found:
+        replay(tmp_path / "spoilt.jsonl")
+
+    assert hint in str(found.value)
+    assert "spoilt.jsonl" in str(found.value)
+
+
+def test_lines_lost_in_the_middle_are_no_identity(journal: Path, tmp_path: Path) -> None:
+    lines = journal.read_text().splitlines(keepends=True)
+    (tmp_path / "gap.jsonl").write_text("".join([*lines[:20], *lines[40:]]))
+
+    assert code_of(["replay", str(tmp_path / "gap.jsonl")]) == 1
+
+
+def test_a_policy_of_ones_own_replays_by_its_file(tmp_path: Path) -> None:
+    policy = ROOT / "simcert/lab/scaffold/doubling.py"
+    simcert.run("android_root_missing", policy=policy, out=tmp_path)
+
+    assert replay(tmp_path / "journal.jsonl", policy).identical
