@@ -1,29 +1,43 @@
 """Options that several commands share, and the two ways in which a command answers."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 RESULTS = Path("results")
 
 
-def policy_names(_: click.Context, __: click.Parameter, typed: str) -> list[str]:
-    """Complete the stem of a policy in the shell."""
+def policy_names(_: click.Context, __: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Complete the stem of a policy in the shell, or a file."""
     from simcert.policy import discover
 
-    return [stem for stem in discover() if stem.startswith(typed)]
+    return _names_or_files(discover(), typed)
 
 
-def scenario_names(_: click.Context, __: click.Parameter, typed: str) -> list[str]:
-    """Complete the stem of a built-in scenario in the shell."""
+def scenario_names(_: click.Context, __: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Complete the stem of a built-in scenario in the shell, or a file."""
     from simcert.scenario import stems
 
-    return [stem for stem in stems() if stem.startswith(typed)]
+    return _names_or_files(stems(), typed)
+
+
+def population_names(_: click.Context, __: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Complete the name of a built-in population in the shell, or a file."""
+    from simcert.tls.profiles import mixes
+
+    return _names_or_files(mixes(), typed)
+
+
+def _names_or_files(names: Iterable[str], typed: str) -> list[CompletionItem]:
+    """Return the names that fit; the shell completes files where none does."""
+    fitting = [CompletionItem(name) for name in sorted(names) if name.startswith(typed)]
+    return fitting or [CompletionItem(typed, type="file")]
 
 
 def as_json(command: Command) -> Command:

@@ -13,7 +13,7 @@ from simcert.cli import _options as options
       simcert check greedy               # one that an installed plugin offers
     """
 )
-@click.argument("policy", metavar="PATH_TO_POLICY.py")
+@click.argument("policy", type=click.Path(), metavar="PATH_TO_POLICY.py")
 @click.option(
     "--limit-s",
     type=click.FloatRange(min=0.0, min_open=True, max=3600.0),

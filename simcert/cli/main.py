@@ -14,6 +14,7 @@ import click
 from simcert import __version__
 from simcert.errors import SimcertError
 
+COMPLETE = "_SIMCERT_COMPLETE"  # by which a shell asks; click derives it from the program name
 INTERRUPTED, PIPE_CLOSED, USAGE, ENVIRONMENT = 130, 141, 2, 3
 
 
@@ -81,7 +82,9 @@ def code_of(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted; a batch given the same --out goes on where it stopped", err=True)
         return INTERRUPTED
-    except (BrokenPipeError, SystemExit):
+    except (BrokenPipeError, SystemExit) as error:
+        if COMPLETE in os.environ and isinstance(error, SystemExit):
+            return int(error.code or 0)  # a shell asked for completions, and has them
         # outside standalone mode click exits for one reason: a closed pipe, and with 1, our "no"
         return _pipe_closed(arguments)
     except SimcertError as error:

@@ -38,7 +38,7 @@ def list_(json_: bool) -> None:
 
 
 @population.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=options.population_names)
 @options.as_json
 def show(name: str, json_: bool) -> None:
     """Show the clients of population NAME, or of a population file, with their shares."""
@@ -55,7 +55,7 @@ def show(name: str, json_: bool) -> None:
 
 
 @population.command("import")
-@click.argument("log")
+@click.argument("log", type=click.Path())
 @click.option("--out", metavar="FILE", required=True, help="Population file to write (TOML).")
 @options.as_json
 def import_(log: str, out: str, json_: bool) -> None:

@@ -22,12 +22,28 @@ def _versions(_: click.Context, __: click.Parameter, typed: str) -> tuple[str, .
       simcert predict --old old.pem --new new.pem --population web --explain curl
     """
 )
-@click.option("--old", required=True, metavar="PEM", help="Chain served today, leaf first.")
-@click.option("--new", required=True, metavar="PEM", help="Chain to be served, leaf first.")
-@click.option("--population", required=True, metavar="NAME_OR_FILE", help="Who connects.")
+@click.option(
+    "--old", required=True, type=click.Path(), metavar="PEM", help="Chain served today, leaf first."
+)
+@click.option(
+    "--new", required=True, type=click.Path(), metavar="PEM", help="Chain to be served, leaf first."
+)
+@click.option(
+    "--population",
+    required=True,
+    metavar="NAME_OR_FILE",
+    shell_complete=options.population_names,
+    help="Who connects.",
+)
 @click.option("--host", metavar="NAME", help="Name that clients ask for.  [default: of the leaf]")
 @click.option("--at", metavar="TIME", help="Moment to judge at, RFC 3339.  [default: now]")
-@click.option("--trust", multiple=True, metavar="PEM", help="Roots, instead of each client's own.")
+@click.option(
+    "--trust",
+    multiple=True,
+    type=click.Path(),
+    metavar="PEM",
+    help="Roots, instead of each client's own.",
+)
 @click.option(
     "--versions", default="1.2,1.3", show_default=True, callback=_versions, help="TLS on offer."
 )
