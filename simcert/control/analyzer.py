@@ -137,9 +137,9 @@ def one_sided(n_new: int, n_old: int, exposure: float) -> bool:
 
 def resumed_units(window: Window) -> int:
     """Return how many units cannot be full handshakes: an arm has more units than of these."""
-    resumed = window.resumed.sum(axis=0).tolist()
-    if not any(resumed):
+    if not window.resumed.any():
         return 0
+    resumed = window.resumed.sum(axis=0).tolist()
     units, attempts = window.by_arm("units"), window.by_arm("attempts")
     return sum(
         max(sum(u) - (sum(a) - r), 0) for u, a, r in zip(units, attempts, resumed, strict=True)

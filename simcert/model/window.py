@@ -133,6 +133,8 @@ class Window:
 
         `name` is units, attempts, time_hist or features; the lists belong to the window.
         """
+        if name == "units":
+            return self._totals
         found = self._by_arm.get(name)
         if found is None:
             total: list[list[int]] = np.add.reduce(getattr(self, name), axis=0).tolist()

@@ -107,7 +107,7 @@ CHANGES = re.compile(r"when|waits|until|next|again|to go|by|rollback at|operator
 
 
 @given(
-    st.floats(-5.0, 30.0),
+    st.sampled_from([-5.0, 0.5, 1.3, 2.0, 5.0]),
     st.floats(0.001, 0.95),
     st.sampled_from([1.0, 0.045, 0.0115, 0.0075]),
     st.sampled_from([{}, ALARM, SLOW]),
