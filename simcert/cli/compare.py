@@ -49,17 +49,21 @@ def compare(
     from simcert import lab
 
     place = out or options.fresh("compare")
-    study = lab.compare(
-        scenarios,
-        policies,
-        runs=runs,
-        seed=seed,
-        jobs=jobs,
-        out=place,
-        fidelity=fidelity,
-        cluster=cluster,
-        quiet=quiet,
-    )
+    try:
+        study = lab.compare(
+            scenarios,
+            policies,
+            runs=runs,
+            seed=seed,
+            jobs=jobs,
+            out=place,
+            fidelity=fidelity,
+            cluster=cluster,
+            quiet=quiet,
+        )
+    except KeyboardInterrupt:
+        click.echo(f"interrupted; the same command with --out {place} goes on", err=True)
+        raise
     if json_:
         options.print_json(study.to_dict())
     else:

@@ -11,6 +11,7 @@ from simcert.cli import _options as options
       simcert run same_ca
       simcert run android_root_missing --policy fixed_linear:step=0.1,every_s=300 --seed 7
       simcert run same_ca --json | head -5
+      simcert run same_ca --records connections.parquet
     """
 )
 @click.argument("scenario", shell_complete=options.scenario_names)
@@ -19,10 +20,19 @@ from simcert.cli import _options as options
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @options.fidelity
+@click.option(
+    "--records", metavar="FILE", help="Write every handshake attempt to a new Parquet file."
+)
 @options.out
 @options.as_json
 def run(
-    scenario: str, policy: str, seed: int, fidelity: str | None, out: str | None, json_: bool
+    scenario: str,
+    policy: str,
+    seed: int,
+    fidelity: str | None,
+    records: str | None,
+    out: str | None,
+    json_: bool,
 ) -> int:
     """Fly one rollout of SCENARIO and say whether the new certificate may go out.
 
@@ -33,7 +43,9 @@ def run(
     from simcert.lab.folder import stem_text
 
     place = out or options.fresh(f"run-{stem_text(scenario)}-{stem_text(policy)}-{seed}")
-    result = lab.run(scenario, policy=policy, seed=seed, fidelity=fidelity, out=place)
+    result = lab.run(
+        scenario, policy=policy, seed=seed, fidelity=fidelity, out=place, records=records
+    )
     if json_:
         options.print_json(result.to_dict())
     else:

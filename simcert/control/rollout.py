@@ -40,6 +40,7 @@ class State:
     started_s: float = 0.0
     received_s: float = float("-inf")  # end of the last window that was counted
     usable_s: float = 0.0  # end of the last window whose evidence could be used
+    heard_s: float = 0.0  # end of the last whole window, be it empty
     decided_window: int = -1
     rolled_back_ever: bool = False
     skipped: int = 0  # windows that came twice, or too late
@@ -126,7 +127,8 @@ class Rollout:
             return False
         state.received_s = window.end_s
         if self._analyzer.update(window).refusal is None:
-            state.usable_s = window.end_s
+            state.heard_s = window.end_s
+            state.usable_s = window.end_s if window.n else state.usable_s
         return True
 
     def tick(self, now_s: float) -> Decision:
@@ -206,6 +208,7 @@ class Rollout:
             state.authorised,
             self._uses_evidence,
             now_s - state.usable_s - self._analyzer.assessment.lag_s,
+            now_s - state.heard_s - self._analyzer.assessment.lag_s,
             now_s,
         )
 
@@ -225,7 +228,7 @@ class Rollout:
         """Start a fresh attempt: evidence of the one before is gone, and so is its alpha."""
         state = self._state
         state.attempt += 1
-        state.started_s = state.usable_s = now_s
+        state.started_s = state.usable_s = state.heard_s = now_s
         state.memory = {}
         self._analyzer = self._make_analyzer()
 

@@ -13,7 +13,8 @@ class Facts(NamedTuple):
     plan: Plan
     authorised: float
     uses_evidence: bool
-    age_s: float  # of the newest usable evidence, the feed's own lag taken off
+    age_s: float  # of the newest evidence, the feed's own lag taken off
+    silence_s: float  # of the feed: a whole window without clients is news, but no evidence
     now_s: float
 
 
@@ -81,11 +82,11 @@ def veto(view: View, facts: Facts) -> str:
 def _blind(decision: Decision, view: View, facts: Facts) -> Decision | None:
     """Return the fall to the safe exposure if nothing usable was seen for too long."""
     plan = facts.plan
-    if not facts.uses_evidence or facts.age_s <= plan.blind_s:
+    if not facts.uses_evidence or facts.silence_s <= plan.blind_s:
         return None
     if view.exposure <= plan.safe_exposure:
         return None
-    why = f"blind for {facts.age_s:.0f} s, limit {plan.blind_s:g} s: safe exposure"
+    why = f"blind for {facts.silence_s:.0f} s, limit {plan.blind_s:g} s: safe exposure"
     return Decision(plan.safe_exposure, why, Kind.LOWER, decision.memory)
 
 

@@ -20,9 +20,9 @@ class UpperBound(Stateful):
     """Reading.value is U: with probability 1 - alpha, q_new - q_old < U at all times.
 
     One non-inferiority e-process for each delta (ascending); U is the smallest one with itself and
-    all above it rejected, 1 before. Deltas below `floor` are not tested: nobody asks. Valid
-    while the effect is constant, so it starts afresh when the exposure falls; `log_e` is 0, for U
-    permits a step up and never rolls back.
+    all above it rejected, 1 before. `floor` is the smallest one tested: nobody asks about
+    less. Valid while the effect is constant, so it starts afresh when the exposure falls; `log_e`
+    is 0, for U permits a step up and never rolls back.
     """
 
     alpha: float = 0.002
@@ -40,9 +40,10 @@ class UpperBound(Stateful):
     _open: list[float] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self.deltas = tuple(d for d in self.deltas if d >= self.floor)
         if not self.deltas or list(self.deltas) != sorted({*self.deltas}):
             raise ValueError(f"deltas {self.deltas} must ascend")
+        above = tuple(d for d in self.deltas if d > self.floor)
+        self.deltas = (self.floor, *above) if self.floor > 0.0 else above
         self.rejected = list(self.rejected)
         self._open = [d for d in self.deltas if d not in self.rejected]
         self.log_n = list(self.log_n) or [0.0] * len(self._open)

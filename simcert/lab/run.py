@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from simcert.control.journal import Journal
 from simcert.lab import manifest
+from simcert.lab.connections import connections
 from simcert.lab.folder import MANIFEST, MARK, ResultFolder, to_json
 from simcert.lab.score import Score, score, unmet
 from simcert.lab.seeds import checked
@@ -105,16 +106,22 @@ def run(
     seed: int = 0,
     fidelity: str | None = None,
     out: str | Path | None = None,
+    records: str | Path | None = None,
 ) -> RunResult:
     """Fly one rollout; with `out`, leave journal.jsonl, run.json and manifest.json in that folder.
 
+    `records` names a new Parquet file for every handshake attempt (fidelity `records`).
+
     InputError for anything that cannot be flown, MachineError if `out` cannot be written.
     """
-    setup, seed = prepare(scenario, policy, fidelity), checked(seed)
+    asked = fidelity or (None if records is None else "records")
+    setup, seed = prepare(scenario, policy, asked), checked(seed)
     identity = manifest.identity([setup], runs=1, seed=seed, batch="run")
-    folder = None if out is None else ResultFolder.claim(out, identity)
-    journal = setup.journal(seed)
-    flight = setup.fly(seed, journal)
+    about = {"scenario": setup.scenario.stem, "policy": setup.label, "seed": str(seed)}
+    with connections(records, about) as file:
+        folder = None if out is None else ResultFolder.claim(out, identity)
+        journal = setup.journal(seed)
+        flight = setup.fly(seed, journal, None if file is None else file.add)
     got = score(flight, setup.truth)
     moves = list(flight.exposure)
     failed = unmet(setup.scenario.expect, got, moves)

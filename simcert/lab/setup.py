@@ -12,7 +12,7 @@ from simcert.control.journal import Journal
 from simcert.errors import FidelityError
 from simcert.model import Policy, Truth, discovery
 from simcert.scenario import Scenario, build, load_scenario, policies
-from simcert.sim import Flight, refusals, simulate
+from simcert.sim import Flight, Watch, refusals, simulate
 from simcert.world import truth_of
 from simcert.world.spec import WorldSpec
 
@@ -33,10 +33,12 @@ class Setup:
         about = {"scenario": self.scenario.stem, "seed": seed, "fidelity": self.fidelity}
         return Journal(about=about)
 
-    def fly(self, seed: int, journal: Journal | None = None) -> Flight:
+    def fly(self, seed: int, journal: Journal | None = None, watch: Watch | None = None) -> Flight:
         """Return the flight of one seed; equal seeds give equal bytes, on any machine or worker."""
         rollout = build.rollout(self.scenario, self.policy, self.spec)
-        return simulate(self.spec, rollout, seed=seed, fidelity=self.fidelity, journal=journal)
+        return simulate(
+            self.spec, rollout, seed=seed, fidelity=self.fidelity, journal=journal, watch=watch
+        )
 
     def identity(self) -> dict[str, str]:
         """Return digests of all that this setup depends on, chains and catalogues included."""

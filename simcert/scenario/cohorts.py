@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from simcert.errors import InputError, UnknownNameError
 from simcert.model import OLD
+from simcert.scenario import places
 from simcert.scenario.encounters import Meeting, encounters, trust_of
 from simcert.scenario.files import read_toml
 from simcert.scenario.schema import ArrivalsTable, CohortTable, Scenario
@@ -27,10 +28,11 @@ Part = TypeVar("Part", Background, Retry, Network, Reports)
 def cohorts(scenario: Scenario) -> tuple[Cohort, ...]:
     """Return every cohort of a scenario; InputError if a file, client or mix is unusable."""
     meeting = Meeting.of(scenario)
-    try:
-        return tuple(_cohort(scenario, meeting, one) for one in members(scenario))
-    except UnknownNameError as error:
-        raise InputError(f"{scenario.folder / scenario.stem}.toml: {error}") from error
+    own = len(scenario.cohort)
+    return tuple(
+        _cohort(scenario, meeting, one, f"cohort[{i}]" if i < own else "population.mix")
+        for i, one in enumerate(members(scenario))
+    )
 
 
 def members(scenario: Scenario) -> tuple[CohortTable, ...]:
@@ -50,18 +52,19 @@ def members(scenario: Scenario) -> tuple[CohortTable, ...]:
 
 def mix(scenario: Scenario, name: str) -> Mapping[str, float]:
     """Return client -> share of a built-in population, or of a file made by `population import`."""
-    if name.endswith(".toml"):
-        return mix_file(scenario.folder / name)
-    known = mixes()
-    if name not in known:
-        raise UnknownNameError("population", name, known)
+    with places.at(scenario, "population.mix"):
+        if name.endswith(".toml"):
+            return mix_file(scenario.folder / name)
+        known = mixes()
+        if name not in known:
+            raise UnknownNameError("population", name, known)
     return known[name]
 
 
-def _cohort(scenario: Scenario, meeting: Meeting, one: CohortTable) -> Cohort:
-    """Return one cohort; what its table does not say comes from `[population]` and `[traffic]`."""
+def _cohort(scenario: Scenario, meeting: Meeting, one: CohortTable, place: str) -> Cohort:
+    """Return one cohort, told at `place`; `[population]` and `[traffic]` say what it does not."""
     population, traffic = scenario.population, scenario.traffic
-    client = _client(one, scenario).pinned_to(meeting.chains[OLD])
+    client = _client(one, scenario, place).pinned_to(meeting.chains[OLD])
     share = one.resumption if one.resumption is not None else traffic.resumption
     followed = traffic.ticket_life_s if share is None else None
     return Cohort(
@@ -69,7 +72,7 @@ def _cohort(scenario: Scenario, meeting: Meeting, one: CohortTable) -> Cohort:
         segment=one.segment or client.segment,
         share=one.share,
         clients=one.clients or max(1, round(traffic.clients * one.share)),
-        encounters=encounters(meeting, client, trust_of(scenario, one)),
+        encounters=encounters(meeting, client, trust_of(scenario, one, place)),
         arrivals=_arrivals(scenario, one.arrivals),
         background=_like(Background, one.background or population.background),
         resumption=Resumption(share or 0.0, followed),
@@ -81,12 +84,14 @@ def _cohort(scenario: Scenario, meeting: Meeting, one: CohortTable) -> Cohort:
     )
 
 
-def _client(one: CohortTable, scenario: Scenario) -> Client:
+def _client(one: CohortTable, scenario: Scenario, place: str) -> Client:
     """Return a client of the catalogue, with the clock and the pins of its table."""
     known = catalogue()
     if one.client not in known:
-        raise UnknownNameError("client", one.client, known)
-    files = [CertificateChain.from_pem(scenario.folder / name) for name in one.pins]
+        with places.at(scenario, place if place == "population.mix" else f"{place}.client"):
+            raise UnknownNameError("client", one.client, known)
+    with places.at(scenario, f"{place}.pins"):
+        files = [CertificateChain.from_pem(scenario.folder / name) for name in one.pins]
     pins = frozenset(each.fingerprint for chain in files for each in chain.certificates)
     client = known[one.client].rooted()
     offset_s = client.clock_offset_s + one.clock_offset_s

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from simcert.model import NEW, OLD
+from simcert.scenario import places
 from simcert.scenario.schema import CohortTable, Scenario
 from simcert.tls import CertificateChain, Client, ServerSettings, TrustStore, predict
 from simcert.tls.certificate import Certificate
@@ -30,9 +31,11 @@ class Meeting:
     def of(cls, scenario: Scenario) -> Self:
         """Return the meeting of a scenario; InputError if a PEM file is unusable."""
         told = scenario.certificates
-        old, new = (CertificateChain.from_pem(scenario.folder / n) for n in (told.old, told.new))
+        old, new = (
+            _chain(scenario, key, name) for key, name in (("old", told.old), ("new", told.new))
+        )
         server = ServerSettings(versions=scenario.server.versions)
-        second = told.fallback and CertificateChain.from_pem(scenario.folder / told.fallback)
+        second = told.fallback and _chain(scenario, "fallback", told.fallback)
         return cls(
             chains=(old, new),
             servers=(server, replace(server, second=second or None)),
@@ -40,6 +43,11 @@ class Meeting:
             at=told.at,
             horizon_s=scenario.traffic.horizon_s,
         )
+
+
+def _chain(scenario: Scenario, key: str, name: str) -> CertificateChain:
+    with places.at(scenario, f"certificates.{key}"):
+        return CertificateChain.from_pem(scenario.folder / name)
 
 
 def encounters(meeting: Meeting, client: Client, trust: TrustStore | None) -> tuple[Encounter, ...]:
@@ -90,13 +98,18 @@ def _host(chain: CertificateChain) -> str | None:
     return names[0].replace("*", "www", 1) if names else None
 
 
-def trust_of(scenario: Scenario, one: CohortTable) -> TrustStore | None:
-    """Roots of a cohort, its own or everybody's; None for those that its client ships with."""
-    given = (one.trust, scenario.population.trust, scenario.certificates.trust)
-    names = next((trust for trust in given if trust), ())
-    if not names:
+def trust_of(scenario: Scenario, one: CohortTable, place: str) -> TrustStore | None:
+    """Roots of a cohort (told at `place`), or everybody's; None for those its client ships with."""
+    given = (
+        (f"{place}.trust", one.trust),
+        ("population.trust", scenario.population.trust),
+        ("certificates.trust", scenario.certificates.trust),
+    )
+    key, names = next(((key, trust) for key, trust in given if trust), ("", None))
+    if names is None:
         return None
     files = [scenario.folder / name for name in names if name.endswith(".pem")]
-    local = [one for file in files for one in TrustStore.from_pem(file).certificates]
-    public = TrustStore.named(name for name in names if not name.endswith(".pem"))
+    with places.at(scenario, key):
+        local = [one for file in files for one in TrustStore.from_pem(file).certificates]
+        public = TrustStore.named(name for name in names if not name.endswith(".pem"))
     return TrustStore(tuple(local), public.roots, ", ".join(names))

@@ -40,8 +40,9 @@ def label(text: str | Path) -> str:
     """Return how results call this policy: the text itself, or the stem of its file."""
     if str(text).endswith(".toml"):
         return Path(text).stem
-    stem, colon, arguments = str(text).partition(":")
-    return f"{Path(stem).stem}{colon}{arguments}" if stem.endswith(".py") else str(text)
+    stem, _, arguments = str(text).partition(":")
+    name = Path(stem).stem if stem.endswith(".py") else stem
+    return f"{name}:{arguments}" if arguments else name
 
 
 def _outside(path: str, table: dict[str, Any], place: str) -> Policy:

@@ -3,5 +3,6 @@
 from simcert.sim.driver import simulate
 from simcert.sim.fidelity import refusals
 from simcert.sim.flight import Flight
+from simcert.sim.records import Watch
 
-__all__ = ["Flight", "refusals", "simulate"]
+__all__ = ["Flight", "Watch", "refusals", "simulate"]

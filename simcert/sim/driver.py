@@ -17,7 +17,7 @@ from simcert.sim.fidelity import FIDELITIES, refusals
 from simcert.sim.flight import Flight, Moves
 from simcert.sim.lifecycle import Lifecycle
 from simcert.sim.plumbing import SimActuator, SimFeed
-from simcert.sim.records import Records
+from simcert.sim.records import Records, Watch
 from simcert.world.feedback import Feedback
 from simcert.world.population import faults_of
 from simcert.world.spec import WorldSpec
@@ -53,21 +53,25 @@ def simulate(
     seed: int,
     fidelity: str = "counts",
     journal: Journal | None = None,
+    watch: Watch | None = None,
 ) -> Flight:
     """Fly `rollout` through the world that `seed` makes of `spec`; equal seeds give equal bytes.
 
-    FidelityError if `counts` has no law for a feature of the world.
+    `watch` is shown every attempt, which only `records` knows. FidelityError if `counts` has no law
+    for a feature of the world, or for what is asked of it.
     """
-    return Simulation(spec, rollout, seed, fidelity, journal).run()
+    return Simulation(spec, rollout, seed, fidelity, journal, watch).run()
 
 
-def traffic_of(spec: WorldSpec, streams: Streams, fidelity: str) -> Traffic:
+def traffic_of(
+    spec: WorldSpec, streams: Streams, fidelity: str, watch: Watch | None = None
+) -> Traffic:
     """Return the traffic of a seed in one fidelity."""
     if fidelity not in FIDELITIES:
         raise UnknownNameError("fidelity", fidelity, FIDELITIES)
     if fidelity == "records":
-        return Records(spec, streams)
-    features = refusals(spec)
+        return Records(spec, streams, watch)
+    features = refusals(spec) or (("records of connections",) if watch is not None else ())
     if features:
         raise FidelityError(features)
     return Counts(spec, streams)
@@ -77,11 +81,17 @@ class Simulation:
     """One flight: the loop of live rollouts in virtual time, over drawn traffic."""
 
     def __init__(
-        self, spec: WorldSpec, rollout: Rollout, seed: int, fidelity: str, journal: Journal | None
+        self,
+        spec: WorldSpec,
+        rollout: Rollout,
+        seed: int,
+        fidelity: str,
+        journal: Journal | None,
+        watch: Watch | None = None,
     ) -> None:
         streams, faults = Streams(seed), faults_of(spec)
         self._spec, self._rollout, self._journal = spec, rollout, journal
-        self._traffic = traffic_of(spec, streams, fidelity)
+        self._traffic = traffic_of(spec, streams, fidelity, watch)
         self._feed, self._actuator = SimFeed(faults, streams), SimActuator(faults)
         self._feedback, self._lifecycle = Feedback(spec, streams), Lifecycle(spec.lifecycle)
         self._begun = False

@@ -4,7 +4,7 @@ Rows become windows through the same windowing code as live ones. What would com
 both certificates is drawn before its arm, from a stream that no policy touches.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,8 @@ from simcert.world.spec import WorldSpec
 from simcert.world.streams import Purpose, Streams
 
 Floats = npt.NDArray[np.float64]
+Watch = Callable[[RecordBatch, npt.NDArray[np.bool_]], None]
+"""Is shown the attempts of every step, and which of them were harmed."""
 
 AHEAD = 128  # slices whose expected visits are worked out together
 
@@ -29,10 +31,11 @@ AHEAD = 128  # slices whose expected visits are worked out together
 class Records:
     """Traffic of one seed, slice by slice; totals are exact integers."""
 
-    def __init__(self, spec: WorldSpec, streams: Streams) -> None:
+    def __init__(self, spec: WorldSpec, streams: Streams, watch: Watch | None = None) -> None:
         self._ground = ground = ground_of(spec)
         self._cohorts = population(spec)
         self._streams = streams
+        self._watch = watch
         self._clients = Clients(ground, streams.generator(Purpose.CLIENTS, 0))
         self._attempts = Attempts(ground, Tickets(ground, self._clients.total), streams)
         self._windower = Windower(
@@ -132,6 +135,8 @@ class Records:
         harmed = served.batch.client[served.harmed]
         self.harmed_connections += len(harmed)
         self._harmed[harmed] = True
+        if self._watch is not None:
+            self._watch(served.batch, served.harmed)
 
     def _keep(self, due: Visitors, step: int) -> Visitors:
         """Return the retries that fall into this slice, keep the others for theirs."""

@@ -7,7 +7,6 @@ from simcert import checks, policy
 KNOWN_FAILURES: dict[tuple[str, str], str] = {
     ("threshold_step", "check_completes_on_a_good_certificate"): "wants success > 1.0",
     ("threshold_step", "check_can_recover"): "wants success > 1.0, and is blind at 0",
-    ("argo", "check_no_news_is_no_good_news"): "pauses are timed; only the fifth error aborts",
     (
         "argo",
         "check_a_total_break_never_goes_out",

@@ -141,6 +141,17 @@ def test_blind_for_long_falls_to_the_safe_exposure_and_stays_alive():
     assert obeyed(flown, 1920.0).exposure == 0.5
 
 
+def test_an_empty_window_is_no_evidence_but_no_silence_either():
+    flown = rollout(*[0.1] * 4, 0.5, plan=Plan(safe_exposure=0.05))
+    obeyed(flown, 0.0)
+    for k in range(31):
+        flown.receive(window(k, new=(0, 0), old=(0, 0)))
+        assert obeyed(flown, 60.0 * (k + 1)).exposure == 0.1  # not raised, not lowered
+    assert "s old, limit 180 s" in flown.last_decision.reason
+    flown.receive(window(31))
+    assert obeyed(flown, 1920.0).exposure == 0.5
+
+
 def test_nothing_is_raised_before_the_last_change_is_confirmed():
     flown = rollout(0.1, 0.2, 0.3)
     flown.tick(0.0)

@@ -32,3 +32,13 @@ def test_a_retreat_takes_the_permission_back() -> None:
     bound.update(replace(Window.of(new=(0, 0), old=(200, 2)), exposure=0.01))
 
     assert (bound.value, bound.n) == (pytest.approx(1.0), 0)
+
+
+def test_the_floor_is_tested_itself_wherever_it_lies_on_the_grid() -> None:
+    on, off = UpperBound(floor=0.0075), UpperBound(floor=0.008)
+
+    assert on.deltas == tuple(d for d in UpperBound().deltas if d >= 0.0075)
+    assert off.deltas == (0.008, *on.deltas[1:])
+    for _ in range(400):
+        off.update(Window.of(new=(100, 0), old=(100, 0), exposure=0.5))
+    assert off.value == 0.008

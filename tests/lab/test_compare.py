@@ -184,6 +184,7 @@ def test_an_interrupted_batch_goes_on_where_it_stopped(tmp_path: Path) -> None:
 
     assert flying.returncode == 130
     assert "Traceback" not in said
+    assert f"--out {out} goes on" in said
     assert kept
     assert (out / MARK).is_file()
     assert not (out / MANIFEST).exists()

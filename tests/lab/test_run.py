@@ -1,11 +1,14 @@
 """One run: the contract's figures, the same bytes for the same seed, no clock, no global luck."""
 
 import json
+import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import simcert
+from simcert.errors import InputError, MachineError
 
 KEYS = [
     "scenario", "policy", "seed", "fidelity", "end", "minutes_to_full", "harmed_connections",
@@ -58,3 +61,31 @@ def test_the_timeline_adds_up() -> None:
     assert {"exposure", "n_old", "n_new", "failed_old", "failed_new"} <= set(timeline.columns)
     assert 0 < timeline["n_new"].sum() + timeline["n_old"].sum() <= result.to_dict()["connections"]
     assert "android_root_missing" in result._repr_html_()
+
+
+def test_every_attempt_of_a_run_can_be_written_down(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "connections.parquet"
+    result = simcert.run("android_root_missing", "fixed_linear", seed=2, records=path)
+    rows = pd.read_parquet(path)
+
+    assert result.setup.fidelity == "records"
+    assert len(rows) == result.score.connections
+    assert rows["harmed"].sum() == result.score.harmed_connections > 0
+    assert rows.loc[rows["harmed"], "client"].nunique() == result.score.harmed_clients
+    assert set(rows.loc[rows["harmed"], "arm"]) == {"new"}
+    assert (rows["outcome"] == "ok").mean() == pytest.approx(result.score.success_rate)
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
+    with pytest.raises(InputError, match="nothing is overwritten"):
+        simcert.run("same_ca", records=path)
+    with pytest.raises(InputError, match="use --fidelity records"):
+        simcert.run("same_ca", fidelity="counts", records=tmp_path / "b.parquet")
+
+
+def test_without_its_extra_a_record_file_names_the_install_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+
+    with pytest.raises(MachineError, match=r"pip install 'simcert\[parquet\]'"):
+        simcert.run("same_ca", records=tmp_path / "c.parquet", out=tmp_path / "out")
+    assert not [*tmp_path.iterdir()]

@@ -1,5 +1,6 @@
 """A scenario's values become world, plan and evidence by stated rules."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -152,3 +153,23 @@ def test_an_expired_new_chain_is_flown_as_what_it_is(tmp_path: Path) -> None:
     flown = replace(given, certificates=replace(given.certificates, at=late)).world()
 
     assert not flown.cohorts[0].encounters[0].new.ok
+
+
+@pytest.mark.parametrize(
+    ("old", "extra", "place"),
+    [
+        ("absent.pem", "", "it.toml:3: certificates.old: "),
+        ("le_january.pem", 'pins = ["absent.pem"]\n', "it.toml:9: cohort[0].pins: "),
+        ("le_january.pem", '[[cohort]]\nclient = "gnutsl"\nshare = 0.0\n', "cohort[1].client: "),
+        (
+            "le_january.pem",
+            '[population]\nmix = "wbe"\nscale = 0.0\n',
+            "it.toml:10: population.mix: ",
+        ),
+    ],
+)
+def test_a_file_or_name_that_is_unusable_is_told_with_its_key(
+    tmp_path: Path, old: str, extra: str, place: str
+) -> None:
+    with pytest.raises(InputError, match=re.escape(place)):
+        scenario(tmp_path, old=old, extra=extra).world()

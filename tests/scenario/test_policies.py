@@ -107,3 +107,8 @@ def test_a_number_out_of_bounds_is_told_with_its_range(text: str, complaint: str
         policies.parse(text)
 
     assert str(caught.value) == f"{text}: {complaint}"
+
+
+def test_empty_parameters_are_none() -> None:
+    assert policies.label("adaptive:") == "adaptive"
+    assert policies.parse("adaptive:") == policies.parse("adaptive")
