@@ -69,6 +69,7 @@ def guides(
         Channel("segment_suspicion", "segment_cusum", {"limit": limits[2]}),
         Channel("split", "split_e"),
         Channel("time", "time_quantile_e"),
+        Channel("features", "feature_e"),
         Channel("old_arm", "old_arm_e", START | {"thetas": (1.6, 4.0)}),
         Channel("coverage", "coverage"),
         Channel("causes", "causes"),

@@ -14,6 +14,7 @@ SUSPICIONS = {
 CHECKS = {
     "split": "the arms get other shares of connections than the exposure says",
     "time": "handshakes with the new certificate are slower",
+    "features": "handshakes with the new certificate lose TLS 1.3 or HTTP/2",
 }
 ADVICE = {
     "clock": "clocks disagree with its dates: wait until it is older, or reissue it backdated",

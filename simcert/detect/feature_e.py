@@ -1,0 +1,84 @@
+"""Features: evidence that successful handshakes lose an essential one with the new certificate."""
+
+from dataclasses import dataclass, field
+from math import log, log1p
+
+import numpy as np
+
+from simcert.detect._blocks import log_mean_exp
+from simcert.detect._metrics import check
+from simcert.detect._state import Stateful
+from simcert.model import FEATURES, NEW, OLD, Reading, Verdict, Window
+
+ESSENTIAL = ("tls13", "h2")
+THETAS = (1.3, 2.0, 5.0)
+
+
+@dataclass(slots=True)
+class FeatureE(Stateful):
+    """The conditional e-process on successes without a feature, averaged over `essential` ones.
+
+    Given how many of the successful full handshakes lack it, the number among the new ones is
+    hypergeometric if the certificate changes nothing. Slices of one window and one exposure are one
+    batch. A feature that nobody has was never lost. It fails at level `alpha` and asks for a hold:
+    clients that negotiate less are served, so it is no evidence for a rollback.
+    """
+
+    essential: tuple[str, ...] = ESSENTIAL
+    thetas: tuple[float, ...] = THETAS
+    alpha: float = 1e-4
+    log_s: list[float] = field(default_factory=list)  # by feature and theta
+    batch: list[int] = field(default_factory=list)  # old and new: successes, then those with each
+    exposure: float = -1.0
+    log_e: float = 0.0
+    n: int = 0
+
+    def __post_init__(self) -> None:
+        for name in self.essential:
+            check(f"feature:{name}", "new", "units")
+        self.essential, self.thetas = tuple(self.essential), tuple(self.thetas)
+        self.log_s = list(self.log_s) or [0.0] * (len(self.essential) * len(self.thetas))
+
+    def update(self, window: Window) -> None:
+        """Add the slice to its batch; bet when the batch is over."""
+        if self.batch and (window.slice_index == 0 or window.exposure != self.exposure):
+            self._bet()
+        self.exposure = window.exposure
+        ok, has = window.by_arm("time_hist"), np.add.reduce(window.features, axis=0).tolist()
+        at = [FEATURES.index(name) for name in self.essential]
+        seen = [x for arm in (OLD, NEW) for x in (sum(ok[arm]), *(has[arm][i] for i in at))]
+        self.batch = [a + b for a, b in zip(self.batch or [0] * len(seen), seen, strict=True)]
+        if window.closes_window:
+            self._bet()
+
+    def _bet(self) -> None:
+        k = len(self.essential) + 1
+        old, new = self.batch[:k], self.batch[k:]
+        self.batch = []
+        if not old[0] or not new[0]:
+            return
+        self.n += new[0]
+        r = new[0] / (new[0] + old[0])
+        bets = []
+        for has_old, has_new in zip(old[1:], new[1:], strict=True):
+            lost_new = max(new[0] - has_new, 0) if has_old else 0
+            lost = lost_new + max(old[0] - has_old, 0) if has_old else 0
+            bets += [
+                lost_new * log(theta) - lost * log1p(r * (theta - 1.0)) for theta in self.thetas
+            ]
+        self.log_s = [s + bet for s, bet in zip(self.log_s, bets, strict=True)]
+        self.log_e = log_mean_exp(self.log_s)
+
+    def reading(self) -> Reading:
+        """Return the evidence; `detail` tells that of each feature."""
+        if not self.n:
+            return Reading()
+        limit, k = -log(self.alpha), len(self.thetas)
+        verdict = Verdict.FAIL if self.log_e >= limit else Verdict.INCONCLUSIVE
+        detail: dict[str, float] = {}
+        if verdict is Verdict.FAIL:
+            parts = [
+                log_mean_exp(self.log_s[i * k : (i + 1) * k]) for i in range(len(self.essential))
+            ]
+            detail = dict(zip(self.essential, parts, strict=True))
+        return Reading(verdict, self.log_e, self.log_e, limit, self.n, detail)
