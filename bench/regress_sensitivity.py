@@ -26,7 +26,7 @@ from simcert.lab.setup import Setup, prepare
 from simcert.policy.adaptive import Adaptive
 
 ROOT = Path(__file__).parents[1]
-SHARP = ("android_root_missing", "rsa_to_ecdsa", "same_ca_mobile", "rare_segment")
+SHARP = ("rare_segment", "same_ca_mobile", "android_root_missing", "rsa_to_ecdsa")
 QUIET = (
     ("android_root_missing", "adaptive"),
     ("pinned_app", "adaptive"),
@@ -41,7 +41,7 @@ def planted() -> Iterator[tuple[str, str, Adaptive]]:
     base = Adaptive()
     for one in fields(Adaptive):
         value = getattr(base, one.name)
-        if not isinstance(value, float):
+        if not isinstance(value, float) or value == 0.0:
             continue
         for sign in (1.1, 0.9):
             moved = min(value * sign, 0.999) if one.name == "top" else value * sign

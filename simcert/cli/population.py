@@ -12,7 +12,7 @@ from simcert.cli import _options as options
     Examples:
       simcert population list
       simcert population show web
-      simcert population import /var/log/haproxy.log --out mine.toml
+      simcert population import haproxy.log --out mine.toml
     """
 )
 def population() -> None:

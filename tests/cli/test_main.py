@@ -1,11 +1,9 @@
 """Exit codes, hints and streams of the command line: the same for every command."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 import pytest
@@ -154,30 +152,6 @@ def test_a_journal_replays_byte_for_byte(
     assert told["decisions"] > 0
     assert code_of(["replay", journal, "--policy", "all_at_once", "--json"]) == 0
     assert not json.loads(capsys.readouterr().out)["identical"]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["run", "compare", "replay"])
-def test_the_examples_in_help_work(name: str, tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PATH", str(_script(tmp_path).parent), prepend=os.pathsep)
-    simcert.run("same_ca", out="results/run-same_ca-adaptive-0")
-    lines = str(COMMANDS[name].epilog).splitlines()
-    examples = [line.strip() for line in lines if line.strip().startswith("simcert ")]
-
-    assert examples
-    for line in examples:
-        done = subprocess.run(["bash", "-c", line], capture_output=True, text=True)
-        assert (done.returncode in (0, 1), done.stderr) == (True, ""), line
-
-
-def _script(folder: Path) -> Path:
-    """Return a `simcert` that runs this very checkout."""
-    script = folder / "bin" / "simcert"
-    script.parent.mkdir()
-    script.write_text(f"#!{sys.executable}\n{RUN}\n")
-    script.chmod(0o755)
-    return script
 
 
 def test_json_is_one_document_and_progress_is_elsewhere(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """Every file that `simcert init` leaves behind runs as it is."""
 
-import datetime as dt
 import json
 import re
 import shlex
@@ -15,11 +14,10 @@ import pytest
 from nbclient import NotebookClient
 
 from simcert.cli.main import code_of
-from simcert.lab.init import CHAINS, FILES, init
+from simcert.lab.init import CHAINS, FILES
 from simcert.scenario import load_scenario
 
 ROOT = Path(__file__).parents[2]
-NOW = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 RUN = "import sys; from simcert.cli.main import main; main(sys.argv[1:])"
 ANSWERS_NO = "run scenarios/new_root.toml"  # the one command whose answer is "no"
 
@@ -27,8 +25,9 @@ ANSWERS_NO = "run scenarios/new_root.toml"  # the one command whose answer is "n
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("init") / "ours"
-    written = init(folder, NOW, quiet=True)
-    assert {path.relative_to(folder).as_posix() for path in written} > {*FILES, *CHAINS}
+    assert code_of(["init", str(folder), "--quiet"]) == 0
+    written = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+    assert written > {*FILES, *CHAINS}
     return folder
 
 

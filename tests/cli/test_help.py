@@ -1,0 +1,109 @@
+"""Every example that `--help` shows is run, in a folder that holds what it names."""
+
+import datetime as dt
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+import simcert
+from simcert.cli.main import cli, code_of
+from simcert.lab.init import _bundles
+from simcert.tls import catalogue
+
+ROOT = Path(__file__).parents[2]
+RUN = "import sys; from simcert.cli.main import main; main(sys.argv[1:])"
+CODES = {
+    "simcert live live.toml --unvalidated": 3,  # no HAProxy runs here; tests/live flies it
+    "simcert live status live.toml": 3,
+    "simcert live abort live.toml": 3,
+    "simcert live node live.toml --name edge1": 2,  # this configuration has no [redis]
+    "simcert check greedy": 2,  # no distribution with that plugin is installed
+}
+"""Examples that need what a test of a command line has not, and how they say so."""
+HEAVY = ("init", "tune", "validate")  # their own tests run them
+HEAD = "7|1|arm_old|ok|1764000000.001|192.0.2.1|40001|5|0|0|0|TLSv1.3|TLS_AES_128_GCM_SHA256|h2"
+CONTEXT = click.Context(cli)
+
+
+COMMANDS = {name: cli.get_command(CONTEXT, name) for name in cli.list_commands(CONTEXT)}
+
+
+def examples(command: click.Command) -> list[str]:
+    """Return the example lines of a command and of its sub-commands, each once."""
+    leaves = command.commands.values() if isinstance(command, click.Group) else []
+    texts = [text or "" for one in (command, *leaves) for text in (one.epilog, one.help)]
+    lines = (line.strip() for text in texts for line in text.splitlines())
+    return [*dict.fromkeys(line.partition(" #")[0].strip() for line in lines
+                           if line.startswith("simcert ") and "CONFIG" not in line)]  # fmt: skip
+
+
+def logged(client: str) -> str:
+    """Return a line that HAProxy would log of this client's hello."""
+    hello = catalogue()[client].hello
+    codes = {"1.0": 0x301, "1.1": 0x302, "1.2": 0x303, "1.3": 0x304}
+    parts = (hello.suites, hello.extensions, hello.groups or (), hello.sigalgs or ())
+    lists = (*parts, [codes[one] for one in hello.versions])
+    fields = "|".join("".join(f"{code:04X}" for code in one) for one in lists)
+    return f'v2|{HEAD}|{fields}|"www.example.org"'
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with all that the examples name, and a `simcert` that is this checkout."""
+    script = tmp_path / "bin" / "simcert"
+    script.parent.mkdir()
+    script.write_text(f"#!{sys.executable}\n{RUN}\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", str(script.parent), prepend=os.pathsep)
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.chdir(tmp_path)
+    chains, scaffold = ROOT / "scenarios" / "chains", ROOT / "simcert/lab/scaffold"
+    copies = {
+        "old.pem": chains / "le_cross_signed_2021.pem",
+        "new.pem": chains / "le_x1_signed.pem",
+        "my_policy.py": scaffold / "doubling.py",
+        "live.toml": scaffold / "live.toml",
+        "policies/ours.toml": scaffold / "ours.toml",
+    }
+    for name, source in copies.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(source.read_bytes())
+    guide = (ROOT / "docs" / "add-a-detector.md").read_text()
+    blocks = re.findall(r"^```python\n(.*?)^```", guide, re.M | re.S)
+    (tmp_path / "my_detector.py").write_text(blocks[0])
+    _bundles(tmp_path / "live", dt.datetime.now(dt.UTC))
+    (tmp_path / "haproxy.log").write_text("\n".join([logged("curl")] * 30) + "\n")
+    code_of(["population", "import", "haproxy.log", "--out", "mine.toml"])
+    simcert.run("same_ca_mobile", out="results/run-same_ca-adaptive-0")
+    simcert.compare(
+        "same_ca_mobile", ["fixed_canary", "oracle"], runs=2, jobs=1, out="results/demo"
+    )
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_an_example(name: str) -> None:
+    assert examples(COMMANDS[name]), name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in HEAVY])
+def test_the_examples_in_help_work(name: str, folder: Path) -> None:
+    for line in examples(COMMANDS[name]):
+        done = subprocess.run(["bash", "-c", line], capture_output=True, text=True)
+
+        wanted = {CODES[line]} if line in CODES else {0, 1}
+        assert done.returncode in wanted, (line, done.stderr)
+        assert "Traceback" not in done.stderr, line
+        assert ("simcert: " in done.stderr) == (line in CODES), (line, done.stderr)
+
+
+def test_a_group_shows_its_codes() -> None:
+    done = subprocess.run([sys.executable, "-c", RUN, "--help"], capture_output=True, text=True)
+
+    assert "Exit codes" in done.stdout
