@@ -13,14 +13,21 @@ from simcert.control.orders import ORDER, Order, Report, report_key, same
 from simcert.errors import MachineError
 from simcert.model import Store
 
+UNREAD_MAX = 3  # after so many looks it was not the way that garbled it: it is written anew
+
 
 @dataclass(slots=True)
 class _Seen:
-    """The last report of a node, and since when it says the same, by our own clock."""
+    """The last report of a node; it was written after `since_s`, by our own clock."""
 
     report: Report
     since_s: float
-    alive: bool = False  # it said something new while we watched
+    news: int = 0  # how often it said something new while we watched
+
+    @property
+    def alive(self) -> bool:
+        """Twice: once may only show that the first look was into the past."""
+        return self.news >= 2
 
 
 @dataclass(slots=True)
@@ -34,9 +41,15 @@ class Fleet:
     served: tuple[str, ...] = ()  # what the nodes must serve before anything is raised
     outbid: Callable[[int], None] = lambda _: None
     authorised: Callable[[], float] = lambda: 1.0  # no order that is renewed lies above it
+    clock: Callable[[], float] | None = None  # for the age of reports: one that is never slowed
     _order: Order | None = field(default=None, init=False)  # that we know to be published
     _seen: dict[str, _Seen] = field(default_factory=dict, init=False)
     _confirmed: float | None = field(default=None, init=False)
+    _unread: int = field(default=0, init=False)  # times that the order was no order
+    _looked_s: float = field(default=float("-inf"), init=False)
+
+    def _time(self, now_s: float) -> float:
+        return now_s if self.clock is None else self.clock()
 
     def apply(self, exposure: float, now_s: float) -> None:
         """Publish an order; MachineError if a later leader did, or for a raise that may not be."""
@@ -72,8 +85,14 @@ class Fleet:
         return self._confirmed
 
     def finish(self) -> None:
-        """The rollout is over: let the order stand without a leader."""
-        self._publish(None, final=True)
+        """The rollout is over: let the order stand without a leader.
+
+        MachineError until all nodes confirmed to this process that they have it in force.
+        """
+        order, wanted = self._order, self.authorised()
+        if order is None or self._confirmed is None or not same(self._confirmed, wanted):
+            raise MachineError("not all nodes confirmed the last order yet")
+        self._publish(wanted, final=True)
 
     def refusal(self, now_s: float) -> str:
         """Say why nothing may be raised now, or nothing."""
@@ -93,7 +112,7 @@ class Fleet:
         seen = self._seen.get(name)
         if seen is None or not seen.alive or seen.report.exposure is None:
             return False
-        return 0.0 <= now_s - seen.since_s <= self.away_s
+        return 0.0 <= self._time(now_s) - seen.since_s <= self.away_s
 
     def shown(self, now_s: float) -> list[Mapping[str, Any]]:
         """Return the nodes as JSON values, for status."""
@@ -112,29 +131,37 @@ class Fleet:
         found = [Report.read(text) for text in self.store.get_all(keys)]
         for name, report in zip(self.nodes, found, strict=True):
             if report is not None:
-                self._see(name, report, now_s)
+                self._see(name, report, self._looked_s)
+        self._looked_s = self._time(now_s)
         highest = max((one.rank[0] for one in found if one is not None), default=0)
         if highest > self.token > 0:
             self._outbid(highest)
 
-    def _see(self, name: str, report: Report, now_s: float) -> None:
+    def _see(self, name: str, report: Report, before_s: float) -> None:
+        """A report that was not there when we looked at `before_s` is younger than that.
+
+        One that is older than what we saw comes from a store that lags behind: it tells nothing.
+        """
         seen = self._seen.get(name)
         if seen is None:
-            self._seen[name] = _Seen(report, now_s)
-        elif (report.epoch, report.beat) != (seen.report.epoch, seen.report.beat):
-            newer = (report.epoch, report.beat) > (seen.report.epoch, seen.report.beat)
-            self._seen[name] = _Seen(report, now_s, newer)
+            self._seen[name] = _Seen(report, before_s)
+        elif (report.epoch, report.beat) > (seen.report.epoch, seen.report.beat):
+            self._seen[name] = _Seen(report, before_s, seen.news + 1)
 
     def _publish(self, exposure: float | None, *, final: bool = False) -> None:
         """Write the order, or the one that stands with a new beat; never over a later leader's."""
         value, version = self.store.get(ORDER)
         found = Order.read(value)
+        if value is not None and found is None:
+            self._unread += 1
+            if self._unread < UNREAD_MAX:
+                raise MachineError("the order in the store cannot be read")
         if found is not None and found.token > self.token:
             self._outbid(found.token)
         order = self._next(found, exposure, final=final)
         if not self.store.compare_and_set(ORDER, order.text(), version):
             raise MachineError("another controller gave an order at the same time")
-        self._order = order
+        self._order, self._unread = order, 0
 
     def _next(self, found: Order | None, exposure: float | None, *, final: bool) -> Order:
         """A new leader takes over what stands; with nothing there, nobody is to be exposed."""

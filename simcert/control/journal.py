@@ -61,15 +61,19 @@ class Journal:
         plan, policy = rollout.plan.to_dict(), rollout.policy
         values = {"version": VERSION, "policy": stem(policy), "params": params(policy)}
         known = {"prior": _values(rollout.prior), "truth": _values(rollout.truth)}
-        self._add("start", {**values, "plan": plan, **known, **self._about})
+        self._mend("start", {**values, "plan": plan, **known, **self._about})
 
     def state(self, now_s: float, rollout: "Rollout") -> None:
         """Write down everything that a rollout knows; this mends a broken journal."""
+        self._mend("state", {"t": now_s, "state": rollout.to_dict()})
+
+    def _mend(self, kind: str, values: Mapping[str, Any]) -> None:
+        """Write an entry that needs none before it, also after a failure."""
         broken, self.broken = self.broken, False
         try:
-            self._add("state", {"t": now_s, "state": rollout.to_dict()})
+            self._add(kind, values)
         except MachineError:
-            self.broken = broken
+            self.broken = broken or self.broken
             raise
 
     def window(self, now_s: float, window: Window) -> None:

@@ -48,9 +48,13 @@ class Lease:
         try:
             value, version = self.store.get(KEY)
             found = _read(value)
-            if found is not None and found[0] != self.holder and self._alive(found, version, now_s):
-                self._held = None
-                return None
+            if value is not None and found is None:  # rubbish may be a lease that was garbled
+                found = ("", 0, self.ttl_s)
+            if found is not None and found[0] != self.holder:
+                self.token_max = max(self.token_max, found[1])
+                if self._alive(found, version, now_s):
+                    self._held = None
+                    return None
             return self._write(found, version, now_s)
         except MachineError:
             return self.held(now_s)  # what we hold we keep until it ends

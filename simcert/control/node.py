@@ -7,18 +7,23 @@ the actuator are handed in, and so is the clock, one that never jumps.
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from simcert.control.orders import ORDER, Order, Rank, Report, report_key, same
 from simcert.errors import MachineError
 from simcert.model import Actuator, Store
 
+NEWS = 2  # signs of life of a leader; one may only show that the first look was into the past
+OWN_CLOCK_S = 0.0  # whoever labels windows knows the time of their grid; ours only counts seconds
 HURRY_S = 2.0  # an order that was read longer ago is read again before anything is raised
 
 
 @dataclass(slots=True)
 class Node:
-    """`remember` writes the highest rank where a crash leaves it, before anything is raised."""
+    """`remember` writes an order where a crash leaves it, before anything is raised because of it.
+
+    `kept` is the last one that was written: no older one is obeyed, and a final one stands alone.
+    """
 
     name: str
     store: Store
@@ -26,27 +31,31 @@ class Node:
     clock: Callable[[], float]
     leash_s: float
     safe_exposure: float
-    remember: Callable[[Rank], None]
+    remember: Callable[[Order], None]
+    kept: Order | None = None
     rank: Rank = (0, 0)  # highest that was ever seen
     served: Callable[[], tuple[str, ...]] = tuple
     lost: Callable[[], int] = int
+    born: int = 1  # an epoch is no lower: seconds since 1970, so that they grow without the store
     epoch: int = 0  # 0 until the store gave us one
     refused: int = 0  # orders that were older than one we had seen
     trouble: str = ""
     _order: Order | None = None
-    _sure: bool = False  # the leader was seen alive since we began
-    _heard_s: float | None = None
-    _kept: Rank = field(default=(0, 0), init=False)
+    _news: int = 0  # how often the leader was seen alive since we began
+    _heard_s: float | None = None  # the leader gave a sign of life after that
+    _looked_s: float = 0.0  # when the store answered last
     _beat: int = 0
 
     def __post_init__(self) -> None:
-        self._kept = self.rank
+        if self.kept is not None:
+            self.rank = self.kept.rank
+            self._order = self.kept if self.kept.final else None
 
     def step(self) -> bool:
         """Hear, obey, read back, report; False if another process took this node over."""
         began_s, self.trouble = self.clock(), ""
         if self._heard_s is None:
-            self._heard_s = began_s
+            self._heard_s = self._looked_s = began_s
         self._hear(began_s)
         in_force = self._read_back()
         if in_force is not None and self._obey(in_force, began_s):
@@ -55,11 +64,13 @@ class Node:
 
     def _hear(self, now_s: float) -> None:
         """Take the order in, unless it is older than one that we know."""
+        before_s = self._looked_s
         try:
             order = Order.read(self.store.get(ORDER)[0])
         except MachineError as error:
             self.trouble = f"store: {error}"
             return
+        self._looked_s = now_s
         if order is None:
             return
         known = self._order
@@ -69,7 +80,9 @@ class Node:
             self._order, self.rank = order, order.rank  # perhaps of a leader long dead
         elif (order.rank, order.beat) > (known.rank, known.beat):
             self._order, self.rank = order, order.rank
-            self._sure, self._heard_s = True, now_s
+            self._news, self._heard_s = self._news + 1, before_s  # it is younger than that
+        if order.final and self._order == order and self.kept != order:
+            self._keep(order)
 
     def wanted(self, in_force: float, now_s: float) -> float:
         """Return the exposure to have in force now."""
@@ -81,7 +94,7 @@ class Node:
         if not 0.0 <= now_s - self._heard_s <= self.leash_s:
             self.trouble = "left alone: safe exposure"
             return min(asked, max(self.safe_exposure, 0.0), in_force)
-        return asked if self._sure else min(asked, in_force)
+        return asked if self._news >= NEWS else min(asked, in_force)
 
     def _obey(self, in_force: float, began_s: float) -> bool:
         wanted = self.wanted(in_force, began_s)
@@ -90,7 +103,7 @@ class Node:
         try:
             if wanted > in_force:
                 self._check_raise(began_s)
-            self.actuator.apply(wanted, began_s)
+            self.actuator.apply(wanted, OWN_CLOCK_S)
         except MachineError as error:
             self.trouble = f"actuator: {error}"
         return True
@@ -99,13 +112,20 @@ class Node:
         """MachineError if the order may be outdated by now, or cannot be remembered."""
         if not 0.0 <= self.clock() - began_s <= HURRY_S:
             raise MachineError("not raised: the order was read too long ago")
-        if self._kept < self.rank:
-            self.remember(self.rank)
-            self._kept = self.rank
+        order = self._order
+        if order is not None and (self.kept is None or self.kept.rank < order.rank):
+            self.remember(order)
+            self.kept = order
+
+    def _keep(self, order: Order) -> None:
+        """Remember a final order; if the disk does not take it, the store still has it."""
+        with suppress(MachineError):
+            self.remember(order)
+            self.kept = order
 
     def _read_back(self) -> float | None:
         try:
-            return self.actuator.read_back(self.clock())
+            return self.actuator.read_back(OWN_CLOCK_S)
         except MachineError as error:
             self.trouble = f"read-back: {error}"
             return None
@@ -118,7 +138,7 @@ class Node:
             theirs = there.epoch if there is not None else 0
             if self.epoch and theirs > self.epoch:
                 return False
-            epoch = self.epoch or theirs + 1
+            epoch = self.epoch or max(theirs + 1, self.born)
             self._beat += 1
             text = self._said(epoch, in_force).text()
             if self.store.compare_and_set(report_key(self.name), text, version):

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 TEXT_MAX = 8192  # characters; a longer value is none of ours
-TOLERANCE = 1.5e-4  # exposures closer than this are the same: terminators count in basis points
+BASIS = 10_000  # terminators count exposure in basis points
 Rank = tuple[int, int]
 
 ORDER = "order"
@@ -85,9 +85,17 @@ class Report:
         return cls(epoch, beat, (token, number), exposure, names, lost, trouble)
 
 
+def points(exposure: float) -> int:
+    """Return basis points, rounded down: no more is in force than was decided.
+
+    The smallest exposure above 0 is one point: what is never tried is never known.
+    """
+    return max(int(exposure * BASIS + 1e-6), 1) if exposure > 0.0 else 0
+
+
 def same(a: float, b: float) -> bool:
-    """Return whether two exposures differ by no more than a terminator rounds."""
-    return abs(a - b) <= TOLERANCE
+    """Return whether a terminator makes the same of two exposures."""
+    return points(a) == points(b)
 
 
 def _object(text: str | None) -> Mapping[str, Any]:

@@ -310,6 +310,9 @@ def _check_nodes(config: LiveConfig, problems: Problems) -> None:
         if not NODE_NAME.fullmatch(name):
             what = f'"{name}" is no name of a node; letters, digits, ".", "_" and "-" make one'
             problems.add("redis.nodes", what)
+    if config.redis is not None and config.redis.away_s < 2.0 * config.tick:
+        what = f"must be at least two ticks of {config.tick:g} s: the leader looks once a tick"
+        problems.add("redis.away_s", what)
     if len({*config.nodes}) < len(config.nodes):
         problems.add("redis.nodes", "names a node twice")
 

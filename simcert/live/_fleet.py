@@ -1,5 +1,6 @@
 """Many servers as one setup: an order in Redis, and the windows of all nodes."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -28,7 +29,9 @@ class FleetSetup:
         assert config.redis is not None  # nodes stand there
         self._config, self._table = config, config.redis
         self.store = leader.store if leader else RedisStore(self._table.url, self._table.rollout)
-        self.fleet = Fleet(self.store, config.nodes, away_s=self._table.away_s)
+        self.fleet = Fleet(
+            self.store, config.nodes, away_s=self._table.away_s, clock=time.monotonic
+        )
         if leader is not None:
             self.fleet.token, self.fleet.outbid = leader.token, leader.lease.outbid
         self._feed: RedisFeed | None = None

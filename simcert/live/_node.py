@@ -5,6 +5,7 @@ rules are `simcert.control.node` and `simcert.control.outbox`.
 """
 
 import contextlib
+import dataclasses
 import json
 import logging
 import signal
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from simcert.control.node import Node
-from simcert.control.orders import Rank
+from simcert.control.orders import Order
 from simcert.control.outbox import Numbered, Outbox
 from simcert.control.windowing import Grid
 from simcert.errors import InputError, MachineError, UnknownNameError
@@ -77,13 +78,14 @@ class NodeFlight:
             name,
             self._stores[0],
             terminator,
-            self.clock.now,
+            time.monotonic,
             config.leash_s,
             plan.safe_exposure,
             self._fence.write,
             self._fence.read(),
             served=lambda: served,
             lost=lambda: self.outbox.lost,
+            born=int(time.time()),
         )
         self._sender = threading.Thread(target=self._send, name="sender", daemon=True)
         self._lock = threading.Lock()
@@ -146,21 +148,20 @@ class NodeFlight:
 
 
 class Fence:
-    """The highest rank that this node ever saw, in a file: a restart must not forget it."""
+    """The last order that mattered, in a file: a restart must not forget it."""
 
     def __init__(self, path: Path, rollout: str) -> None:
         self._path, self._rollout = path, rollout
 
-    def read(self) -> Rank:
-        """Return the rank; (0, 0) for a rollout that was never seen."""
+    def read(self) -> Order | None:
+        """Return the order; None for a rollout that was never seen."""
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             found = json.loads(self._path.read_text(encoding="ascii"))
             if found["rollout"] == self._rollout:
-                return int(found["token"]), int(found["number"])
-        return 0, 0
+                return Order.read(json.dumps(found["order"]))
+        return None
 
-    def write(self, rank: Rank) -> None:
-        """Keep a rank; MachineError if the disk does not take it."""
-        token, number = rank
-        kept = {"rollout": self._rollout, "token": token, "number": number}
+    def write(self, order: Order) -> None:
+        """Keep an order; MachineError if the disk does not take it."""
+        kept = {"rollout": self._rollout, "order": dataclasses.asdict(order)}
         write_private(self._path, json.dumps(kept) + "\n")

@@ -39,6 +39,10 @@ class LiveFeed(Protocol):
         """Note the exposure in force."""
         ...
 
+    def unsure(self, from_s: float) -> None:
+        """Note that since `from_s` nobody knows which exposure was in force."""
+        ...
+
 
 class Setup(Protocol):
     """Actuator and feed of one product, and what has to be done around them."""

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from simcert.control.orders import BASIS
 from simcert.errors import MachineError
 from simcert.live._setup import LiveFeed
-from simcert.live.haproxy_actuator import BASIS, to_points
+from simcert.live.haproxy_actuator import to_points
 from simcert.model import Actuator
 
 
@@ -23,19 +24,25 @@ class Terminator:
     rehearsal: bool = False
     refusal: Callable[[], str] = str  # why nothing may be raised, e.g. by probe clients
     _asked: float = field(default=0.0, init=False)
+    _seen: tuple[int, float] | None = field(default=None, init=False)  # what was in force, and when
 
     def apply(self, exposure: float, now_s: float) -> None:
         """Put `exposure` in force; MachineError also for a raise that is refused."""
         if exposure > self._asked and (why := self.refusal()):
             raise MachineError(f"not raised: {why}")
         if not self.rehearsal:
+            self._seen = None  # whatever is found next, we may have done it
             self.actuator.apply(exposure, now_s)
         self._asked = exposure
 
     def read_back(self, now_s: float) -> float:
         """Return the exposure in force; what the windows are labelled with."""
         live = self.actuator.read_back(now_s)
-        self.feed.exposed(live, max(self.clock(), now_s))
-        if round(live * BASIS) == to_points(self._asked):
+        points, at_s = round(live * BASIS), max(self.clock(), now_s)
+        if self._seen is not None and self._seen[0] != points:
+            self.feed.unsure(self._seen[1])  # another hand, nobody knows at which moment
+        self._seen = (points, at_s)
+        self.feed.exposed(live, at_s)
+        if points == to_points(self._asked):
             return self._asked
         return live

@@ -7,8 +7,9 @@ basis points (0 to 10000). What cannot be read back was not applied.
 import subprocess
 from dataclasses import dataclass
 
+from simcert.control.orders import BASIS
 from simcert.errors import MachineError
-from simcert.live.haproxy_actuator import BASIS, to_points
+from simcert.live.haproxy_actuator import to_points
 
 OUTPUT_BYTES_MAX = 4096
 

@@ -9,10 +9,10 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from simcert.control.orders import BASIS, points
 from simcert.errors import MachineError
 from simcert.live.haproxy_socket import HaproxySocket
 
-BASIS = 10_000
 _VALUE = re.compile(r'value="(\d+)"')
 
 
@@ -32,13 +32,13 @@ class HaproxyActuator:
         restart applies it; a lowering stays in the file.
         """
         del now_s
-        points = to_points(exposure)
+        asked = to_points(exposure)
         before = self._file()
-        self._write(points)
+        self._write(asked)
         try:
-            self._set(points)
+            self._set(asked)
         except MachineError:
-            if before is not None and points > before:
+            if before is not None and asked > before:
                 self._write(before)
             raise
 
@@ -48,22 +48,22 @@ class HaproxyActuator:
         self.worker = self.socket.worker()
         return self._live() / BASIS
 
-    def _set(self, points: int) -> None:
-        answer = self.socket.ask(f"set map {self.map_file} {self.key} {points}")
+    def _set(self, asked: int) -> None:
+        answer = self.socket.ask(f"set map {self.map_file} {self.key} {asked}")
         live = self._live()
-        if live != points:  # HAProxy ignores what it cannot parse, without a word
+        if live != asked:  # HAProxy ignores what it cannot parse, without a word
             said = f" ({answer})" if answer else ""
-            raise MachineError(f"{self.map_file}: asked for {points}, HAProxy has {live}{said}")
+            raise MachineError(f"{self.map_file}: asked for {asked}, HAProxy has {live}{said}")
 
     def _live(self) -> int:
         answer = self.socket.ask(f"get map {self.map_file} {self.key}")
         found = _VALUE.search(answer)
         if found is None or "found=yes" not in answer:
             raise MachineError(f'{self.map_file}: HAProxy has no entry "{self.key}": {answer}')
-        points = int(found[1])
-        if points > BASIS:
-            raise MachineError(f"{self.map_file}: HAProxy has {points}, more than {BASIS}")
-        return points
+        live = int(found[1])
+        if live > BASIS:
+            raise MachineError(f"{self.map_file}: HAProxy has {live}, more than {BASIS}")
+        return live
 
     def _file(self) -> int | None:
         try:
@@ -72,8 +72,8 @@ class HaproxyActuator:
         except (OSError, ValueError):
             return None
 
-    def _write(self, points: int) -> None:
-        write_private(self.map_file, f"{self.key} {points}\n")
+    def _write(self, value: int) -> None:
+        write_private(self.map_file, f"{self.key} {value}\n")
 
 
 def to_points(exposure: float) -> int:
@@ -83,8 +83,7 @@ def to_points(exposure: float) -> int:
     """
     if not 0.0 <= exposure <= 1.0:
         raise MachineError(f"exposure {exposure!r} is not in [0, 1]")
-    points = int(exposure * BASIS + 1e-6)
-    return max(points, 1) if exposure > 0.0 else 0
+    return points(exposure)
 
 
 def write_private(path: Path, text: str) -> None:

@@ -37,6 +37,10 @@ class HaproxyFeed:
         """Note the exposure in force, so that every window knows its own."""
         self.windower.exposed(exposure, from_s)
 
+    def unsure(self, from_s: float) -> None:
+        """Note that since `from_s` another exposure may have been in force than we thought."""
+        self._lost(UNKNOWN, self._polled_s, min(from_s, self._polled_s))
+
     def poll(self, now_s: float) -> Sequence[Window]:
         """Return the windows that are over, as complete as they will get; MachineError if deaf."""
         for text, ends in self.receiver.take():
@@ -58,11 +62,12 @@ class HaproxyFeed:
         else:
             self.windower.add(batch)
 
-    def _lost(self, rows: int, now_s: float) -> None:
+    def _lost(self, rows: int, now_s: float, from_s: float | None = None) -> None:
         """Note a loss in every slice since the last poll: which of them it was, nobody knows."""
         if rows <= 0:
             return
-        first, last = int(self._polled_s // self.slice_s), int(now_s // self.slice_s)
+        since_s = self._polled_s if from_s is None else from_s
+        first, last = int(since_s // self.slice_s), int(now_s // self.slice_s)
         for number in range(max(first, last - SLICES_MAX), last + 1):
             self.windower.lost(rows, (number + 0.5) * self.slice_s)
 

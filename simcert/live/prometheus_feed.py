@@ -70,6 +70,9 @@ class PrometheusFeed:
         self._changed = self._changed or exposure != self._exposure
         self._exposure = exposure
 
+    def unsure(self, from_s: float) -> None:
+        """A change makes its window no evidence, whoever made it: nothing to note here."""
+
     def poll(self, now_s: float) -> Sequence[Window]:
         """Return the window that ended; MachineError while Prometheus does not answer."""
         if now_s < self._end_s:

@@ -23,6 +23,9 @@ class RedisFeed:
     def exposed(self, exposure: float, from_s: float) -> None:
         """Every node knows its own exposure: nothing to note here."""
 
+    def unsure(self, from_s: float) -> None:
+        """Nor here."""
+
     def poll(self, now_s: float) -> Sequence[Window]:
         """Return the joined windows that are final; MachineError if Redis does not answer."""
         for number, node, epoch, window in self.windows.since(self.joiner.next):

@@ -8,8 +8,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from zlib import crc32
 
-from simcert.errors import MachineError
+from simcert.errors import InputError, MachineError
 
 _SET = """
 local version = tonumber(redis.call('HGET', KEYS[1], 'version') or '0')
@@ -72,7 +73,7 @@ class RedisStore:
         """Add an entry behind all that we know; MachineError if somebody else added one before."""
         if self._length < 0:
             self._length = int(self.call("LLEN", self.key("journal")))
-        line = json.dumps(entry, separators=(",", ":"), allow_nan=False)
+        line = sealed(json.dumps(entry, separators=(",", ":"), allow_nan=False))
         done = self.call("EVAL", _APPEND, 1, self.key("journal"), line, self._length)
         if not done:
             self.overtaken = True
@@ -80,10 +81,16 @@ class RedisStore:
         self._length = int(done)
 
     def entries(self) -> list[dict[str, Any]]:
-        """Return the whole journal."""
+        """Return the whole journal; InputError if something else lies there."""
         lines = self.call("LRANGE", self.key("journal"), 0, -1)
         self._length, self.overtaken = len(lines), False
-        return [json.loads(line) for line in lines]
+        try:
+            return [json.loads(opened(line)) for line in lines]
+        except ValueError as error:
+            where = self.key("journal")
+            raise InputError(
+                f"{where}: an entry is not JSON: {error}; who writes there?"
+            ) from error
 
     def get(self, key: str) -> tuple[str | None, int]:
         """Return value and version; (None, 0) if absent."""
@@ -109,3 +116,16 @@ class RedisStore:
     def close(self) -> None:
         """Close the connections."""
         self._redis.close()
+
+
+def sealed(text: str) -> str:
+    """Return a text behind its checksum: what the way garbled must not look like evidence."""
+    return f"{crc32(text.encode()):08x} {text}"
+
+
+def opened(text: str) -> str:
+    """Return the text that was sealed; ValueError if it is another one now."""
+    seal, _, inner = text.partition(" ")
+    if seal != f"{crc32(inner.encode()):08x}":
+        raise ValueError(f"checksum {seal[:8]!r} does not fit")
+    return inner

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from simcert.control.joining import CELLS_MAX
 from simcert.control.outbox import Numbered
-from simcert.live.redis_store import RedisStore
+from simcert.live.redis_store import RedisStore, opened, sealed
 from simcert.model import Window
 
 TTL_S = 86_400
@@ -41,7 +41,7 @@ class RedisWindows:
         commands: list[tuple[object, ...]] = []
         for number, window in batch:
             key = self.store.key(f"w:{number}")
-            text = json.dumps(window.to_dict(), separators=(",", ":"), allow_nan=False)
+            text = sealed(json.dumps(window.to_dict(), separators=(",", ":"), allow_nan=False))
             commands.append(("HSETNX", key, f"{epoch}/{node}", text))
             commands.append(("EXPIRE", key, self.ttl_s))
             commands.append(("ZADD", self.store.key("w"), number, number))
@@ -84,7 +84,7 @@ def _window(text: str) -> Window:
     """Return the window in `text`; ValueError and its like if it is none, or too large."""
     if len(text) > TEXT_MAX:
         raise ValueError("too long")
-    found = json.loads(text)
+    found = json.loads(opened(text))
     if len(found["segments"]) * max(len(found["outcomes"]), 50) > CELLS_MAX:
         raise ValueError("too many cells")
     return Window.from_dict(found)

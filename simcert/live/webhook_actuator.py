@@ -7,9 +7,10 @@ that knows a higher token answers 409: then this controller is no longer the lea
 from dataclasses import dataclass, field
 from typing import Any
 
+from simcert.control.orders import BASIS
 from simcert.errors import MachineError
 from simcert.live.exec_actuator import points_of
-from simcert.live.haproxy_actuator import BASIS, to_points
+from simcert.live.haproxy_actuator import to_points
 
 KEY = "exposure_basis_points"
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from simcert.control.fleet import Fleet
 from simcert.control.node import Node
-from simcert.control.orders import ORDER, Order, Report
+from simcert.control.orders import ORDER, Order, Report, report_key
 from simcert.control.outbox import BATCH, Numbered, Outbox
 from simcert.errors import MachineError
 from simcert.model import Window
@@ -44,7 +44,7 @@ class Edge:
 
     def __init__(self, store, name, clock, leash_s=300.0):
         self.store, self.name, self.clock, self.leash_s = store, name, clock, leash_s
-        self.exposure, self.kept, self.full, self.down = 0.0, (0, 0), False, False
+        self.exposure, self.kept, self.full, self.down = 0.0, None, False, False
         self.start()
 
     def start(self):
@@ -59,10 +59,10 @@ class Edge:
             self.kept,
         )
 
-    def remember(self, rank):
+    def remember(self, order):
         if self.full:
             raise MachineError("disk full")
-        self.kept = rank
+        self.kept = order
 
     def apply(self, exposure, now_s):
         del now_s
@@ -110,8 +110,8 @@ def tick(fleet, edges, clock, exposure=None):
 
 
 def settled(fleet, edges, clock, exposure):
-    tick(fleet, edges, clock)
-    tick(fleet, edges, clock)
+    for _ in range(3):
+        tick(fleet, edges, clock)
     for _ in range(3):
         seen = tick(fleet, edges, clock, exposure)
     return seen
@@ -119,8 +119,8 @@ def settled(fleet, edges, clock, exposure):
 
 def test_an_order_reaches_every_node_and_is_confirmed_when_all_report_it(store, edges, clock):
     fleet = lead(store)
-    tick(fleet, edges, clock)
-    tick(fleet, edges, clock)
+    for _ in range(3):
+        tick(fleet, edges, clock)
     assert tick(fleet, edges, clock, 0.2) == 0.0
     assert tick(fleet, edges[:1], clock) == 0.2
     assert [one.exposure for one in edges] == [0.2, 0.2]
@@ -227,9 +227,8 @@ def test_a_node_that_cannot_tell_its_exposure_is_away(store, edges, clock):
 
 def test_nothing_is_raised_while_a_node_serves_other_certificates(store, edges, clock):
     fleet = lead(store, served=("A", "B"))
-    tick(fleet, edges, clock)
-    tick(fleet, edges, clock)
-    tick(fleet, edges, clock)
+    for _ in range(4):
+        tick(fleet, edges, clock)
     with pytest.raises(MachineError, match="other certificates"):
         fleet.apply(0.1, clock[0])
     for one in edges:
@@ -257,13 +256,58 @@ def test_a_node_that_is_left_alone_falls_to_the_safe_exposure_and_comes_back(sto
 
 
 def test_after_the_end_the_order_stands_without_a_leader(store, edges, clock):
-    fleet = lead(store)
+    fleet = lead(store, authorised=lambda: 1.0)
     settled(fleet, edges, clock, 1.0)
     fleet.finish()
+    for one in edges:
+        one.node.step()
     clock[0] += 1e6
     for one in edges:
         one.node.step()
     assert [one.exposure for one in edges] == [1.0, 1.0]
+
+    store.values.clear()
+    for one in edges:
+        one.start()
+        one.node.step()
+    clock[0] += 1e6
+    for one in edges:
+        one.node.step()
+    assert [one.exposure for one in edges] == [1.0, 1.0], "the store lost its memory, too"
+
+
+def test_no_order_becomes_final_before_all_nodes_confirmed_it(store, edges, clock):
+    fleet = lead(store, authorised=lambda: 1.0)
+    tick(fleet, edges, clock)
+    with pytest.raises(MachineError, match="not all nodes confirmed"):
+        fleet.finish()
+
+
+def test_an_order_that_cannot_be_read_is_no_reason_to_order_something_else(store, edges, clock):
+    settled(lead(store, 1), edges, clock, 0.4)
+    fine = store.values[ORDER]
+    store.values[ORDER] = ("rubbish", fine[1])
+    fleet = lead(store, 2)
+    with pytest.raises(MachineError, match="cannot be read"):
+        fleet.read_back(clock[0])
+    store.values[ORDER] = fine
+    settled(fleet, edges, clock, 0.4)
+    assert [one.exposure for one in edges] == [0.4, 0.4]
+
+
+def test_a_report_from_the_past_is_no_sign_of_life(store, edges, clock):
+    fleet = lead(store)
+    settled(fleet, edges, clock, 0.2)
+    newest = store.values[report_key("b")]
+    for _ in range(3):
+        tick(fleet, edges[:1], clock)
+    for _ in range(12):
+        store.values[report_key("b")] = (Report(1, 1, (1, 1), 0.2).text(), 0)
+        tick(fleet, edges[:1], clock)
+        store.values[report_key("b")] = newest
+        tick(fleet, edges[:1], clock)
+    with pytest.raises(MachineError, match="node b away"):
+        fleet.read_back(clock[0])
 
 
 def test_a_node_that_starts_again_never_raises_on_the_order_of_a_dead_leader(store, edges, clock):
@@ -281,7 +325,7 @@ def test_an_order_that_was_read_long_ago_raises_nothing(store, edges, clock):
     settled(fleet, edges, clock, 0.1)
     fleet.apply(0.2, clock[0])
     slow = edges[0].node
-    slow.clock = iter([clock[0], clock[0], clock[0] + 3.0, clock[0] + 3.0]).__next__
+    slow.clock = iter([clock[0], clock[0] + 3.0]).__next__
     slow.step()
     assert edges[0].exposure == 0.1
     assert "too long ago" in slow.trouble

@@ -87,9 +87,28 @@ def test_a_lease_that_was_given_up_is_free_at_once(store):
     assert b.take(1.0).token == 2
 
 
-def test_rubbish_in_the_store_is_no_lease(store):
+def test_rubbish_in_the_store_is_waited_for_like_a_lease(store):
     store.values["lease"] = ("rubbish", 7)
-    assert Lease(store, "a").take(0.0).token == 1
+    a = Lease(store, "a")
+    assert a.take(0.0) is None
+    assert a.take(14.9) is None
+    assert a.take(15.1).token == 1
+
+
+def test_who_saw_a_higher_token_never_takes_a_lower_one(store):
+    a, b = Lease(store, "a", token_max=6), Lease(store, "b")
+    assert a.take(0.0).token == 7
+    assert b.take(1.0) is None
+    store.values.clear()
+    assert b.take(2.0).token == 8
+
+
+def test_who_was_outbid_takes_the_lease_again_above_that_token(store):
+    a = Lease(store, "a")
+    assert a.take(0.0).token == 1
+    a.outbid(7)
+    assert not a.may_raise(1.0)
+    assert a.take(1.0).token == 8
 
 
 STEP = st.tuples(

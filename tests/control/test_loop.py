@@ -130,3 +130,21 @@ def test_a_broken_detector_is_told_and_holds_the_exposure(rollout_of, terminator
 def test_the_core_reads_no_clock_and_throws_no_dice(rollout_of, terminator, sealed):
     world = terminator(failed_new=0.2)
     fly(Loop(rollout_of("adaptive"), world, world, Journal()), 1200.0)
+
+
+def test_a_start_entry_that_failed_is_written_at_the_next_step(rollout_of, terminator):
+    lines, full = [], [True]
+
+    def sink(line):
+        if full[0]:
+            raise MachineError("disk full")
+        lines.append(line)
+
+    world = terminator()
+    loop = Loop(rollout_of("fixed_linear"), world, world, Journal(sink))
+    loop.step(0.0)
+    assert (world.exposure, lines) == (0.0, [])
+    full[0] = False
+    fly(loop, 300.0)
+    assert '"entry":"start"' in lines[0]
+    assert world.exposure > 0.0

@@ -105,3 +105,26 @@ def test_rounding_is_no_disagreement(rig: Rig) -> None:
 
     assert terminator.read_back(0.0) == 1 / 3
     assert feed.seen == 0.3333
+
+
+def test_what_another_hand_changed_makes_the_windows_since_the_last_look_unsure(rig: Rig) -> None:
+    class Feed:
+        unsure_since: float | None = None
+
+        def exposed(self, exposure: float, from_s: float) -> None:
+            del exposure, from_s
+
+        def unsure(self, from_s: float) -> None:
+            self.unsure_since = from_s
+
+    feed, actuator = Feed(), rig.start(rig.config())
+    terminator = Terminator(actuator, feed, lambda: 0.0)  # type: ignore[arg-type]
+    terminator.apply(0.1, 1.0)
+    terminator.read_back(1.0)
+    terminator.apply(0.2, 2.0)
+    terminator.read_back(2.0)
+    assert feed.unsure_since is None
+
+    actuator.apply(0.7, 3.0)
+    terminator.read_back(4.0)
+    assert feed.unsure_since == 2.0

@@ -15,9 +15,9 @@ from simcert.control.joining import Joiner
 from simcert.control.lease import Lease
 from simcert.control.outbox import Numbered
 from simcert.control.windowing import Grid
-from simcert.errors import MachineError
+from simcert.errors import InputError, MachineError
 from simcert.live.redis_feed import RedisFeed
-from simcert.live.redis_store import RedisStore
+from simcert.live.redis_store import RedisStore, sealed
 from simcert.live.redis_windows import RedisWindows
 from simcert.model import Window
 
@@ -97,15 +97,17 @@ def test_windows_of_two_lives_of_a_node_are_told_apart(store: RedisStore) -> Non
         ("1/mallory", "{}"),
         ("x/a", "{}"),
         ("1/a", "rubbish"),
-        ("1/a", '{"segments": [], "outcomes": []}'),
-        ("1/a", "[" * 100_000),
+        ("1/a", sealed('{"segments": [], "outcomes": []}')),
+        ("1/a", sealed("[" * 100_000)),
+        ("1/a", sealed(json.dumps({"segments": ["x"] * 9000, "outcomes": ["ok"] * 100}))),
+        ("1/a", "00000000 {}"),
         ("1/b", None),
     ],
 )
 def test_rubbish_and_strangers_stop_nobody_and_are_never_evidence(
     store: RedisStore, field: str, text: str | None
 ) -> None:
-    fine = json.dumps(window("b").to_dict())
+    fine = sealed(json.dumps(window("b").to_dict()))
     store.call("HSET", store.key("w:0"), field, fine if text is None else text)
     store.call("ZADD", store.key("w"), 0, "0")
     store.call("ZADD", store.key("w"), 0, "no number")
@@ -113,6 +115,17 @@ def test_rubbish_and_strangers_stop_nobody_and_are_never_evidence(
     (joined,) = feed(store, "a").poll(95.0)
 
     assert (joined.n, joined.completeness) == (0, 0.0)
+
+
+def test_a_journal_that_was_garbled_is_told_and_never_replayed(store: RedisStore) -> None:
+    store.append({"entry": "start"})
+    assert len(store.entries()) == 1
+    store.call(
+        "LSET", store.key("journal"), 0, sealed('{"entry":"start"}').replace("start", "stert")
+    )
+
+    with pytest.raises(InputError, match="checksum"):
+        store.entries()
 
 
 def test_values_change_only_from_the_version_that_was_read(store: RedisStore) -> None:
