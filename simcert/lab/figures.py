@@ -6,8 +6,9 @@ ground.
 
 from typing import TYPE_CHECKING
 
+from simcert.errors import InputError, UnknownNameError
 from simcert.lab import figures_run, figures_study, figures_style
-from simcert.lab.figures_points import Panel, panels
+from simcert.lab.figures_points import Panel, flagship_of, panels
 from simcert.lab.figures_trace import Trace
 
 if TYPE_CHECKING:
@@ -28,6 +29,40 @@ def plot_run(result: "RunResult") -> "Figure":
         figures_run.draw_success(bottom, trace)
         top.set_xlabel("")
         top.set_title(f"{result.scenario}, {result.policy}: {result.end}", loc="left")
+    return figure
+
+
+def plot_outcomes(result: "RunResult") -> "Figure":
+    """Return how handshakes ended with either certificate."""
+    return _white(figures_run.outcomes(Trace.of(result.entries), (7.0, 10.0)))
+
+
+def plot_segments(result: "RunResult") -> "Figure":
+    """Return excess failures of each segment over time."""
+    return _white(figures_run.segments(Trace.of(result.entries), (8.0, 10.0)))
+
+
+def plot_days(study: "Study", scenario: str | None, run: int) -> "Figure":
+    """Return the exposure of one run under each policy, small multiples on the same axes."""
+    stems = dict.fromkeys(setup.scenario.stem for setup in study.setups)
+    chosen = scenario or next(iter(stems))
+    if chosen not in stems:
+        raise UnknownNameError("scenario of this study", chosen, stems)
+    rows = [row for row in study.rows if row["scenario"] == chosen and row["run"] == run]
+    if not rows:
+        raise InputError(f"run {run}: the study has runs 0 to {study.planned - 1}")
+    days = [
+        figures_study.Day(row["policy"], [(t, e) for t, e, _ in row["moves"]], row["end"])
+        for row in rows
+        if row["error"] is None
+    ]
+    horizon_s = max(s.spec.horizon_s for s in study.setups if s.scenario.stem == chosen)
+    flagship = flagship_of([day.policy for day in days])
+    return _white(figures_study.days(days, flagship, horizon_s, (9.0, 10.0)))
+
+
+def _white(figure: "Figure") -> "Figure":
+    figure.set_facecolor("white")
     return figure
 
 

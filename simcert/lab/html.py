@@ -5,11 +5,16 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+from simcert.lab import predict_words
 from simcert.lab.words import clock, stake, verdict
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from simcert.lab.population import Population
+    from simcert.lab.predict import Forecast
+    from simcert.lab.regress import Regression
+    from simcert.lab.replay import Replayed
     from simcert.lab.run import RunResult
     from simcert.lab.study import Study
 
@@ -40,7 +45,54 @@ def study_html(study: "Study") -> str:
     return told + _table(head, rows) + _svg(study.plot())
 
 
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+def forecast_html(told: "Forecast") -> str:
+    """Return a forecast: verdict, what to do, who breaks."""
+    first, rows = predict_words.verdict(told), told.broken
+    mood = f"<p><b>{escape(first)}</b></p>"
+    advice = "".join(
+        f"<li><b>{escape(predict_words.percent(share))}</b> {escape(text)}</li>"
+        for text, share in predict_words.ranked(rows)
+    )
+    lines = [
+        (
+            row.title,
+            predict_words.percent(row.share),
+            predict_words.signal(row.new.seen),
+            row.new.reason,
+        )
+        for row in rows
+    ]
+    shown = f"<ul>{advice}</ul>{_table(predict_words.HEAD, lines)}" if rows else ""
+    return mood + shown
+
+
+def population_html(who: "Population") -> str:
+    """Return a population: each client with its share, and the sources."""
+    columns = [who.clients[name].tolist() for name in ("name", "client", "share")]
+    lines = [
+        (name, client, predict_words.percent(share))
+        for name, client, share in zip(*columns, strict=True)
+    ]
+    sources = "".join(f"<p><small>{escape(text)}</small></p>" for text in who.sources)
+    head = f"<p><b>{escape(who.name)}</b>: {len(lines)} kinds of clients</p>"
+    return head + _table(("client", "known as", "share"), lines) + sources
+
+
+def replayed_html(replayed: "Replayed") -> str:
+    """Return what a policy says to a recorded rollout."""
+    first, *rest = replayed.words().splitlines()
+    more = f"<pre>{escape(chr(10).join(rest))}</pre>" if rest else ""
+    return f"<p><b>{escape(first)}</b></p>{more}"
+
+
+def regression_html(found: "Regression") -> str:
+    """Return the verdict on each case, and what changed in words."""
+    lines = [(c.scenario, c.policy, c.verdict.replace("_", " ")) for c in found.cases]
+    told = f"<pre>{escape(found.words())}</pre>" if found.changed else ""
+    return _table(("scenario", "policy", "verdict"), lines) + told
+
+
+def _table(head: Sequence[str], rows: Sequence[tuple[str, ...]]) -> str:
     top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
     lines = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows)
     return f"<table><tr>{top}</tr>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"

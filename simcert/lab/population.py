@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from simcert.errors import InputError, MachineError, UnknownNameError
 from simcert.scenario.cohorts import mix_file
@@ -16,6 +16,10 @@ from simcert.tls.logs import LogCounts, count_hellos
 from simcert.tls.logs_hello import decoded
 from simcert.tls.logs_match import Matcher, fingerprint
 from simcert.tls.profiles import mix_sources
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
 
 UNMATCHED_MAX = 50  # fingerprints told; the rest is one line
 REST = "(rest)"
@@ -51,6 +55,43 @@ def shown(name: str) -> dict[str, Any]:
     shares = sorted(shares_of(name).items(), key=lambda item: (-item[1], item[0]))
     clients = [{"client": client, "share": share} for client, share in shares]
     return {"name": name, "clients": clients, "sources": sources_of(name)}
+
+
+@dataclass(frozen=True)
+class Population:
+    """Who connects: clients with their share of connections, and where the shares come from."""
+
+    name: str
+    shares: Mapping[str, float] = field(repr=False)
+    sources: tuple[str, ...] = field(repr=False)
+
+    @property
+    def clients(self) -> "pd.DataFrame":
+        """One row a client, largest share first: client, name, measured, share."""
+        import pandas as pd
+
+        known = catalogue()
+        rows = [
+            (client, known[client].title or client, known[client].measured, share)
+            for client, share in sorted(self.shares.items(), key=lambda one: (-one[1], one[0]))
+        ]
+        return pd.DataFrame(rows, columns=["client", "name", "measured", "share"])
+
+    def plot(self) -> "Figure":
+        """Return the largest shares as bars."""
+        from simcert.lab.figures_shares import plot_population
+
+        return plot_population(self)
+
+    def _repr_html_(self) -> str:
+        from simcert.lab.html import population_html
+
+        return population_html(self)
+
+
+def population(name: str) -> Population:
+    """Return a built-in population, one of a file, or one client alone; as `predict` takes it."""
+    return Population(Path(name).stem, shares_of(name), tuple(sources_of(name)))
 
 
 def sources_of(name: str) -> list[str]:

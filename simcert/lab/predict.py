@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simcert.errors import InputError, MachineError, UnknownNameError
 from simcert.lab.population import shares_of
@@ -20,6 +20,10 @@ from simcert.tls import (
 )
 from simcert.tls.prediction import Meeting as Encounter
 from simcert.tls.prediction import first_name, meet
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
 
 VERSIONS = ("1.2", "1.3")
 
@@ -88,6 +92,36 @@ class Forecast:
         """Share of connections that would fail because of the new certificate."""
         return sum(row.share for row in self.broken)
 
+    @property
+    def clients(self) -> "pd.DataFrame":
+        """One row a client: share of connections, outcome with either chain, reason and remedy."""
+        import pandas as pd
+
+        rows = [
+            {**_told(row), "name": row.title, "heals": row.heals, "remedy": row.remedy}
+            for row in self.rows
+        ]
+        return pd.DataFrame(rows, columns=CLIENT_COLUMNS)
+
+    @property
+    def handshake(self) -> "pd.DataFrame":
+        """One row a chain and figure of one full handshake: arm, figure, value."""
+        import pandas as pd
+
+        rows = [(arm, k, v) for arm in ("old", "new") for k, v in self.cost(arm).items()]
+        return pd.DataFrame(rows, columns=["arm", "figure", "value"])
+
+    def plot(self) -> "Figure":
+        """Return which clients break, by share, and the alert or silence that the server sees."""
+        from simcert.lab.figures_shares import plot_forecast
+
+        return plot_forecast(self)
+
+    def _repr_html_(self) -> str:
+        from simcert.lab.html import forecast_html
+
+        return forecast_html(self)
+
     def words(self) -> str:
         """Return the answer for people: verdict, table, advice."""
         from simcert.lab.predict_words import in_words
@@ -124,6 +158,9 @@ class Forecast:
         return {name: _mean(good, attribute) for name, attribute in COSTS.items()}
 
 
+CLIENT_COLUMNS = [
+    *("client", "name", "share", "old", "new", "breaks", "heals", "reason", "remedy"),
+]
 COSTS = {
     "bytes": "flight_bytes",
     "flights": "flights",

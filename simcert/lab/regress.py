@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simcert.errors import InputError, MachineError
 from simcert.lab.batch import slug
@@ -14,6 +14,9 @@ from simcert.lab.regress_judge import Case, judge
 from simcert.lab.regress_record import Flown, Record, fly
 from simcert.lab.regress_suite import FOLDER, SUITE, Suite, relative
 from simcert.lab.setup import Setup
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DEFAULTS = {"scenarios": ("same_ca", "android_root_missing", "rare_segment"),
             "policies": ("adaptive",)}  # fmt: skip
@@ -45,6 +48,24 @@ class Regression:
             "baseline": self.folder,
             "updated": list(self.updated),
         }
+
+    @property
+    def summary(self) -> "pd.DataFrame":
+        """One row a case and metric that differs: verdict, before, after, diff, ci95."""
+        import pandas as pd
+
+        rows = [
+            {"scenario": c.scenario, "policy": c.policy, "verdict": c.verdict, **diff}
+            for c in self.cases
+            for diff in c.to_dict()["diffs"] or [{}]
+        ]
+        head = ["scenario", "policy", "verdict", "metric", "before", "after", "diff", "ci95"]
+        return pd.DataFrame(rows, columns=head)
+
+    def _repr_html_(self) -> str:
+        from simcert.lab.html import regression_html
+
+        return regression_html(self)
 
     def words(self) -> str:
         """Return what changed, in words."""

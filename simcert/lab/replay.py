@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simcert.control import journal as journals
 from simcert.control.plan import Plan
@@ -15,6 +15,9 @@ from simcert.errors import InputError, UnknownNameError
 from simcert.model import Policy, Prior, Truth
 from simcert.scenario import policies
 from simcert.scenario.build import analyzer_maker
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TINY = 1e-9  # exposures that differ by less are equal
 UNKNOWN = (
@@ -98,6 +101,19 @@ class Replayed:
             "more": sum(one.decided > one.in_force + TINY for one in self.sides),
             "less": sum(one.decided < one.in_force - TINY for one in self.sides),
         }
+
+    @property
+    def decisions(self) -> "pd.DataFrame":
+        """One row a decision that was made again: t_s, exposure, kind, reason."""
+        import pandas as pd
+
+        rows = [(t, d.exposure, d.kind.value, d.reason) for t, d in self.replay.decisions]
+        return pd.DataFrame(rows, columns=["t_s", "exposure", "kind", "reason"])
+
+    def _repr_html_(self) -> str:
+        from simcert.lab.html import replayed_html
+
+        return replayed_html(self)
 
     def words(self) -> str:
         """Return the answer in words."""

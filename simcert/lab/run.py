@@ -70,6 +70,20 @@ class RunResult:
 
         return timeline(self.entries)
 
+    @cached_property
+    def moves(self) -> "pd.DataFrame":
+        """One row a change of exposure: t_s, exposure, reason."""
+        import pandas as pd
+
+        return pd.DataFrame(self.exposure, columns=["t_s", "exposure", "reason"])
+
+    @cached_property
+    def segments(self) -> "pd.DataFrame":
+        """One row a segment and arm: units and failed units over the whole run."""
+        from simcert.lab.timeline import segments
+
+        return segments(self.entries)
+
     def words(self) -> str:
         """Return the run in words, with every change of exposure."""
         from simcert.lab.words import run_in_words
@@ -81,6 +95,18 @@ class RunResult:
         from simcert.lab import figures
 
         return figures.plot_run(self)
+
+    def plot_outcomes(self) -> "Figure":
+        """Return how handshakes ended with either certificate."""
+        from simcert.lab import figures
+
+        return figures.plot_outcomes(self)
+
+    def plot_segments(self) -> "Figure":
+        """Return how much more often each segment failed with the new certificate, over time."""
+        from simcert.lab import figures
+
+        return figures.plot_segments(self)
 
     def _repr_html_(self) -> str:
         from simcert.lab.html import run_html

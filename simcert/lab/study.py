@@ -103,6 +103,27 @@ class Study:
 
         return pd.DataFrame(self.rows).drop(columns="moves")
 
+    @cached_property
+    def moves(self) -> "pd.DataFrame":
+        """One row a change of exposure of each run: when (t_s), to which exposure, and why."""
+        import pandas as pd
+
+        from simcert.lab import tables
+
+        return pd.DataFrame(tables.moves(self.rows), columns=list(tables.MOVE_COLUMNS))
+
+    def plot_pairs(self, metric: str = "harmed_connections") -> "Figure":
+        """Return the paired differences of a metric with their 95 % intervals."""
+        from simcert.lab.figures_shares import plot_pairs
+
+        return plot_pairs(self, metric)
+
+    def plot_days(self, scenario: str | None = None, run: int = 0) -> "Figure":
+        """Return the exposure of one run under each policy, in one scenario (the first)."""
+        from simcert.lab import figures
+
+        return figures.plot_days(self, scenario, run)
+
     def plot(self) -> "Figure":
         """Return harm against time to full exposure for all policies."""
         from simcert.lab import figures

@@ -1,9 +1,10 @@
 """Timeline: a journal as a table, one row a window."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from simcert.model import Window
+from simcert.model import ARMS, OK, Window
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +29,28 @@ def timeline(entries: Iterable[Mapping[str, Any]]) -> "pd.DataFrame":
                 row.update(said)
             open_from = len(rows)
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def segments(entries: Iterable[Mapping[str, Any]]) -> "pd.DataFrame":
+    """Return a row for each segment and arm: segment, arm, units, failed (units)."""
+    import pandas as pd
+
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for entry in entries:
+        if entry["entry"] == "window":
+            window = Window.from_dict(entry["window"])
+            for s, segment in enumerate(window.segments):
+                for a, arm in enumerate(ARMS):
+                    units = int(window.units[s, a].sum())
+                    counts[segment, arm, "units"] += units
+                    ok = window.outcomes.index(OK) if OK in window.outcomes else None
+                    good = 0 if ok is None else int(window.units[s, a, ok])
+                    counts[segment, arm, "failed"] += units - good
+    names = sorted({segment for segment, _, _ in counts})
+    rows = [
+        (s, arm, counts[s, arm, "units"], counts[s, arm, "failed"]) for s in names for arm in ARMS
+    ]
+    return pd.DataFrame(rows, columns=["segment", "arm", "units", "failed"])
 
 
 COLUMNS = [
