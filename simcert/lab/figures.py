@@ -4,7 +4,8 @@ Save them with `figure.savefig("name.svg")` or `.png`; reports draw the same axe
 ground.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from simcert.errors import InputError, UnknownNameError
 from simcert.lab import figures_run, figures_study, figures_style
@@ -14,13 +15,20 @@ from simcert.lab.figures_trace import Trace
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from simcert.lab.recorded import Recorded
     from simcert.lab.run import RunResult
     from simcert.lab.study import Study
 
 
 def plot_run(result: "RunResult") -> "Figure":
     """Return exposure with its decisions, and below it success of both certificates."""
-    trace = Trace.of(result.entries)
+    title = f"{result.scenario}, {result.policy}: {result.end}"
+    return plot_entries(result.entries, title)
+
+
+def plot_entries(entries: Sequence[Mapping[str, Any]], title: str) -> "Figure":
+    """Return the same for the entries of any journal."""
+    trace = Trace.of(entries)
     with figures_style.look(10.0):
         figure = figures_style.new_figure(8.0, 5.6)
         figure.set_facecolor("white")
@@ -28,16 +36,16 @@ def plot_run(result: "RunResult") -> "Figure":
         figures_run.draw_exposure(top, trace)
         figures_run.draw_success(bottom, trace)
         top.set_xlabel("")
-        top.set_title(f"{result.scenario}, {result.policy}: {result.end}", loc="left")
+        top.set_title(title, loc="left")
     return figure
 
 
-def plot_outcomes(result: "RunResult") -> "Figure":
+def plot_outcomes(result: "RunResult | Recorded") -> "Figure":
     """Return how handshakes ended with either certificate."""
     return _white(figures_run.outcomes(Trace.of(result.entries), (7.0, 10.0)))
 
 
-def plot_segments(result: "RunResult") -> "Figure":
+def plot_segments(result: "RunResult | Recorded") -> "Figure":
     """Return excess failures of each segment over time."""
     return _white(figures_run.segments(Trace.of(result.entries), (8.0, 10.0)))
 

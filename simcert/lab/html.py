@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from simcert.lab.population import Population
     from simcert.lab.predict import Forecast
+    from simcert.lab.recorded import Recorded
     from simcert.lab.regress import Regression
     from simcert.lab.replay import Replayed
     from simcert.lab.run import RunResult
@@ -76,6 +77,15 @@ def population_html(who: "Population") -> str:
     sources = "".join(f"<p><small>{escape(text)}</small></p>" for text in who.sources)
     head = f"<p><b>{escape(who.name)}</b>: {len(lines)} kinds of clients</p>"
     return head + _table(("client", "known as", "share"), lines) + sources
+
+
+def recorded_html(told: "Recorded") -> str:
+    """Return a recorded rollout: how it ended, picture, changes of exposure."""
+    columns = [told.moves[name].tolist() for name in ("t_s", "exposure", "reason")]
+    moves = [(clock(t), f"{100.0 * e:.2f} %", why) for t, e, why in zip(*columns, strict=True)]
+    head = f"<p><b>{escape(told.path.name)}</b>: {escape(told.policy)}, "
+    end = escape((told.end or "not ended").replace("_", " "))
+    return f"{head}{end}</p>{_svg(told.plot())}{_table(('time', 'exposure', 'reason'), moves)}"
 
 
 def replayed_html(replayed: "Replayed") -> str:
