@@ -32,6 +32,7 @@ SEEN = 10  # units that a cell needs before it says anything
 NARROW_IN = 6.0  # inches; on narrower figures names are cut short
 NONE = (FAINT, 0.16)  # tint of a cell without a sure difference
 HOURS_FROM_S = 3 * 3600.0
+MINUTES_FROM_S = 180.0
 
 
 def told(moves: Sequence[Move]) -> list[int]:
@@ -51,6 +52,8 @@ def clock_axis(axes: "Axes", until_s: float) -> float:
     from matplotlib.ticker import MaxNLocator
 
     unit, word = (3600.0, "hours") if until_s > HOURS_FROM_S else (60.0, "minutes")
+    if until_s < MINUTES_FROM_S:
+        unit, word = 1.0, "seconds"
     axes.set_xlabel(f"{word} since the start")
     axes.set_xlim(0.0, until_s / unit)
     axes.xaxis.set_major_locator(MaxNLocator(7, integer=True))

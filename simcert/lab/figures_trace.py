@@ -67,7 +67,9 @@ class Trace:
     def shown_s(self) -> float:
         """How far a time axis should reach: a little beyond the last change, or to the end."""
         last = self.moves[-1].t_s if self.moves else 0.0
-        return min(max(last * 1.2, last + QUIET_S), max(self.end_s, last + 60.0))
+        return min(
+            max(last * 1.2, last + QUIET_S), max(self.end_s, last + min(60.0, 1.0 + last / 4.0))
+        )
 
     def tally(self) -> tuple[Counts, Counts]:
         """Return units [window, arm] and failed units [window, arm]."""

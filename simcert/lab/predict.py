@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,8 +79,8 @@ class Forecast:
     """The whole answer: a row per client, largest share first."""
 
     population: str
-    meeting: Meeting
-    rows: tuple[Row, ...]
+    meeting: Meeting = field(repr=False)
+    rows: tuple[Row, ...] = field(repr=False)
 
     @property
     def broken(self) -> tuple[Row, ...]:

@@ -1,5 +1,6 @@
 """Every notebook runs from the first cell to the last, and is committed without outputs."""
 
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -46,3 +47,15 @@ def test_it_runs_to_its_last_cell(path: Path) -> None:
     assert len(shown_s) >= 2  # one rollout, and harm against time
     assert shown_s[0] < 20.0  # 10 s on an idle machine, and twice that on a busy one
     assert time.monotonic() - started < 120.0
+
+
+def test_sliders_without_their_extra_say_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cells = nbformat.read(FOLDER / "threshold_exploration.ipynb", as_version=4).cells
+    (sliders,) = [c.source for c in cells if "interactive_output" in c.source]
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+
+    exec(compile(sliders, "sliders", "exec"), {})
+
+    assert "pip install 'simcert[notebook]'" in capsys.readouterr().out
