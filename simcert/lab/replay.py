@@ -110,6 +110,13 @@ class Replayed:
         rows = [(t, d.exposure, d.kind.value, d.reason) for t, d in self.replay.decisions]
         return pd.DataFrame(rows, columns=["t_s", "exposure", "kind", "reason"])
 
+    @property
+    def side_by_side(self) -> "pd.DataFrame":
+        """One row a tick: what was in force, what was recorded, what is decided now, and why."""
+        import pandas as pd
+
+        return pd.DataFrame(self.sides, columns=list(Side._fields))
+
     def _repr_html_(self) -> str:
         from simcert.lab.html import replayed_html
 
