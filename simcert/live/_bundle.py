@@ -52,8 +52,8 @@ class Bundle:
 
     @property
     def until_s(self) -> float:
-        """Return when the first certificate of the chain expires, in seconds since 1970."""
-        return min(one.not_valid_after_utc for one in self.chain).timestamp()
+        """Return when the leaf expires, in seconds since 1970; a cross-sign may end before it."""
+        return self.leaf.not_valid_after_utc.timestamp()
 
     @property
     def ecdsa(self) -> bool:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
+from pathlib import Path
 
 from simcert.control.analyzer import Analyzer
 from simcert.control.plan import Plan
@@ -11,6 +12,7 @@ from simcert.model import Channel, Detector, Policy, Prior, discovery
 from simcert.model.outcome import ARMS
 from simcert.scenario.cohorts import cohorts
 from simcert.scenario.schema import Scenario
+from simcert.tls import Certificate, CertificateChain
 from simcert.world import truth_of
 from simcert.world.faults._fault import Fault
 from simcert.world.spec import Cohort, LifecycleEvent, Probes, WorldSpec
@@ -98,8 +100,16 @@ def _old_until_s(scenario: Scenario) -> float | None:
     """Return when the old certificate ends as far as the rollout knows."""
     if scenario.analysis.old_until_s is not None:
         return scenario.analysis.old_until_s
-    dated = [one.at_s for one in scenario.lifecycle if (one.arm, one.event) == ("old", "expire")]
-    return min(dated, default=None)
+    ends = [one.at_s for one in scenario.lifecycle if (one.arm, one.event) == ("old", "expire")]
+    leaf = _leaf(scenario.folder / scenario.certificates.old)
+    ends.append((leaf.not_after - scenario.certificates.at).total_seconds())
+    first_s = min(ends)
+    return first_s if first_s < scenario.traffic.horizon_s else None
+
+
+@lru_cache(maxsize=64)
+def _leaf(path: Path) -> Certificate:
+    return CertificateChain.from_pem(path).certificates[0]
 
 
 def slices(scenario: Scenario) -> int:

@@ -11,7 +11,7 @@ from simcert import detect, lab
 from simcert.model import Assessment, Kind, Progress, Reading, Verdict, View, Window
 from simcert.policy._adaptive_readings import advice
 from simcert.policy.adaptive import Adaptive
-from simcert.scenario import load_scenario
+from simcert.scenario import build, load_scenario
 
 POLICY = Adaptive()
 PROOF = log(100.0)
@@ -140,3 +140,13 @@ def test_a_rotation_away_from_a_distrusted_root_is_quick_and_says_why():
     assert result.end == "complete"
     assert result.score.minutes_to_full < 30.0
     assert any("the one that fails" in reason for _, _, reason in result.exposure)
+
+
+def test_a_small_site_is_through_before_its_old_certificate_expires(monkeypatch):
+    scenario = load_scenario("old_expires")
+    assert build.plan(scenario).old_until_s == 10_800.0
+    known = lab.run(scenario, policy="adaptive", seed=0).score
+    monkeypatch.setattr(build, "_old_until_s", lambda _: None)
+    unknown = lab.run(scenario, policy="adaptive", seed=0).score
+    assert known.minutes_to_full <= 180.0 < unknown.minutes_to_full
+    assert known.success_rate > unknown.success_rate + 0.05

@@ -12,6 +12,7 @@ FAILS = {
     "same_ca_mobile": "threshold_step",
     "regional_outage": "threshold_step",
     "root_distrusted": "threshold_step",
+    "old_expires": "threshold_step",
     "scanner_flood": "flagger",
     "poisoning": "target_success",
     "boots_in_1970": "target_success",
