@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from simcert.errors import MachineError
+from simcert.errors import InputError, MachineError
 from simcert.scenario.validation import code_digest
 
 CONNECT = "10s"
@@ -68,7 +68,11 @@ def _client(cluster: str) -> Any:  # noqa: ANN401 - optional package without typ
         logging.getLogger(name).setLevel(logging.CRITICAL)  # we say it, once and in words
     try:
         return connect(cluster, timeout=CONNECT)
-    except (OSError, ValueError) as error:
+    except ValueError as error:
+        raise InputError(
+            f"--cluster {cluster}: {error}; write it like tcp://10.0.0.1:8786"
+        ) from error
+    except OSError as error:
         raise MachineError(
             f"--cluster {cluster}: no Dask scheduler answers: {error}; `dask scheduler` starts "
             "one, and tells its address"

@@ -117,4 +117,6 @@ def _writing(place: Path) -> Iterator[None]:
         raise
     except OSError as error:
         where = error.filename or place
-        raise MachineError(f"{where}: cannot be written: {error.strerror}") from error
+        raise MachineError(
+            f"{where}: cannot be written: {error.strerror}; name another folder"
+        ) from error

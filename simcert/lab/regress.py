@@ -12,7 +12,7 @@ from simcert.lab.batch import slug
 from simcert.lab.progress import progress
 from simcert.lab.regress_judge import Case, judge
 from simcert.lab.regress_record import Flown, Record, fly
-from simcert.lab.regress_suite import FOLDER, SUITE, Suite, relative
+from simcert.lab.regress_suite import FOLDER, SUITE, Suite, refuse_file, relative
 from simcert.lab.setup import Setup
 
 if TYPE_CHECKING:
@@ -114,6 +114,7 @@ def update(
     """
     refuse_in_ci(os.environ if environment is None else environment, force=force)
     folder = Path(baseline)
+    refuse_file(folder)
     suite = _suite(folder, relative(scenarios, folder), relative(policies, folder), runs)
     setups = suite.setups()
     now = _flown(setups, suite, suite.seed, jobs, quiet)
@@ -168,7 +169,9 @@ def writing(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         yield
     except OSError as error:
-        raise MachineError(f"{folder}: cannot be written: {error.strerror}") from error
+        raise MachineError(
+            f"{folder}: cannot be written: {error.strerror}; name another --baseline"
+        ) from error
 
 
 def _suite(

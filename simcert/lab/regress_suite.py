@@ -40,6 +40,7 @@ class Suite:
     def read(cls, folder: Path) -> Self:
         """Return the suite of a baseline folder; InputError says what to do where there is none."""
         path = folder / SUITE
+        refuse_file(folder)
         if not path.is_file():
             raise InputError(
                 f"{folder}: holds no baseline ({SUITE} is missing); `simcert regress --baseline "
@@ -96,6 +97,13 @@ class Suite:
 def relative(names: Sequence[str], folder: Path) -> tuple[str, ...]:
     """Return names as a suite in `folder` writes them: files relative to it."""
     return tuple(_from(folder, name) if is_file(name) else name for name in names)
+
+
+def refuse_file(folder: Path) -> None:
+    """Raise InputError if a baseline folder is, or lies in, a file."""
+    place = next((one for one in (folder, *folder.parents) if one.exists()), folder)
+    if place.exists() and not place.is_dir():
+        raise InputError(f"--baseline {folder}: {place} is a file; name a folder")
 
 
 def is_file(name: str) -> bool:

@@ -135,7 +135,8 @@ def replay(journal: str | Path, policy: Policy | str | Path | None = None) -> Re
     try:
         entries = journals.read(path.read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read: {error}; give a journal.jsonl") from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"{path}: cannot be read: {why}; give a journal.jsonl") from error
     start = entries[0]
     label, flown = _policy(start, policy, str(path))
     rollout = Rollout(

@@ -19,6 +19,9 @@ def parsed(path: Path) -> tuple[dict[str, Any], LineFinder]:
         text = path.read_text(encoding="utf-8")
         return tomllib.loads(text), LineFinder.scan(text)
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        way_out = "; `simcert init DIR` makes files to begin with" if not path.exists() else ""
+        raise InputError(f"{path}: cannot be read: {error.strerror}{way_out}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is not TOML: {error}; save it as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path}: is not TOML: {error}") from error

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from simcert import policy as catalogue
-from simcert.errors import InputError, UnknownNameError
+from simcert.errors import ContractError, InputError, UnknownNameError
 from simcert.model import Policy, discovery
 from simcert.model.plugins import GROUPS
 from simcert.scenario.files import parsed
@@ -47,7 +47,10 @@ def label(text: str | Path) -> str:
 
 def _outside(path: str, table: dict[str, Any], place: str) -> Policy:
     """Return the policy whose class stands in somebody's own file, which is run."""
-    cls = discovery.class_in_file(Path(path))
+    try:
+        cls = discovery.class_in_file(Path(path))
+    except ContractError as error:  # who flies a policy is not who wrote it
+        raise InputError(f"{error}; `simcert check {path}` says more") from error
     _, _, needs = GROUPS["simcert.policy"]
     lacking = [name for name in (*needs, "__dataclass_fields__") if not hasattr(cls, name)]
     if lacking:
@@ -61,7 +64,8 @@ def _outside(path: str, table: dict[str, Any], place: str) -> Policy:
 def _from_file(path: Path) -> Policy:
     table, lines = parsed(path)
     if not isinstance(table.get("policy"), str):
-        raise InputError(f'{path}: key "policy" is missing; give the stem of a policy')
+        what = "must be a text" if "policy" in table else "is missing"
+        raise InputError(f'{path}: key "policy" {what}; give a stem, like policy = "adaptive"')
     return _made(table.pop("policy"), table, Problems(str(path), lines))
 
 

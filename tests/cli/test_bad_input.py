@@ -1,0 +1,100 @@
+"""A newcomer's mistakes, over all commands: one paragraph with the file, the key and a way out."""
+
+from pathlib import Path
+
+import pytest
+
+from simcert.cli.main import code_of
+
+CHAIN = Path(__file__).parents[2] / "scenarios" / "chains" / "le_january.pem"
+SCENARIO = """\
+schema = 1
+summary = "x"
+[certificates]
+old = "{old}"
+new = "good.pem"
+[population]
+mix = "{mix}"
+"""
+FILES = {
+    "syntax.toml": b"a = \n",
+    "latin.toml": b"summary = '\xff'\n",
+    "empty.toml": b"",
+    "gone.toml": SCENARIO.format(old="nowhere.pem", mix="web").encode(),
+    "mix.toml": SCENARIO.format(old="good.pem", mix="wep").encode(),
+    "key.toml": b'policy = "adaptive"\nalfa = 1\n',
+    "number.toml": b"policy = 3\n",
+    "nothing.py": b"x = 1\n",
+    "syntax.py": b"def f(:\n",
+    "good.pem": CHAIN.read_bytes(),
+    "bad.pem": b"nope\n",
+    "plain": b"nope\n",
+    "one.jsonl": b"{}\n",
+    "zero.jsonl": b"",
+    "binary.jsonl": b"\xff\x00",
+}
+PREDICT = "predict --old {} --new good.pem --population web"
+MISTAKES = [
+    ("run syntax.toml", 2, "syntax.toml: is not TOML"),
+    ("run latin.toml", 2, "save it as UTF-8"),
+    ("run empty.toml", 2, 'empty.toml: key "certificates" is missing'),
+    ("run gone.toml", 2, "gone.toml:4: certificates.old: nowhere.pem: cannot be read"),
+    (
+        "run mix.toml",
+        2,
+        'mix.toml:7: population.mix: unknown population "wep"; did you mean "web"?',
+    ),
+    ("run same_ca --policy key.toml", 2, 'key.toml:2: alfa: unknown key "alfa"; did you mean'),
+    ("run same_ca --policy number.toml", 2, 'number.toml: key "policy" must be a text'),
+    ("run same_ca --policy absent.toml", 2, "`simcert init DIR` makes files to begin with"),
+    ("run same_ca --policy nothing.py", 2, "nothing.py: defines 0 public classes"),
+    ("run same_ca --policy syntax.py", 2, "syntax.py:1: is no Python"),
+    ("run same_ca --policy adaptive:alpha=2", 2, "alpha: must be in (0, 1), got 2.0"),
+    ("run same_ca --policy adaptive:alpha", 2, "write name:key=value"),
+    ("run same_ca --out plain", 2, "plain is a file; name a folder"),
+    ("compare same_ca --policy oracle --cluster nonsense --runs 1", 2, "write it like tcp://"),
+    (PREDICT.format("bad.pem"), 2, "bad.pem: holds no"),
+    (PREDICT.format("good.pem") + " --at yesterday", 2, "write it like 2026-03-01T00:00:00Z"),
+    (PREDICT.format("good.pem") + " --explain curll", 2, 'did you mean "curl"?'),
+    ("population import plain --out x.toml", 2, "docs/population-logs.md"),
+    ("replay absent", 2, "absent: cannot be read: No such file or directory; give a journal.jsonl"),
+    ("replay one.jsonl", 2, "one.jsonl:1: entry None is none of start"),
+    ("replay zero.jsonl", 2, "zero.jsonl: a journal begins with a start entry"),
+    ("replay binary.jsonl", 2, "binary.jsonl: cannot be read"),
+    ("report absent", 2, "make some with `simcert run SCENARIO --out DIR`"),
+    ("report plain", 2, "plain: is a file"),
+    ("check absent.py", 2, "absent.py: is no Python file"),
+    ("live plan absent.toml", 2, "absent.toml: cannot be read"),
+    ("live plan empty.toml", 2, 'empty.toml: key "schema" is missing'),
+    ("regress", 2, "`simcert regress --baseline simcert-baseline --update` records one"),
+    ("regress --baseline plain", 2, "plain is a file; name a folder"),
+    ("regress --runs 3", 2, "go with --update"),
+    ("regress --update --seed 3", 2, "cannot be with --update"),
+    ("regress --update --baseline plain", 2, "plain is a file; name a folder"),
+    ("regress --update --policy adaptve", 2, 'did you mean "adaptive"?'),
+    ("init .", 2, "is not empty"),
+    ("init plain", 2, "plain is a file"),
+    ("init /proc/x", 3, "name another folder"),
+]
+
+
+@pytest.mark.parametrize(("line", "code", "hint"), MISTAKES, ids=[one[0] for one in MISTAKES])
+def test_a_mistake_is_told_with_the_way_out(
+    line: str,
+    code: int,
+    hint: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CI", raising=False)
+    for name, content in FILES.items():
+        (tmp_path / name).write_bytes(content)
+
+    assert code_of(line.split()) == code
+
+    said = capsys.readouterr()
+    assert hint in said.err
+    assert said.out == ""
+    assert len(said.err) < 1500
