@@ -1,6 +1,7 @@
 """Windowing: records in, windows out; a client is one unit per window, in its first slice.
 
-A unit is the first full handshake of a client in a window, as received. A row whose slice is
+A unit is the first full handshake of a client in a window, as received; where one coin of a client
+rules a whole stage (`salted_per_stage`), the first in that stage. A row whose slice is
 closed comes late: it is counted in `late` and nowhere else. Rows that came under another exposure
 than most of their slice are connections, not units, for exposures are never pooled. Where rows tell
 their source, no source makes up more of the units than `influence` lets it.
@@ -66,7 +67,8 @@ class Windower:
         self._duplicates = duplicates
         self._labels = Labels()
         self._open: dict[int, Cells] = {}
-        self._clients: dict[int, ClientSet] = {}  # by window
+        self._staged = assignment == "salted_per_stage"
+        self._clients: dict[float, ClientSet] = {}  # by window, or by the moment a stage began
         self._usual = 0  # clients of the window before
         self._rows: dict[int, ClientSet] = {}
         self._next = 0  # number of the oldest slice that is not closed
@@ -109,7 +111,7 @@ class Windower:
         window = int(numbers[at.start]) // self._grid.slices
         counted = self._fresh(window, batch, at) if self._duplicates else None
         full = (batch.features[at] & RESUMED) == 0
-        units = self._units(window, batch, at, full & self._proper(batch, numbers, at))
+        units = self._units(window, batch, numbers, at, full & self._proper(batch, numbers, at))
         low, high = int(numbers[at.start]), int(numbers[at.stop - 1])
         bounds = np.searchsorted(numbers[at], np.arange(low, high + 2)).tolist()
         for number, start, stop in zip(range(low, high + 1), bounds, bounds[1:], strict=False):
@@ -122,15 +124,30 @@ class Windower:
                 cells.add(batch, codes, part, full[start:stop], units[start:stop], kept)
 
     def _units(
-        self, window: int, batch: RecordBatch, at: slice, candidates: npt.NDArray[np.bool_]
+        self,
+        window: int,
+        batch: RecordBatch,
+        numbers: Rows,
+        at: slice,
+        candidates: npt.NDArray[np.bool_],
     ) -> npt.NDArray[np.bool_]:
-        clients = self._clients.get(window)
-        if clients is None:
-            clients = self._clients[window] = ClientSet(max(at.stop - at.start, self._usual))
         where = np.flatnonzero(candidates)
         units = np.zeros(at.stop - at.start, bool)
-        units[where[clients.add(batch.client[at][where])]] = True
+        for coin, some in self._coins(window, numbers[at][where]):
+            clients = self._clients.get(coin)
+            if clients is None:
+                clients = self._clients[coin] = ClientSet(max(at.stop - at.start, self._usual))
+            rows = where[some]
+            units[rows[clients.add(batch.client[at][rows])]] = True
         return units
+
+    def _coins(self, window: int, numbers: Rows) -> list[tuple[float, slice]]:
+        """Return which rows, in order of slices, share a coin of their client, and which coin."""
+        if not self._staged:
+            return [(window, slice(None))]
+        starts = np.flatnonzero(np.diff(numbers, prepend=numbers[:1] - 1)).tolist()
+        parts = zip(starts, [*starts, len(numbers)][1:], strict=True)
+        return [(self._reign(int(numbers[low]))[0], slice(low, high)) for low, high in parts]
 
     def _limit(
         self, batch: RecordBatch, at: slice, number: int, units: npt.NDArray[np.bool_]
@@ -182,6 +199,15 @@ class Windower:
             self._next += 1
         return closed
 
+    def _forget(self, window: int) -> None:
+        """Forget the clients of a window that is over, or of stages that are."""
+        self._rows.pop(window, None)
+        if not self._staged:
+            self._usual = len(self._clients.pop(window, ()))
+            return
+        rules = self._reign((window + 1) * self._grid.slices - 1)[0]
+        self._clients = {began: one for began, one in self._clients.items() if began >= rules}
+
     def _closed(self, number: int) -> Window:
         grid = self._grid
         window, index = divmod(number, grid.slices)
@@ -190,8 +216,7 @@ class Windower:
         cells = self._open.pop(number, None) or Cells()
         lost = self._lost.pop(number, 0)
         if index == grid.slices - 1:
-            self._usual = len(self._clients.pop(window, ()))
-            self._rows.pop(window, None)
+            self._forget(window)
         while len(self._changes) > 1 and self._changes[1][0] <= start_s:
             self._changes.pop(0)
         here = {"slice_index": index, "slices": grid.slices, **self._fixed}

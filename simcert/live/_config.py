@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from simcert.control.influence import Limits
 from simcert.errors import InputError
+from simcert.live._access import Access, is_loopback, read_token
 from simcert.live._prefixes import LOOPBACK
 from simcert.live._queries import Queries
 from simcert.model.bounds import NotNegative, Positive, Share, Within
@@ -72,7 +73,9 @@ class HaproxyTable:
     upstream: tuple[str, ...] = ()  # none: HAProxy answers itself, for a first try
     records: str = "unix"  # a private socket in `state`; or host:port
     versions: tuple[Literal["1.2", "1.3"], ...] = ("1.2", "1.3")
-    assignment: Literal["per_connection", "per_client"] = "per_connection"
+    assignment: Literal["per_connection", "salted_per_window", "salted_per_stage", "per_client"] = (
+        "per_connection"
+    )
     threads: Annotated[int, Within(1, 64)] = 2
     connections_max: Annotated[int, Within(10, 1_000_000)] = 4000
     handshake_timeout_s: Annotated[float, Within(0.5, 60.0)] = 10.0
@@ -125,9 +128,15 @@ class ProbesTable:
 
 @dataclass(frozen=True, slots=True)
 class PageTable:
-    """`[page]`: where the status page and the metrics are served; best on loopback."""
+    """`[page]`: where the status page and the metrics are served; best on loopback.
+
+    Elsewhere a token, or the roots of client certificates, must say who may read.
+    """
 
     listen: str = "127.0.0.1:9180"
+    token_file: str | None = None
+    certificate: str | None = None  # PEM with chain and key: the page is served over TLS
+    client_roots: str | None = None  # PEM: only clients with a certificate of theirs may read
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,11 +239,26 @@ class LiveConfig:
         return self.redis.nodes if self.redis is not None else ()
 
     @property
+    def aligned(self) -> bool:
+        """Whether windows begin at multiples of their length since 1970, as others count them."""
+        salted = self.haproxy is not None and self.haproxy.assignment == "salted_per_window"
+        return bool(self.nodes) or salted
+
+    @property
     def leash_s(self) -> float:
         """Seconds after which a node that hears of no leader falls to the safe exposure."""
         asked = self.redis.leash_s if self.redis is not None else None
         blind = self.plan.blind_after_s
         return asked or (30.0 * self.plan.window_s if blind is None else blind)
+
+    def access(self) -> Access:
+        """Return who may read the status page; InputError if its token is no secret."""
+        table = self.page or PageTable()
+        return Access(
+            "" if table.token_file is None else read_token(self.at(table.token_file)),
+            None if table.certificate is None else self.at(table.certificate),
+            None if table.client_roots is None else self.at(table.client_roots),
+        )
 
     def bearer(self) -> str:
         """Return the webhook's secret, from its own file."""
@@ -266,13 +290,13 @@ def _check(config: LiveConfig, problems: Problems) -> None:
         problems.add("schema", f"this version reads schema {SCHEMA}, got {config.schema}")
     _check_products(config, problems)
     if config.page is not None:
-        _check_address("page.listen", config.page.listen, problems)
+        _check_page(config.page, problems)
     _check_address("authority.challenges", config.authority.challenges, problems)
     if config.reports is not None:
         _check_address("reports.listen", config.reports.listen, problems)
     _check_address("probes.listen", config.probes.listen, problems)
     if config.haproxy is not None:
-        _check_haproxy(config.haproxy, problems)
+        _check_haproxy(config, config.haproxy, problems)
     if config.nodes:
         _check_nodes(config, problems)
     if len(str(config.run)) > SOCKET_PATH_MAX:
@@ -293,14 +317,30 @@ def _check_products(config: LiveConfig, problems: Problems) -> None:
         problems.add("plan.slices", "must be 1: Prometheus gives whole windows only")
 
 
-def _check_haproxy(table: HaproxyTable, problems: Problems) -> None:
+def _check_haproxy(config: LiveConfig, table: HaproxyTable, problems: Problems) -> None:
     _check_address("haproxy.listen", table.listen, problems)
     if table.records != "unix":
         _check_address("haproxy.records", table.records, problems)
     for i, value in enumerate(table.upstream):
         _check_address(f"haproxy.upstream[{i}]", value, problems)
+    if table.assignment == "salted_per_window" and config.plan.window_s % 1.0:
+        what = (
+            f"whole seconds, for HAProxy draws the salt by its clock; got {config.plan.window_s:g}"
+        )
+        problems.add("plan.window_s", f"with salted_per_window must be {what}")
     if not table.versions:
         problems.add("haproxy.versions", "must name at least one version")
+
+
+def _check_page(table: PageTable, problems: Problems) -> None:
+    if not _check_address("page.listen", table.listen, problems):
+        return
+    if table.client_roots is not None and table.certificate is None:
+        problems.add("page.client_roots", "needs page.certificate: without TLS no client shows one")
+    open_to_all = table.token_file is None and table.client_roots is None
+    if open_to_all and not is_loopback(address(table.listen)[0]):
+        what = f"{table.listen} can be reached from other machines"
+        problems.add("page.listen", f"{what}; give page.token_file or page.client_roots")
 
 
 def _check_nodes(config: LiveConfig, problems: Problems) -> None:
@@ -317,11 +357,13 @@ def _check_nodes(config: LiveConfig, problems: Problems) -> None:
         problems.add("redis.nodes", "names a node twice")
 
 
-def _check_address(path: str, text: str, problems: Problems) -> None:
+def _check_address(path: str, text: str, problems: Problems) -> bool:
     try:
         address(text)
     except InputError as error:
         problems.add(path, str(error))
+        return False
+    return True
 
 
 def address(text: str) -> tuple[str, int]:

@@ -83,7 +83,7 @@ class Flight:
         entries = self.journal.entries_before
         if not entries:
             epoch_s = time.time()
-            if self.config.nodes:
+            if self.config.aligned:
                 epoch_s = aligned_s(epoch_s, self.config.plan.window_s)
             self.journal.about(**self._about(epoch_s, unvalidated))
             return Clock(epoch_s)
@@ -169,7 +169,7 @@ class Flight:
             tick_at_s: float = self._shown.get("tick_at_s", 0.0)
             return time.time() - tick_at_s < 3.0 * self.config.tick + 5.0
 
-        return Page(where, self.status, scrape, healthy)
+        return Page(where, self.status, scrape, healthy, self.config.access())
 
     def fly(self) -> str:
         """Return how it ended: complete, rolled_back, stopped or deposed (it can be resumed)."""

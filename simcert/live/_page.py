@@ -1,13 +1,14 @@
 """The local page of a flight: `/` for people, `/status`, `/metrics` and `/healthz` for machines.
 
 It only shows; nobody can command through it. Bound to loopback unless the configuration says
-otherwise. MachineError without the extra `live`, or if the address is taken.
+otherwise and who may read. MachineError without the extra `live`, or if the address is taken.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simcert.live._access import Access
 from simcert.live._serving import Serving, check_installed
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+ANYBODY = Access()
+Answer = Callable[["Request"], Awaitable["Response"]]
 HTML = Path(__file__).parent / "templates" / "page.html"
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'unsafe-inline'; "
@@ -33,10 +36,12 @@ class Page:
         status: Callable[[], Mapping[str, Any]],
         scrape: Callable[[], bytes],
         healthy: Callable[[], bool],
+        access: Access = ANYBODY,
     ) -> None:
         self._calls = (status, scrape, healthy)
+        self._access = access
         check_installed()
-        self._serving = Serving(self._app(), where)
+        self._serving = Serving(self._app(), where, access.tls())
 
     def _app(self) -> "Starlette":
         from starlette.applications import Starlette
@@ -58,8 +63,24 @@ class Page:
             fine = healthy()
             return PlainTextResponse("ok" if fine else "no tick", 200 if fine else 503)
 
-        routes = {"/": page, "/status": shown, "/metrics": metrics, "/healthz": health}
+        routes = {
+            "/": self._guarded(page),
+            "/status": self._guarded(shown),
+            "/metrics": self._guarded(metrics),
+            "/healthz": health,  # says nothing but that a loop turns
+        }
         return Starlette(routes=[Route(path, call) for path, call in routes.items()])
+
+    def _guarded(self, call: Answer) -> Answer:
+        from starlette.responses import PlainTextResponse
+
+        async def guarded(request: "Request") -> "Response":
+            if self._access.admits(request.headers.get("authorization", "")):
+                return await call(request)
+            asks = {"WWW-Authenticate": 'Basic realm="simcert", charset="UTF-8"'}
+            return PlainTextResponse("a token is needed", 401, headers=asks)
+
+        return guarded
 
     def close(self) -> None:
         """Stop serving."""

@@ -2,7 +2,8 @@
 
 import threading
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from simcert.errors import MachineError
 from simcert.live._config import address
@@ -16,7 +17,7 @@ _START_S = 10.0
 class Serving:
     """Serves `app` at `where` until `close`."""
 
-    def __init__(self, app: "Starlette", where: str) -> None:
+    def __init__(self, app: "Starlette", where: str, tls: Mapping[str, Any] | None = None) -> None:
         import uvicorn
 
         host, port = address(where)
@@ -30,6 +31,7 @@ class Serving:
             server_header=False,
             limit_concurrency=100,
             timeout_keep_alive=5,
+            **(tls or {}),
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)

@@ -86,7 +86,8 @@ def setup_of(config: LiveConfig, token: int = 0) -> Setup:
 
 def plan_of(config: LiveConfig, haproxy: HaproxyTable) -> HaproxyPlan:
     """Return paths and configuration of HAProxy."""
-    return HaproxyPlan(config.run, haproxy, config.probes.listen if config.probe else None)
+    probes = config.probes.listen if config.probe else None
+    return HaproxyPlan(config.run, haproxy, probes, config.plan.window_s)
 
 
 def fleet_of(config: LiveConfig, bundles: Bundles) -> ProbeFleet | None:
@@ -102,7 +103,8 @@ def actuator_of(config: LiveConfig, token: int = 0) -> Actuator:
     """Return the actuator alone: for an abort without controller."""
     if config.haproxy is not None:
         plan = HaproxyPlan(config.run, config.haproxy)
-        return HaproxyActuator(HaproxySocket(plan.admin_socket), plan.map_file)
+        salted = config.haproxy.assignment == "salted_per_stage"
+        return HaproxyActuator(HaproxySocket(plan.admin_socket), plan.map_file, salted=salted)
     if config.exec is not None:
         return ExecActuator(config.exec.set, config.exec.get, config.exec.timeout_s, token)
     assert config.webhook is not None  # the configuration was checked

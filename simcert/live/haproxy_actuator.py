@@ -2,6 +2,8 @@
 
 The map holds basis points (0 to 10000), so steps of 0.01 % are exact. HAProxy reads the file when
 it starts; because it is written first, a restart at any moment serves what was decided last.
+Where clients stick to an arm by a hash, the entry also holds the salt of the stage, in one number
+and so at one moment: salt * 100000 + basis points.
 """
 
 import os
@@ -13,6 +15,8 @@ from simcert.control.orders import BASIS, points
 from simcert.errors import MachineError
 from simcert.live.haproxy_socket import HaproxySocket
 
+SALT = 100_000
+SALTS = 10_000  # then from 1 again
 _VALUE = re.compile(r'value="(\d+)"')
 
 
@@ -23,6 +27,7 @@ class HaproxyActuator:
     socket: HaproxySocket
     map_file: Path
     key: str = "exposure"
+    salted: bool = False
     worker: str | None = field(default=None, init=False)  # that answered last
 
     def apply(self, exposure: float, now_s: float) -> None:
@@ -34,11 +39,12 @@ class HaproxyActuator:
         del now_s
         asked = to_points(exposure)
         before = self._file()
-        self._write(asked)
+        entry = asked + SALT * self._salt(before)
+        self._write(entry)
         try:
-            self._set(asked)
+            self._set(entry)
         except MachineError:
-            if before is not None and asked > before:
+            if before is not None and asked > before % SALT:
                 self._write(before)
             raise
 
@@ -46,24 +52,28 @@ class HaproxyActuator:
         """Return the exposure that the running process draws with."""
         del now_s
         self.worker = self.socket.worker()
-        return self._live() / BASIS
+        return self._live() % SALT / BASIS
 
-    def _set(self, asked: int) -> None:
-        answer = self.socket.ask(f"set map {self.map_file} {self.key} {asked}")
+    def _salt(self, before: int | None) -> int:
+        """Return the salt of the stage that begins: no coin of a client is thrown twice."""
+        return (before or 0) // SALT % SALTS + 1 if self.salted else 0
+
+    def _set(self, entry: int) -> None:
+        answer = self.socket.ask(f"set map {self.map_file} {self.key} {entry}")
         live = self._live()
-        if live != asked:  # HAProxy ignores what it cannot parse, without a word
+        if live != entry:  # HAProxy ignores what it cannot parse, without a word
             said = f" ({answer})" if answer else ""
-            raise MachineError(f"{self.map_file}: asked for {asked}, HAProxy has {live}{said}")
+            raise MachineError(f"{self.map_file}: asked for {entry}, HAProxy has {live}{said}")
 
     def _live(self) -> int:
         answer = self.socket.ask(f"get map {self.map_file} {self.key}")
         found = _VALUE.search(answer)
         if found is None or "found=yes" not in answer:
             raise MachineError(f'{self.map_file}: HAProxy has no entry "{self.key}": {answer}')
-        live = int(found[1])
-        if live > BASIS:
-            raise MachineError(f"{self.map_file}: HAProxy has {live}, more than {BASIS}")
-        return live
+        entry = int(found[1])
+        if entry % SALT > BASIS:
+            raise MachineError(f"{self.map_file}: HAProxy has {entry % SALT}, more than {BASIS}")
+        return entry
 
     def _file(self) -> int | None:
         try:
@@ -72,8 +82,8 @@ class HaproxyActuator:
         except (OSError, ValueError):
             return None
 
-    def _write(self, value: int) -> None:
-        write_private(self.map_file, f"{self.key} {value}\n")
+    def _write(self, entry: int) -> None:
+        write_private(self.map_file, f"{self.key} {entry}\n")
 
 
 def to_points(exposure: float) -> int:

@@ -1,13 +1,15 @@
 """The HAProxy configuration of a live rollout: one TCP front, two TLS arms, a record a connection.
 
 Which arm a connection gets is drawn by `rand(10000) < exposure`, the exposure being an entry of a
-map. Checked with HAProxy 2.6; `docs/live.md` explains every line that is not obvious.
+map, together with the number of the stage for assignments that want a new salt for each. Checked
+with HAProxy 2.6; `docs/live.md` explains every line that is not obvious.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from simcert.live._config import HaproxyTable, address
+from simcert.live.haproxy_actuator import SALT
 from simcert.model import ARMS
 
 _FIELDS_OK = "ok|%Ts.%ms|%ci|%cp|%Th|0|0"
@@ -16,6 +18,13 @@ _HELLO = (
     "%[ssl_fc_is_resumed]|%sslv|%sslc|%[ssl_fc_alpn]"
     '|%[ssl_fc_cipherlist_bin(1),xxh32]|%[ssl_fc_extlist_bin(1),hex]|\\"\\"'
 )
+_SALTED = "src,ipmask(24,64),concat(|,sess.salt),xxh32(1),mod(10000)"
+_BUCKETS = {
+    "per_connection": "rand(10000)",
+    "salted_per_window": _SALTED,
+    "salted_per_stage": _SALTED,
+    "per_client": "src,ipmask(24,64),xxh32(1),mod(10000)",
+}
 # The server name would be the client's own words; it is left out, so that no line can be forged.
 
 
@@ -30,6 +39,7 @@ class HaproxyPlan:
     run: Path
     haproxy: HaproxyTable
     probes: str | None = None  # where probe clients reach the new arm
+    window_s: float = 60.0
 
     @property
     def admin_socket(self) -> Path:
@@ -98,9 +108,7 @@ ring records
 """
 
     def _front(self) -> str:
-        bucket = "rand(10000)"
-        if self.haproxy.assignment == "per_client":
-            bucket = "src,ipmask(24,64),xxh32(1),mod(10000)"
+        bucket = _BUCKETS[self.haproxy.assignment]
         return f"""\
 defaults front
   mode tcp
@@ -109,7 +117,9 @@ defaults front
   timeout server 1h
 frontend tls from front
   bind {self.haproxy.listen}
-  tcp-request connection set-var(sess.exposure) str(exposure),map_str_int({self.map_file},0)
+  tcp-request connection set-var(sess.entry) str(exposure),map_str_int({self.map_file},0)
+  tcp-request connection set-var(sess.exposure) var(sess.entry),mod({SALT})
+  tcp-request connection set-var(sess.salt) {self._salt()}
   use_backend to_new if {{ {bucket},sub(sess.exposure) -m int lt 0 }}
   default_backend to_old
 backend to_old from front
@@ -117,6 +127,12 @@ backend to_old from front
 backend to_new from front
   server arm unix@{self.run}/new.sock send-proxy-v2
 """
+
+    def _salt(self) -> str:
+        """Return what a client's address is hashed with: a window's number, or a stage's."""
+        if self.haproxy.assignment == "salted_per_window":
+            return f"date(),div({self.window_s:.0f})"
+        return f"var(sess.entry),div({SALT})"
 
     def _defaults(self) -> str:
         handshake_ms = int(self.haproxy.handshake_timeout_s * 1000)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 EPOCH = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 
-Assignment = Literal["per_connection", "salted_per_window", "per_client"]
+Assignment = Literal["per_connection", "salted_per_window", "salted_per_stage", "per_client"]
 Arm = Literal["old", "new"]
 Event = Literal["issue", "stage", "activate", "expire", "withdraw"]
 End = Literal["complete", "rolled_back", "deadline"]

@@ -13,7 +13,7 @@ from simcert.sim.ground import Ground
 from simcert.sim.rows import Visitors, appended
 from simcert.world.network import TIMEOUT_MS
 from simcert.world.population import population
-from simcert.world.spec import Cohort
+from simcert.world.spec import Cohort, WorldSpec
 from simcert.world.streams import Purpose, Streams
 
 Ints = npt.NDArray[np.int64]
@@ -79,10 +79,13 @@ class Attempts:
         self.common, self.common_reach = _common(ground)
         prefixes = np.array([c.prefixes for c in cohorts], np.int64)
         self.sources = Sources(prefixes) if prefixes.any() else None
+        self._exposure, self.stage = float("nan"), 0
         self.salt = int(streams.generator(Purpose.CLIENTS, 1).integers(0, 2**63))
 
     def begin(self, step: int, exposure: float, key_s: float, met: Encounters) -> "Slice":
-        """Return what serves the rows of slice `step`."""
+        """Return what serves the rows of slice `step`; another exposure is another stage."""
+        if exposure != self._exposure:
+            self._exposure, self.stage = exposure, self.stage + 1
         return Slice(self, step, exposure, key_s, met)
 
     def law_of(self, met: Encounters) -> "TimeLaw":
@@ -173,9 +176,14 @@ class Slice:
         if spec.assignment == "per_connection":
             u = self._draw.random(len(rows))
         else:
-            sticky = spec.assignment == "per_client"
-            u = _hashed(rows.client, self._of.salt, 0 if sticky else 1 + self._step // spec.slices)
+            u = _hashed(rows.client, self._of.salt, self._coin(spec))
         return (u < self._exposure).astype(np.uint8)
+
+    def _coin(self, spec: WorldSpec) -> int:
+        """Return which of a client's coins is in force."""
+        if spec.assignment == "salted_per_stage":
+            return self._of.stage
+        return 1 + self._step // spec.slices if spec.assignment == "salted_per_window" else 0
 
     def _outcomes(
         self, rows: Visitors
@@ -285,9 +293,9 @@ def _both(a: Served, b: Served) -> Served:
     return Served(appended([a.batch, b.batch]), *columns)
 
 
-def _hashed(client: Ints, salt: int, window: int) -> Floats:
-    """Return a number in [0, 1) that belongs to a client and a window (splitmix64's finaliser)."""
-    x = client.astype(np.uint64) + np.uint64((salt + window * 0x9E3779B97F4A7C15) % 2**64)
+def _hashed(client: Ints, salt: int, coin: int) -> Floats:
+    """Return a number in [0, 1) that belongs to a client and a coin (splitmix64's finaliser)."""
+    x = client.astype(np.uint64) + np.uint64((salt + coin * 0x9E3779B97F4A7C15) % 2**64)
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     bits = (x ^ (x >> np.uint64(31))) >> np.uint64(11)

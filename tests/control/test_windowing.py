@@ -287,3 +287,29 @@ def test_a_counter_reset_is_incomplete_and_never_negative():
     assert counters.read("1", {"ok": 70.0}) == ({"ok": 20.0}, True)
     assert counters.read("1", {"ok": 5.0}) == ({"ok": 5.0}, False)
     assert counters.read("2", {"ok": 9.0}) == ({"ok": 9.0}, False)
+
+
+STAGES = st.lists(st.sampled_from((0.1, 0.3, 0.5)), min_size=6, max_size=6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=st.lists(ROW, min_size=1, max_size=60), stages=STAGES, cut=st.integers(0, 60))
+def test_with_a_salt_per_stage_a_client_is_a_unit_once_a_stage(rows, stages, cut):
+    rows = sorted(rows)
+    windower = Windower(Grid(60.0, 2), assignment="salted_per_stage")
+    for k, exposure in enumerate(stages):
+        windower.exposed(exposure, 30.0 * k)
+    for part in (rows[:cut], rows[cut:]):
+        if part:
+            windower.add(batch_of(part))
+    windows = windower.close(180.0)
+
+    wanted, seen, stage = [0] * 6, set(), 0
+    for row in rows:
+        k = int(row[0] // 30.0)
+        stage = sum(stages[i] != stages[i - 1] for i in range(1, k + 1))
+        if not row[5] & RESUMED and (stage, row[1]) not in seen:
+            seen.add((stage, row[1]))
+            wanted[k] += 1
+    assert [window.n for window in windows] == wanted
+    assert {window.assignment for window in windows} == {"salted_per_stage"}

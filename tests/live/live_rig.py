@@ -91,7 +91,8 @@ class Rig:
             [HAPROXY, "-q", "-f", str(plan.config_file)], stderr=subprocess.DEVNULL
         )
         until(lambda: self._answers(plan))
-        return HaproxyActuator(HaproxySocket(plan.admin_socket), plan.map_file)
+        salted = config.haproxy.assignment == "salted_per_stage"
+        return HaproxyActuator(HaproxySocket(plan.admin_socket), plan.map_file, salted=salted)
 
     def _answers(self, plan: HaproxyPlan) -> bool:
         try:

@@ -1,0 +1,77 @@
+"""Who may read the status page: a shared token, a client certificate, or anybody on loopback."""
+
+import hmac
+from base64 import b64decode
+from binascii import Error as Base64Error
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+from simcert.errors import InputError
+
+TOKEN_MIN = 16  # letters
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """`token` opens every page but `/healthz`; `certificate` and `client_roots` are PEM files.
+
+    Where a token is wanted, browsers are asked for it as a password (RFC 7617; any user name), and
+    machines send it as a bearer token (RFC 6750). With `client_roots` only clients that show a
+    certificate of theirs get through the handshake.
+    """
+
+    token: str = field(default="", repr=False)
+    certificate: Path | None = None
+    client_roots: Path | None = None
+
+    def admits(self, authorization: str) -> bool:
+        """Return whether a request with this header may read; takes equal time for every guess."""
+        if not self.token:
+            return True
+        scheme, _, said = authorization.strip().partition(" ")
+        if scheme.lower() == "basic":
+            try:
+                said = b64decode(said, validate=True).decode().partition(":")[2]
+            except (Base64Error, ValueError):
+                said = ""
+        elif scheme.lower() != "bearer":
+            said = ""
+        return hmac.compare_digest(said.strip().encode(), self.token.encode())
+
+    def tls(self) -> dict[str, Any]:
+        """Return the server's settings for TLS; empty without a certificate."""
+        import ssl
+
+        if self.certificate is None:
+            return {}
+        settings: dict[str, Any] = {"ssl_certfile": self.certificate}
+        if self.client_roots is not None:
+            settings |= {"ssl_ca_certs": self.client_roots, "ssl_cert_reqs": ssl.CERT_REQUIRED}
+        return settings
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine can reach the host."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def read_token(path: Path) -> str:
+    """Return the token in a file; InputError if others may read it or it is short."""
+    try:
+        text = path.read_text(encoding="ascii").strip()
+        mode = path.stat().st_mode
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"page.token_file: {path}: cannot be read: {error}") from error
+    if mode & 0o077:
+        raise InputError(f"page.token_file: {path}: others may read it; chmod 600 {path}")
+    if len(text) < TOKEN_MIN:
+        remedy = f"openssl rand -hex 32 > {path}"
+        raise InputError(f"page.token_file: {path}: shorter than {TOKEN_MIN} letters; {remedy}")
+    return text
