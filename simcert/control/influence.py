@@ -56,6 +56,7 @@ class Influence:
         self._limits = limits
         self._slices = slices
         self._purses: dict[int, _Purse] = {}
+        self._failing: Sources = np.zeros(0, np.int64)  # names of the purses
         self._here: dict[int, dict[int, int]] = {}  # units by slice and source
         self._usual = 0.0  # counted units of a slice
         self._n, self._f = 0, 0  # counted in closed slices
@@ -64,7 +65,12 @@ class Influence:
     def admit(self, number: int, source: Sources, failed: Mask) -> Mask:
         """Return which of the units of slice `number`, in order of arrival, count as evidence."""
         kept = self._shared(number, source)
-        for i in np.flatnonzero(kept & (source != NO_SOURCE)).tolist():
+        # purses are opened by failures, so nobody else needs to be looked at one by one
+        if len(self._failing) != len(self._purses):
+            self._failing = np.fromiter(self._purses, np.int64, len(self._purses))
+        failing = np.concatenate((self._failing, source[failed]))
+        told = kept & (source != NO_SOURCE) & np.isin(source, failing)
+        for i in np.flatnonzero(told).tolist():
             name = int(source[i])
             purse = self._purses.get(name)
             if purse is None:
@@ -102,6 +108,7 @@ class Influence:
     def _opened(self, name: int, number: int) -> _Purse:
         while len(self._purses) >= SOURCES_MAX:
             del self._purses[next(iter(self._purses))]
+            self._failing = np.zeros(0, np.int64)
         purse = self._purses[name] = _Purse(number)
         return purse
 

@@ -113,6 +113,17 @@ def test_a_purse_fills_ever_more_slowly_and_with_the_units_sent():
     assert sum(counted) <= limits.failing(60.0, sum(counted) + influence.left_out, 0.02)
 
 
+def test_how_rows_come_in_batches_changes_nothing():
+    rng, few, one = np.random.default_rng(7), Influence(Limits(), 1), Influence(Limits(), 1)
+    for number in range(30):
+        source, failed = rng.integers(1, 40, 300), rng.random(300) < 0.1
+        whole = one.admit(number, source, failed)
+        parts = [few.admit(number, source[k : k + 7], failed[k : k + 7]) for k in range(0, 300, 7)]
+        assert np.concatenate(parts).tolist() == whole.tolist()
+        for each in (one, few):
+            each.closed(number, int(whole.sum()), int((whole & failed).sum()))
+
+
 @pytest.mark.parametrize(
     ("stem", "end"), [("poisoning", "complete"), ("good_flood", "rolled_back")]
 )
