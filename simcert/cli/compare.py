@@ -8,8 +8,8 @@ from simcert.cli import _options as options
 @click.command(
     epilog="""\b
     Examples:
-      simcert compare same_ca --policy adaptive --policy fixed_linear --runs 3
-      simcert compare same_ca android_root_missing --policy adaptive --policy oracle --runs 2 --json
+      simcert compare same_ca_mobile --policy adaptive --policy fixed_linear --runs 3
+      simcert compare same_ca_mobile android_root_missing --policy oracle --runs 2 --json
     """
 )
 @click.argument("scenarios", nargs=-1, required=True, shell_complete=options.scenario_names)

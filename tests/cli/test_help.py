@@ -25,6 +25,7 @@ CODES = {
     "simcert check greedy": 2,  # no distribution with that plugin is installed
 }
 """Examples that need what a test of a command line has not, and how they say so."""
+SAME_AGAIN = ("simcert regress", "simcert run same_ca")  # others of their lines do that and more
 HEAVY = ("init", "tune", "validate")  # their own tests run them
 HEAD = "7|1|arm_old|ok|1764000000.001|192.0.2.1|40001|5|0|0|0|TLSv1.3|TLS_AES_128_GCM_SHA256|h2"
 CONTEXT = click.Context(cli)
@@ -95,6 +96,8 @@ def test_every_command_has_an_example(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name not in HEAVY])
 def test_the_examples_in_help_work(name: str, folder: Path) -> None:
     for line in examples(COMMANDS[name]):
+        if line in SAME_AGAIN:
+            continue
         done = subprocess.run(["bash", "-c", line], capture_output=True, text=True)
 
         wanted = {CODES[line]} if line in CODES else {0, 1}
