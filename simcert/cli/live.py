@@ -102,6 +102,40 @@ def obtain(config: str, json_: bool) -> None:
 @live.command()
 @click.argument("config", type=click.Path())
 @options.as_json
+def retire(config: str, json_: bool) -> None:
+    """Take the old certificate and its key from the terminator, after a completed rollout."""
+    from simcert.live import _config, _renewal
+
+    done = _renewal.retire(_config.load(config))
+    if json_:
+        options.print_json(done)
+    else:
+        click.echo(f"retired {done['retired'][:16]}; both arms serve {done['serves'][:16]}")
+
+
+@live.command()
+@click.argument("config", type=click.Path())
+@options.as_json
+def renew(config: str, json_: bool) -> int:
+    """Get the next certificate if the one that is served nears its end; exit 1 if it does not.
+
+    For a timer: `simcert live renew live.toml && simcert live live.toml`.
+    """
+    from simcert.live import _config, _renewal
+
+    done = _renewal.renew(_config.load(config))
+    if json_:
+        options.print_json(done)
+    elif done["done"]:
+        click.echo(f"wrote {done['out']}; what is served ends on {done['until']}")
+    else:
+        click.echo(f"not yet: what is served ends on {done['until']}")
+    return 0 if done["done"] else 1
+
+
+@live.command()
+@click.argument("config", type=click.Path())
+@options.as_json
 def status(config: str, json_: bool) -> None:
     """Show where the rollout stands, why, and what every segment says."""
     from simcert.live import _config, _operate

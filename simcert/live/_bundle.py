@@ -56,6 +56,11 @@ class Bundle:
         return self.leaf.not_valid_after_utc.timestamp()
 
     @property
+    def dates_s(self) -> tuple[float, float]:
+        """Return from when until when the leaf is valid, in seconds since 1970."""
+        return self.leaf.not_valid_before_utc.timestamp(), self.until_s
+
+    @property
     def ecdsa(self) -> bool:
         """Whether the leaf's key is an elliptic one."""
         return isinstance(self.leaf.public_key(), ec.EllipticCurvePublicKey)

@@ -59,6 +59,7 @@ class AuthorityTable:
     names: tuple[str, ...] = ()  # default: those of the old certificate
     key_type: Literal["ecdsa", "rsa"] = "ecdsa"
     chain: Annotated[int, Within(0, 9)] = 0  # which of the chains that an ACME server offers
+    renew_at: Share = 1 / 3  # `simcert live renew` acts in this last part of a certificate's life
     folder: str = "authority"  # root or account key; private
     directory: str = "https://acme-v02.api.letsencrypt.org/directory"
     challenges: str = "127.0.0.1:5002"

@@ -19,6 +19,7 @@ from simcert.live._clock import Clock
 from simcert.live._config import LiveConfig
 from simcert.live._control import ControlSocket
 from simcert.live._fleet import FleetSetup, aligned_s
+from simcert.live._holdings import holdings, withdrawn_by_date
 from simcert.live._journal_file import FileJournal
 from simcert.live._journal_store import LiveJournal, StoreJournal
 from simcert.live._leader import Leader
@@ -29,6 +30,7 @@ from simcert.live._setup import Setup, fleet_of, setup_of
 from simcert.live._terminator import Terminator
 from simcert.live._watch import Watch
 from simcert.live.nel_collector import NelCollector
+from simcert.live.redis_store import RedisStore
 from simcert.model import ARMS, Phase, Policy
 from simcert.scenario import policies
 from simcert.scenario.build import analyzer_maker
@@ -73,6 +75,7 @@ class Flight:
             until_s = self.bundles["old"].until_s - self.clock.epoch_s
             plan = control_plan(config, until_s)
             self.rollout = Rollout(policy, analyzer_maker(policy), plan)
+            self.holdings = holdings(self.bundles, self.clock.epoch_s)
             self._resume()
             self._connect()
         except BaseException:
@@ -195,6 +198,7 @@ class Flight:
 
     def _tick(self) -> None:
         now_s = self.clock.now()
+        self._watch_dates(now_s)
         if jumped := self.clock.take_jump():
             log.warning("the clock leapt by %.1f s", jumped)
         while not self.control.words.empty():
@@ -214,6 +218,14 @@ class Flight:
             self._changed(before)
         self._shown = self._status(now_s)
         notify("READY=1\nWATCHDOG=1")
+
+    def _watch_dates(self, now_s: float) -> None:
+        """Withdraw a new certificate that has run out, while the old one has not."""
+        if self.rollout.phase is Phase.ROLLED_BACK:
+            return
+        if over := withdrawn_by_date(self.holdings, now_s):
+            log.error("%s: abort", over)
+            self.loop.command("abort", now_s)
 
     def _changed(self, before: Phase) -> None:
         """Tell of a new phase; who listens must not be able to stop us."""
@@ -271,10 +283,15 @@ class Flight:
         self.journal.close()
 
 
+def bundles_as_given(config: LiveConfig) -> dict[str, Bundle]:
+    """Return both bundles as the files hold them."""
+    table = config.certificates
+    return {arm: read_bundle(config.at(getattr(table, arm))) for arm in ARMS}
+
+
 def bundles(config: LiveConfig) -> dict[str, Bundle]:
     """Return both bundles, checked; InputError for a new one that must not be served."""
-    table = config.certificates
-    found = {arm: read_bundle(config.at(getattr(table, arm))) for arm in ARMS}
+    found = bundles_as_given(config)
     now = dt.datetime.now(dt.UTC)
     check_new(found["new"], found["old"], now)
     share, names = check_population(config, found["old"], found["new"], now)
@@ -324,6 +341,17 @@ def journal_of(config: LiveConfig, dry_run: bool, leader: Leader | None) -> Live
     if leader is not None:
         return StoreJournal(leader.store)
     return FileJournal(config.run / journal_name(dry_run))
+
+
+def recorded(config: LiveConfig) -> list[dict[str, Any]]:
+    """Return what the journal of the last rollout holds; MachineError while a controller has it."""
+    if config.redis is not None:
+        return StoreJournal(RedisStore(config.redis.url, config.redis.rollout)).entries_before
+    if not (config.run / journal_name(False)).is_file():
+        return []
+    journal = FileJournal(config.run / journal_name(False))
+    journal.close()
+    return journal.entries_before
 
 
 def is_of_another(entries: list[dict[str, Any]], found: Mapping[str, Bundle]) -> bool:

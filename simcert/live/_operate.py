@@ -12,13 +12,12 @@ from simcert.live._bundle import check_new, read_bundle
 from simcert.live._config import LiveConfig, RedisTable
 from simcert.live._fleet import TRIES, withdraw
 from simcert.live._flight import Flight, bundles, control_name, folder
+from simcert.live._issue import issued
 from simcert.live._journal_file import FileJournal
 from simcert.live._journal_store import StoreJournal
 from simcert.live._leader import Leader
 from simcert.live._setup import actuator_of, plan_of
-from simcert.live.acme_authority import AcmeAuthority
 from simcert.live.haproxy_actuator import write_private
-from simcert.live.local_authority import LocalAuthority
 from simcert.live.redis_store import RedisStore
 from simcert.model import ARMS
 
@@ -91,29 +90,13 @@ def obtain(config: LiveConfig) -> Path:
 
     InputError if the file exists already: a rollout may be flying it.
     """
-    table, path = config.authority, config.at(config.certificates.new)
+    path = config.at(config.certificates.new)
     if path.exists():
         raise InputError(f"{path}: exists already; move it away to obtain another one")
     old = read_bundle(config.at(config.certificates.old))
-    names = table.names or tuple(sorted(old.names))
-    chains = _asked(config, names)
-    if table.chain >= len(chains):
-        raise InputError(f"authority.chain: only {len(chains)} chains are offered")
-    write_private(path, chains[table.chain])
+    write_private(path, issued(config, old))
     check_new(read_bundle(path), old, dt.datetime.now(dt.UTC))
     return path
-
-
-def _asked(config: LiveConfig, names: tuple[str, ...]) -> list[str]:
-    table, folder_ = config.authority, config.at(config.authority.folder)
-    if table.kind == "local":
-        return LocalAuthority(folder_).obtain(names, table.key_type, dt.datetime.now(dt.UTC))
-    folder_.mkdir(mode=0o700, parents=True, exist_ok=True)
-    trust = config.at(table.trust) if table.trust else None
-    account = folder_ / "account.key"
-    return AcmeAuthority(table.directory, account, table.challenges, trust).obtain(
-        names, table.key_type
-    )
 
 
 def status(config: LiveConfig) -> dict[str, Any]:
