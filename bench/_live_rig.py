@@ -5,6 +5,17 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "live"))
 
+from live_fleet import FleetRig, Redis
 from live_rig import Rig, controller, ended, entries, finished, free_port, until
 
-__all__ = ["Rig", "controller", "ended", "entries", "finished", "free_port", "until"]
+__all__ = [
+    "FleetRig",
+    "Redis",
+    "Rig",
+    "controller",
+    "ended",
+    "entries",
+    "finished",
+    "free_port",
+    "until",
+]

@@ -1,7 +1,6 @@
-"""Live: HAProxy records to windows per second and core, decision to weight, flat memory."""
+"""Live: HAProxy records to windows per second and core, decision to weight."""
 
 import random
-import resource
 import shutil
 import sys
 import tempfile
@@ -59,20 +58,6 @@ def lines_per_s() -> float:
     return LINES / took_s
 
 
-def growth_mb() -> float:
-    """Return by how much memory grows from the first day to the last one of a week of traffic."""
-    rng = random.Random(2)
-    records, windower = HaproxyRecords(EPOCH_S), Windower(Grid(60.0, 2), duplicates=True)
-    day = []
-    for minute in range(0, WEEK_S, 60):
-        text = b"".join(line(rng, minute + i, 1000 * (minute + i)) for i in range(30))
-        windower.add(records.parse(*Frames().take(text)))
-        windower.close(minute)
-        if minute % 86_400 == 0:
-            day.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10)
-    return day[-1] - day[1]
-
-
 def change_s() -> list[float]:
     """Return how long file, map and read-back of a real HAProxy take, sorted."""
     sys.path.insert(0, str(TESTS))
@@ -95,16 +80,14 @@ def change_s() -> list[float]:
 
 def main() -> None:
     """Measure, print, write `results/bench/live.json`."""
-    grown = growth_mb()  # first: what is measured is the peak of this process
     speed = lines_per_s()
     took = np.array(change_s()) * 1000
     bars = [
         Bar("records to windows per second of one core", speed, 2e5, n=LINES, at_least=True),
         Bar("weight set and read back, p50, ms", float(np.quantile(took, 0.5)), 50, n=CHANGES),
         Bar("weight set and read back, p99, ms", float(np.quantile(took, 0.99)), 250, n=CHANGES),
-        Bar("memory grown from day 1 to day 7, MB", grown, 20),
     ]
-    write("live", bars, seeds=[1, 2])
+    write("live", bars, seeds=[1])
 
 
 if __name__ == "__main__":

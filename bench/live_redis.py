@@ -9,6 +9,8 @@ from pathlib import Path
 from bench._live_rig import free_port, until
 from bench._results import Bar, write
 from simcert.control.joining import Joiner
+from simcert.control.outbox import BATCH, Numbered
+from simcert.control.windowing import Grid
 from simcert.errors import MachineError
 from simcert.live.redis_feed import RedisFeed
 from simcert.live.redis_store import RedisStore
@@ -26,15 +28,18 @@ def per_s(url: str, nodes: int) -> float:
     slices = max(SLICES // nodes, 25)
     batches = [
         [
-            Window.of(new=(50, 1), old=(950, 9), start_s=60.0 * i, end_s=60.0 * i + 60.0, source=n)
+            Numbered(
+                i, Window.of(new=(50, 1), old=(950, 9), start_s=60.0 * i, end_s=60.0 * i + 60.0)
+            )
             for i in range(slices)
         ]
-        for n in names
+        for _ in names
     ]
-    feed = RedisFeed(windows, Joiner(names))
+    feed = RedisFeed(windows, Joiner(names, Grid(60.0)))
     began = time.perf_counter()
-    for batch in batches:
-        windows.push(batch)
+    for name, batch in zip(names, batches, strict=True):
+        for at in range(0, slices, BATCH):
+            windows.push(name, 1, batch[at : at + BATCH])
     joined = feed.poll(60.0 * slices)
     took_s = time.perf_counter() - began
     assert sum(one.n for one in joined) == 1000 * nodes * slices

@@ -84,6 +84,10 @@ class Rig:
     def start(self, config: LiveConfig) -> HaproxyActuator:
         """Start HAProxy with the planned configuration; return an actuator for it."""
         _operate.plan(config, write=True)
+        return self.restart(config)
+
+    def restart(self, config: LiveConfig) -> HaproxyActuator:
+        """Start HAProxy with the configuration that lies there."""
         assert config.haproxy is not None
         plan = HaproxyPlan(config.run, config.haproxy)
         assert HAPROXY is not None
