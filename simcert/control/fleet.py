@@ -22,6 +22,7 @@ class _Seen:
 
     report: Report
     since_s: float
+    looked_s: float  # when the store showed it last
     news: int = 0  # how often it said something new while we watched
 
     @property
@@ -46,7 +47,6 @@ class Fleet:
     _seen: dict[str, _Seen] = field(default_factory=dict, init=False)
     _confirmed: float | None = field(default=None, init=False)
     _unread: int = field(default=0, init=False)  # times that the order was no order
-    _looked_s: float = field(default=float("-inf"), init=False)
 
     def _time(self, now_s: float) -> float:
         return now_s if self.clock is None else self.clock()
@@ -131,22 +131,25 @@ class Fleet:
         found = [Report.read(text) for text in self.store.get_all(keys)]
         for name, report in zip(self.nodes, found, strict=True):
             if report is not None:
-                self._see(name, report, self._looked_s)
-        self._looked_s = self._time(now_s)
+                self._see(name, report, self._time(now_s))
         highest = max((one.rank[0] for one in found if one is not None), default=0)
         if highest > self.token > 0:
             self._outbid(highest)
 
-    def _see(self, name: str, report: Report, before_s: float) -> None:
-        """A report that was not there when we looked at `before_s` is younger than that.
+    def _see(self, name: str, report: Report, now_s: float) -> None:
+        """A report that was not there when we looked before is younger than that look.
 
         One that is older than what we saw comes from a store that lags behind: it tells nothing.
         """
         seen = self._seen.get(name)
         if seen is None:
-            self._seen[name] = _Seen(report, before_s)
-        elif (report.epoch, report.beat) > (seen.report.epoch, seen.report.beat):
-            self._seen[name] = _Seen(report, before_s, seen.news + 1)
+            self._seen[name] = _Seen(report, float("-inf"), now_s)
+            return
+        mine, its = (seen.report.epoch, seen.report.beat), (report.epoch, report.beat)
+        if its > mine:
+            self._seen[name] = _Seen(report, seen.looked_s, now_s, seen.news + 1)
+        elif its == mine:
+            seen.looked_s = now_s
 
     def _publish(self, exposure: float | None, *, final: bool = False) -> None:
         """Write the order, or the one that stands with a new beat; never over a later leader's."""

@@ -70,13 +70,14 @@ class Node:
         except MachineError as error:
             self.trouble = f"store: {error}"
             return
-        self._looked_s = now_s
-        if order is None:
-            return
         known = self._order
+        if order is None:  # none was given yet, or the way garbled it
+            return
         if order.rank < self.rank:
             self.refused += 1
-        elif known is None:
+            return
+        self._looked_s = now_s
+        if known is None:
             self._order, self.rank = order, order.rank  # perhaps of a leader long dead
         elif (order.rank, order.beat) > (known.rank, known.beat):
             self._order, self.rank = order, order.rank

@@ -428,3 +428,18 @@ def test_the_outbox_is_bounded_and_counts_what_it_gives_up():
     assert [one.number for one in batch] == list(range(50, 50 + BATCH))
     box.delivered(batch)
     assert [one.number for one in box.batch()] == list(range(150, 200))
+
+
+def test_an_answer_that_cannot_be_read_is_no_look_at_the_store(store, edges, clock):
+    fleet = lead(store)
+    settled(fleet, edges, clock, 0.4)
+    tick(fleet, [], clock)
+    fine = store.values[ORDER]
+    store.values[ORDER] = ("garbled", 0)
+    clock[0] += 400.0
+    edges[0].node.step()
+    assert edges[0].exposure == 0.05
+    clock[0] += 1.0
+    store.values[ORDER] = fine
+    edges[0].node.step()
+    assert edges[0].exposure == 0.05, "the order may be 400 s old"
