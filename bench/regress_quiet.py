@@ -15,7 +15,6 @@ SUITE = (
     ("android_root_missing", "adaptive"),
     ("pinned_app", "adaptive"),
     ("same_ca_mobile", "fixed_canary"),
-    ("same_ca_mobile", "sprt_risk"),
 )
 MARGIN, RUNS, SEED, OTHER = 0.05, 12, 1, 1000
 

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simcert.errors import InputError, MachineError
 from simcert.lab.batch import slug
 from simcert.lab.progress import progress
-from simcert.lab.regress_judge import Case, judge
+from simcert.lab.regress_judge import Case, judge, runs_to_fly
 from simcert.lab.regress_record import Flown, Record, fly
 from simcert.lab.regress_suite import FOLDER, SUITE, Suite, refuse_file, relative
 from simcert.lab.setup import Setup
@@ -90,7 +90,7 @@ def regress(
     setups = suite.setups()
     records = {slug(setup): _recorded(folder, setup, suite) for setup in setups}
     _check_seed(seed, suite)
-    now = _flown(setups, suite, suite.seed if seed is None else seed, jobs, quiet)
+    now = _flown(setups, _days(suite, seed, len(setups)), jobs, quiet)
     cases = [_case(setup, records[slug(setup)], now[slug(setup)], suite, len(setups))
              for setup in setups]  # fmt: skip
     return Regression((*cases, *_gone(folder, records)), suite, str(folder), seed)
@@ -117,7 +117,7 @@ def update(
     refuse_file(folder)
     suite = _suite(folder, relative(scenarios, folder), relative(policies, folder), runs)
     setups = suite.setups()
-    now = _flown(setups, suite, suite.seed, jobs, quiet)
+    now = _flown(setups, _Days(suite.seed, suite.runs), jobs, quiet)
     before = {slug(setup): _before(folder, setup, suite) for setup in setups}
     cases = [_case(setup, before[slug(setup)], now[slug(setup)], suite, len(setups))
              for setup in setups]  # fmt: skip
@@ -233,19 +233,33 @@ def _file(scenario: str, policy: str) -> str:
     return "".join(c if c.isalnum() or c in "~_-." else "-" for c in text) + ".json"
 
 
+class _Days(NamedTuple):
+    """Which days are flown, and how many."""
+
+    seed: int
+    runs: int
+
+
+def _days(suite: Suite, seed: int | None, cases: int) -> _Days:
+    """Return the recorded days, or as many others as it takes to prove a change on them."""
+    if seed is None:
+        return _Days(suite.seed, suite.runs)
+    return _Days(seed, runs_to_fly(suite.runs, cases))
+
+
 def _flown(
-    setups: Sequence[Setup], suite: Suite, seed: int, jobs: int | None, quiet: bool
+    setups: Sequence[Setup], days: _Days, jobs: int | None, quiet: bool
 ) -> dict[str, Record]:
     """Fly every run of every setup; the number of workers changes no byte."""
     if jobs is not None and jobs < 1:
         raise InputError(f"--jobs {jobs}: at least 1 worker is needed")
-    todo = [(setup, run) for setup in setups for run in range(suite.runs)]
+    todo = [(setup, run) for setup in setups for run in range(days.runs)]
     runs: dict[str, list[Flown]] = {slug(setup): [] for setup in setups}
     with progress(len(todo), quiet) as seen:
-        for (setup, _), one in zip(todo, _each(todo, seed, jobs), strict=True):
+        for (setup, _), one in zip(todo, _each(todo, days.seed, jobs), strict=True):
             runs[slug(setup)].append(one)
             seen([{"error": None}])
-    return {slug(setup): Record.of(setup, seed, runs[slug(setup)]) for setup in setups}
+    return {slug(setup): Record.of(setup, days.seed, runs[slug(setup)]) for setup in setups}
 
 
 def _each(todo: Sequence[tuple[Setup, int]], seed: int, jobs: int | None) -> Iterator[Flown]:

@@ -14,8 +14,12 @@ may have remained unseen.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import comb, inf, isfinite
+from itertools import count
+from math import comb, inf, isfinite, sqrt
 from typing import Any
+
+import numpy as np
+from scipy.special import ndtr, stdtrit
 
 from simcert.lab import statistics as st
 from simcert.lab.regress_record import Flown, Record
@@ -29,6 +33,8 @@ FLOORS = {
     "mean_exposure": 0.002,
 }
 FAMILY = 0.002  # probability that an unchanged suite on fresh seeds raises any alarm at all
+EXACT = 150  # values
+SPARE = 10.0  # by how much complete separation is beyond the level, so that less is a proof, too
 FIGURES = len(METRICS) + len(ENDS)
 
 Diff = dict[str, Any]
@@ -84,16 +90,30 @@ def judge(before: Record, now: Record, margin: float, cases: int) -> Case:
     notes = _notes(before, now, redrawn=redrawn)
     if pairs and all(a.digest == b.digest for a, b in pairs):
         return Case(*name, "same_bytes", notes=notes)
+    limit = FAMILY / (FIGURES * cases)
     if pairs and not redrawn:
         diffs = [_paired_diff(before, now, metric, margin) for metric in (*ENDS, *METRICS)]
         parting = _parting(before, now)
     else:
-        limit = FAMILY / (FIGURES * cases)
         diffs = [_fresh_diff(before, now, metric, limit) for metric in (*ENDS, *METRICS)]
         parting = None
     changed = tuple(diff["metric"] for diff in diffs if not diff["same"])
+    if not (pairs and not redrawn) and smallest_p(len(before.runs), len(now.runs)) > limit:
+        changed = ("runs",)  # a test that can never say no opens no gate
+        notes = (*notes, f"{len(before.runs)} runs prove nothing on other days: record more")
     verdict = "changed" if changed else "same_law"
     return Case(*name, verdict, tuple(diffs), changed, parting, notes)
+
+
+def smallest_p(before: int, now: int) -> float:
+    """Return the p of complete separation: the least that two samples of so many runs can give."""
+    return 2.0 / min(comb(before + now, before), 10**300)
+
+
+def runs_to_fly(before: int, cases: int) -> int:
+    """Return how many other days make a near-complete separation from `before` runs a proof."""
+    wanted = FAMILY / (FIGURES * cases) / SPARE
+    return next(n for n in count(before) if smallest_p(before, n) <= wanted)
 
 
 def _notes(before: Record, now: Record, *, redrawn: bool) -> tuple[str, ...]:
@@ -164,11 +184,6 @@ def _diff(
 
 def _welch(a: Sequence[float], b: Sequence[float]) -> st.Interval:
     """Return the 95 % interval of mean(b) - mean(a), degrees of freedom by the smaller sample."""
-    from math import sqrt
-
-    import numpy as np
-    from scipy.special import stdtrit
-
     if min(len(a), len(b)) < 2:
         return [None, None]
     gap = float(np.mean(b) - np.mean(a))
@@ -180,19 +195,28 @@ def _welch(a: Sequence[float], b: Sequence[float]) -> st.Interval:
 def rank_sum_p(a: Sequence[float], b: Sequence[float]) -> float:
     """Return the exact two-sided p of the rank sum, ties by mid-ranks; 1 if all values are equal.
 
-    Twice the smaller tail, over all ways in which the values could have been dealt to the samples.
+    Twice the smaller tail, over all ways in which the values could have been dealt to the samples;
+    of more than `EXACT` values the normal approximation, ties included.
     """
     ranks = _double_ranks([*a, *b])
     n, seen = len(a), sum(ranks[: len(a)])
-    ways: list[dict[int, int]] = [{0: 1}, *({} for _ in range(n))]
-    for done, rank in enumerate(ranks):
-        for k in range(min(done + 1, n), 0, -1):
-            for total, count in ways[k - 1].items():
-                ways[k][total + rank] = ways[k].get(total + rank, 0) + count
+    if len(ranks) > EXACT:
+        return _normal_p(ranks, n, seen)
+    ways = np.zeros((n + 1, sum(ranks) + 1))
+    ways[0, 0] = 1.0  # ways[k, t]: how many choices of k values have the rank sum t
+    for rank in ranks:
+        ways[1:, rank:] += ways[:-1, :-rank].copy()
     every = comb(len(ranks), n)
-    low = sum(count for total, count in ways[n].items() if total <= seen)
-    high = sum(count for total, count in ways[n].items() if total >= seen)
+    low, high = float(ways[n, : seen + 1].sum()), float(ways[n, seen:].sum())
     return min(1.0, 2.0 * min(low, high) / every)
+
+
+def _normal_p(ranks: Sequence[int], n: int, seen: int) -> float:
+    total, m = len(ranks), len(ranks) - n
+    spread = float(np.var(ranks)) * n * m / (total - 1)
+    if spread == 0.0:
+        return 1.0
+    return min(1.0, 2.0 * float(ndtr(-abs(seen - n * (total + 1)) / sqrt(spread))))
 
 
 def _double_ranks(values_: Sequence[float]) -> list[int]:

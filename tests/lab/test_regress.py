@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from simcert.cli.main import code_of
 from simcert.errors import InputError
 from simcert.lab.regress import Regression, flown, regress, update
-from simcert.lab.regress_judge import FAMILY, judge, rank_sum_p
+from simcert.lab.regress_judge import FAMILY, judge, rank_sum_p, runs_to_fly
 from simcert.lab.regress_record import Flown, Record
 from simcert.lab.regress_words import details, in_words, junit, markdown
 from simcert.lab.setup import prepare
@@ -109,16 +109,19 @@ def test_what_changed_is_told_in_words() -> None:
 def test_decisions_part_where_they_part() -> None:
     """The tick that is named is the first at which the journals of both flights differ."""
     before, now = (prepare(SCENARIO, Adaptive(alpha_bound=bound)) for bound in (0.002, 0.02))
-    one, two = flown(before, 1, 2), flown(now, 1, 2)
-    differ = [
-        next((i for i, (x, y) in enumerate(zip(a.decided, b.decided)) if x != y), None)  # noqa: B905
-        for a, b in zip(one.runs, two.runs, strict=True)
-    ]
+    one, two = flown(before, 1, 4), flown(now, 1, 4)
+    differ = {
+        now.run: next(i for i, (x, y) in enumerate(zip(was.decided, now.decided)) if x != y)  # noqa: B905
+        for was, now in zip(one.runs, two.runs, strict=True)
+        if was.decided != now.decided
+    }
 
     parting = judge(one, two, 0.05, 1).parting
 
     assert parting is not None
     assert parting.tick == differ[parting.run]
+    assert parting.tick == min(differ.values())
+    assert len({*differ.values()}) > 1  # so that "first" means something here
 
 
 def test_differences_within_the_margin_are_the_same_law() -> None:
@@ -145,7 +148,7 @@ def test_one_run_that_ends_otherwise_is_a_change() -> None:
 
 
 def test_other_traffic_is_not_paired() -> None:
-    before, now = made([10, 20, 30, 40], "aaaa"), made([11, 19, 33, 41], "bbbb")
+    before, now = made([10, 20, 30] * 4, "aaaa" * 3), made([11, 19, 33] * 4, "bbbb" * 3)
     redrawn = replace(now, runs=tuple(replace(run, traffic="other") for run in now.runs))
 
     case = judge(before, redrawn, 0.05, 1)
@@ -173,11 +176,41 @@ def test_the_rank_sum_is_exact(a: list[int], b: list[int]) -> None:
     assert rank_sum_p(a, b) == pytest.approx(min(1.0, 2 * min(low, high)))
 
 
+def test_many_runs_are_judged_alike_and_quickly() -> None:
+    """The exact law and its approximation meet where one makes way for the other."""
+    one, two = [n % 7 for n in range(75)], [n % 7 + n % 2 for n in range(75)]
+
+    exact = rank_sum_p(one, two)
+    near = rank_sum_p([*one, 3], [*two, 3])
+
+    assert near == pytest.approx(exact, rel=0.05)
+    assert rank_sum_p([1.0] * 500, [1.0] * 500) == 1.0
+
+
 def test_other_days_of_the_same_policy_are_the_same_law(baseline: Path) -> None:
     found = regress(baseline, jobs=1, seed=77)
 
     assert {case.verdict for case in found.cases} == {"same_law"}
     assert FAMILY <= 0.01
+
+
+def test_so_many_other_days_are_flown_that_a_change_can_be_proved(baseline: Path) -> None:
+    """Every run on the wrong side of every recorded one: if that is no proof, nothing is."""
+    found = regress(baseline, jobs=1, seed=77)
+
+    n = runs_to_fly(RUNS, len(found.cases))
+    assert rank_sum_p([0.0] * RUNS, [1.0] * n) < FAMILY / (6 * len(found.cases))
+    assert rank_sum_p([0.0] * RUNS, [*[1.0] * (n - 1), 0.0]) < FAMILY / (6 * len(found.cases))
+
+
+def test_too_few_runs_open_no_gate_where_traffic_is_other() -> None:
+    before, now = made([10, 20], "aa"), made([10, 20], "bb")
+    redrawn = replace(now, runs=tuple(replace(run, traffic="other") for run in now.runs))
+
+    case = judge(before, redrawn, 0.05, 1)
+
+    assert case.verdict == "changed"
+    assert any("prove nothing on other days" in note for note in case.notes)
 
 
 def test_other_days_of_another_policy_are_not() -> None:
