@@ -45,7 +45,14 @@ NULLS = {
 
 def bar_1() -> Iterable[Bar]:
     """False rollback at most alpha, in seven kinds of null; first few campaigns, then many."""
-    stages = ((200, 4_000), (200, 20_000), (2000, 2_000), (2000, 6_000), (2000, 20_000))
+    stages = (
+        (200, 4_000),
+        (200, 12_000),
+        (200, 20_000),
+        (2000, 2_000),
+        (2000, 6_000),
+        (2000, 20_000),
+    )
     for units, runs in stages:
         for i, (name, world) in enumerate(NULLS.items()):
             yield _null(

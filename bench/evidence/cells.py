@@ -20,6 +20,12 @@ CACHE = record.FOLDER.parent / "evidence-cells"
 
 Figures = dict[str, Any]
 
+only_kept = False  # set by `--kept`: no campaign is flown
+
+
+class NotFlownError(Exception):
+    """A block is not on disk, and nothing may be flown."""
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -63,6 +69,8 @@ def _block(cell: Cell, i: int, runs: int) -> dict[str, np.ndarray]:
     if path.exists():
         with np.load(path) as kept:
             return dict(kept)
+    if only_kept:
+        raise NotFlownError(path.name)
     began = perf_counter()
     rng = np.random.default_rng([cell.seed, i])
     figures = _figures(fly(cell.world, runs, rng, steering=cell.steered(rng)))
