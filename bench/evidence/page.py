@@ -1,4 +1,4 @@
-"""The table of docs/evidence.md, from results/evidence: `python -m bench.evidence.page`."""
+"""The tables of docs/evidence.md, from results/evidence: `python -m bench.evidence.page`."""
 
 import json
 import re
@@ -10,6 +10,7 @@ from bench.evidence.record import FOLDER
 
 PAGE = FOLDER.parents[1] / "docs" / "evidence.md"
 MARKS = re.compile(r"(<!-- bars -->\n).*?(<!-- /bars -->)", re.S)
+CORROBORATION = re.compile(r"(<!-- corroboration -->\n).*?(<!-- /corroboration -->)", re.S)
 
 
 def table() -> str:
@@ -33,6 +34,26 @@ def _rows(k: int) -> Iterator[str]:
         yield f"| {k} | {kept} | {cell['bar']} | {figures} |\n"
 
 
+def told() -> str:
+    """Return one row per story and what `adaptive` was told beside the windows."""
+    path = FOLDER / "corroboration.json"
+    if not path.exists():
+        return "not measured\n"
+    rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
+    head = "| story | told | harmed, mean | rolled back | median minutes to full | predicted |\n"
+    return head + "|---|---|---|---|---|---|\n" + "".join(_told(row) for row in rows)
+
+
+def _told(row: dict[str, Any]) -> str:
+    minutes, share = row["median_minutes_to_full"], row["predicted_share"]
+    harmed = f"{row['harmed_mean']:.1f} +- {row['harmed_error']:.1f}"
+    said = f"{row['scenario']} | {row['told']} | {harmed} | {row['rolled_back']} of {row['runs']}"
+    full = "-" if minutes is None else f"{minutes:g}"
+    predicted = "-" if share is None else f"{share:.3g}"
+    refused = ", start refused" if row["default_prior_refuses"] else ""
+    return f"| {said} | {full} | {predicted}{refused} |\n"
+
+
 def _tightness(cell: dict[str, Any]) -> float:
     """Return how much of its room a cell uses; a share that must be 1 says nothing."""
     value, limit = float(cell["value"]), float(cell["limit"])
@@ -42,9 +63,10 @@ def _tightness(cell: dict[str, Any]) -> float:
 
 
 def main() -> None:
-    """Put the table into the page."""
-    text = PAGE.read_text(encoding="utf-8")
-    PAGE.write_text(MARKS.sub(lambda m: m[1] + table() + m[2], text), encoding="utf-8")
+    """Put the tables into the page."""
+    text = MARKS.sub(lambda m: m[1] + table() + m[2], PAGE.read_text(encoding="utf-8"))
+    text = CORROBORATION.sub(lambda m: m[1] + told() + m[2], text)
+    PAGE.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

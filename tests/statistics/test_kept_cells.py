@@ -1,0 +1,25 @@
+"""A proof can be written down as far as it is: what is on disk counts, nothing is flown for it."""
+
+from pathlib import Path
+
+import pytest
+
+from bench.evidence import cells
+from bench.evidence.world import World
+
+
+def test_only_kept_cells_count_and_the_same_cell_is_not_flown_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cells, "CACHE", tmp_path)
+    cell = cells.Cell("small", World(windows=4), runs=3, seed=1)
+    monkeypatch.setattr(cells, "only_kept", True)
+    with pytest.raises(cells.NotFlownError):
+        cells.measure(cell)
+    assert not list(tmp_path.iterdir())
+    monkeypatch.setattr(cells, "only_kept", False)
+    flown = cells.measure(cell)
+    monkeypatch.setattr(cells, "only_kept", True)
+    assert {k: v.tolist() for k, v in cells.measure(cell).items()} == {
+        k: v.tolist() for k, v in flown.items()
+    }
