@@ -11,13 +11,12 @@ from functools import cache
 from typing import Any
 
 from simcert.tls.stacks import capabilities, measured
-from simcert.tls.verifier import Verifier, verifier
+from simcert.tls.verifier import SETS, Verifier, verifier
 
 Cell = tuple[str, str]  # stack, variant
 Deviation = tuple[str, str, str | None]  # table, field, element or key (None: the whole field)
 Wrong = Callable[[str, Verifier], frozenset[str]]  # variants that a stack is then told wrongly
 ABSENT = object()
-SETS = frozenset({"weak_hashes", "refused_signatures", "refused_keys", "inside", "after"})
 MAPPINGS = frozenset({"says", "says_13"})
 
 

@@ -3,16 +3,19 @@
 from collections.abc import Mapping
 
 from simcert.tls.case import Case, Check, Fault, fault
+from simcert.tls.certificate import Certificate
 from simcert.tls.path import signed_by
 from simcert.tls.server import words
 
+HASH_BYTES: Mapping[str, int] = {"sha1": 20, "sha256": 32, "sha384": 48, "sha512": 64}
 CURRENT_HASHES = frozenset({"sha256", "sha384", "sha512", "shake256"})  # that TLS has schemes for
 
 
 def key_type(case: Case, index: int) -> Fault | None:
     """The client knows the kind of key."""
     one = case.path.certificates[index]
-    if not {one.key.kind, one.key.curve}.intersection(case.verifier.refused_keys):
+    refused = case.verifier.refused_ca_keys if index else case.verifier.refused_keys
+    if not {one.key.kind, one.key.curve, one.key.curve[:9]} & refused:
         return None
     return fault(case, "key_type", index, f"{words(one)} is not understood", "RFC 8446 4.4.2.2")
 
@@ -59,11 +62,19 @@ def signature(case: Case, index: int) -> Fault | None:
     if one.signature.algorithm in case.verifier.refused_signatures:
         reason = f"signature algorithm {one.signature.algorithm} is not understood"
         return fault(case, "signature_algorithm", index, reason, "RFC 5280 4.1.1.2")
+    if _odd_salt(case, one):
+        reason = f"RSASSA-PSS salt of {one.salt_bytes} bytes"
+        return fault(case, "signature", index, reason, "RFC 8446 4.2.3")
     if not case.verifier.checks_signature or index + 1 >= len(case.path.certificates):
         return None
     if signed_by(one, case.path.certificates[index + 1]) is not False:
         return None
     return fault(case, "signature", index, "its signature does not verify", "RFC 5280 6.1.3 (a)(1)")
+
+
+def _odd_salt(case: Case, one: Certificate) -> bool:
+    usual = HASH_BYTES.get(one.signature.hash, one.salt_bytes)
+    return case.verifier.pss_salt_as_hash and one.salt_bytes not in (None, usual)
 
 
 CHECKS: Mapping[str, Check] = {

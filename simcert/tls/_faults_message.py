@@ -76,12 +76,12 @@ def tls_usage(case: Case, _: int) -> Fault | None:
     return fault(case, "purpose", 0, "keyUsage allows no use in TLS", "RFC 5280 4.2.1.3")
 
 
-def staple(case: Case, _: int) -> Fault | None:
+def staple(case: Case, index: int) -> Fault | None:
     """A must-staple certificate comes with its OCSP answer (RFC 7633)."""
-    one = case.path.certificates[0]
+    one = case.path.certificates[index]
     if not one.must_staple or case.stapled or not case.verifier.enforces_staple:
         return None
-    return fault(case, "staple", 0, "must-staple, and nothing was stapled", "RFC 7633 4.2.2")
+    return fault(case, "staple", index, "must-staple, and nothing was stapled", "RFC 7633 4.2.2")
 
 
 CHECKS: Mapping[str, Check] = {

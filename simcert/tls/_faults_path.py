@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 from simcert.tls import names, oids
 from simcert.tls.case import Case, Check, Fault, fault
+from simcert.tls.certificate import Certificate
+from simcert.tls.verifier import Verifier
 
 
 def trust(case: Case, _: int) -> Fault | None:
@@ -14,7 +16,8 @@ def trust(case: Case, _: int) -> Fault | None:
     top = case.path.certificates[-1]
     clause = "RFC 5280 6.1.1 (d)"
     if top.self_issued and len(case.path.certificates) == 1:
-        return Fault("self_signed_leaf", "leaf", "self-signed and not trusted", clause)
+        kind = "self_signed_ca" if top.ca else "self_signed_leaf"
+        return Fault(kind, "leaf", "self-signed and not trusted", clause)
     if top.self_issued:
         return Fault("self_signed_root", "root", f"root {top.label} is not trusted", clause)
     reason = f"issuer of {top.label} ({top.issuer_text}) is neither sent nor trusted"
@@ -34,12 +37,14 @@ def time(case: Case, index: int) -> Fault | None:
     one, position = case.path.certificates[index], case.position(index)
     if position == "root" and not case.verifier.checks_root_dates:
         return None
-    if case.at > one.not_after:
-        reason = f"expired on {one.not_after:%Y-%m-%d %H:%M} UTC"
-        return fault(case, "expired", index, reason, "RFC 5280 4.1.2.5")
+    if one is case.path.anchor and index == 0 and not case.verifier.dates_trusted_leaf:
+        return None
     if case.at + dt.timedelta(seconds=case.verifier.skew_s) < one.not_before:
         reason = f"valid only from {one.not_before:%Y-%m-%d %H:%M} UTC"
         return fault(case, "not_yet_valid", index, reason, "RFC 5280 4.1.2.5")
+    if case.at > one.not_after:
+        reason = f"expired on {one.not_after:%Y-%m-%d %H:%M} UTC"
+        return fault(case, "expired", index, reason, "RFC 5280 4.1.2.5")
     return _root_time(case) if index == len(case.path.certificates) - 1 else None
 
 
@@ -60,16 +65,24 @@ def authority(case: Case, index: int) -> Fault | None:
     one = case.path.certificates[index]
     if not _is_authority(case, index) or not case.verifier.checks_ca or one.ca:
         return None
-    lenient = one.ca is None and not case.verifier.root_needs_constraints
-    if case.position(index) == "root" and (lenient or one.version == 1):
+    if case.position(index) == "root" and _bare_root_ok(one, case.verifier):
         return None
     return fault(case, "ca", index, "issuer is not marked as a CA", "RFC 5280 6.1.4 (k)")
+
+
+def _bare_root_ok(root: Certificate, rules: Verifier) -> bool:
+    """Whether a root without basicConstraints is one for this client."""
+    if root.ca is not None or (rules.strict and rules.bare_root == "usage"):
+        return False
+    by_usage = rules.bare_root == "usage" and root.usages is not None
+    return root.version == 1 or by_usage or rules.bare_root == "accept"
 
 
 def cert_sign(case: Case, index: int) -> Fault | None:
     """Every issuer may sign certificates (RFC 5280 6.1.4 (n))."""
     one = case.path.certificates[index]
-    if not _is_authority(case, index) or not case.verifier.needs_cert_sign:
+    exempt = case.position(index) == "root" and not case.verifier.checks_root_usage
+    if index == 0 or exempt or not case.verifier.needs_cert_sign:
         return None
     if one.usages is None or "key_cert_sign" in one.usages:
         return None
@@ -79,7 +92,8 @@ def cert_sign(case: Case, index: int) -> Fault | None:
 def path_length(case: Case, index: int) -> Fault | None:
     """No authority has more authorities below it than it permits (RFC 5280 4.2.1.9)."""
     one = case.path.certificates[index]
-    if index == 0 or one.path_length is None or not case.verifier.checks_path_length:
+    exempt = case.position(index) == "root" and not case.verifier.checks_root_path_length
+    if index == 0 or one.path_length is None or exempt or not case.verifier.checks_path_length:
         return None
     below = sum(not ca.self_issued for ca in case.path.certificates[1:index])
     if below <= one.path_length:
@@ -90,7 +104,9 @@ def path_length(case: Case, index: int) -> Fault | None:
 
 def leaf_is_ca(case: Case, _: int) -> Fault | None:
     """The leaf is not a CA certificate, where the client minds."""
-    if case.verifier.leaf_may_be_ca or not case.path.certificates[0].ca:
+    one, rules = case.path.certificates[0], case.verifier
+    excused = rules.leaf_may_be_ca_without_purposes and one.purposes is None
+    if rules.leaf_may_be_ca or excused or not one.ca:
         return None
     return fault(case, "leaf_is_ca", 0, "a CA certificate used as leaf", "RFC 5280 4.2.1.9")
 
@@ -98,32 +114,60 @@ def leaf_is_ca(case: Case, _: int) -> Fault | None:
 def purpose(case: Case, index: int) -> Fault | None:
     """Leaf, and authorities that say so, may serve TLS (RFC 5280 4.2.1.12)."""
     one, rules = case.path.certificates[index], case.verifier
-    if one.purposes is None or (index > 0 and not rules.checks_ca_purpose):
+    checked = {
+        "leaf": rules.checks_purpose,
+        "intermediate": rules.checks_purpose and rules.checks_ca_purpose,
+        "root": rules.checks_purpose and rules.checks_root_purpose,
+    }
+    if not checked[case.position(index)]:
         return None
-    if not rules.checks_purpose or case.position(index) == "root":
+    if one.purposes is not None and not one.purposes & _accepted(rules, leaf=index == 0):
+        return fault(case, "purpose", index, "extKeyUsage lacks serverAuth", "RFC 5280 4.2.1.12")
+    needed = "server" if index == 0 else "ca"
+    if not rules.checks_netscape_type or needed in (one.netscape_types or {needed}):
         return None
-    accepted = {oids.SERVER_AUTH} | (oids.STEP_UP if index > 0 else frozenset())
+    return fault(case, "purpose", index, f"nsCertType lacks {needed}", "RFC 5280 4.2.1.12")
+
+
+def _accepted(rules: Verifier, *, leaf: bool) -> set[str]:
+    """Return the purposes of which one suffices."""
     any_ok = rules.any_purpose_ok
-    if index > 0 and rules.any_purpose_ok_for_ca is not None:
+    if not leaf and rules.any_purpose_ok_for_ca is not None:
         any_ok = rules.any_purpose_ok_for_ca
+    in_authority = frozenset(oids.STEP_UP) if rules.step_up_ok_for_ca else frozenset()
+    step_up = rules.step_up_ok if leaf else in_authority
+    accepted = {oids.SERVER_AUTH} | {oids.STEP_UP[name] for name in step_up}
     if any_ok:
-        accepted |= {oids.ANY_PURPOSE}
-    if accepted & one.purposes:
-        return None
-    return fault(case, "purpose", index, "extKeyUsage lacks serverAuth", "RFC 5280 4.2.1.12")
+        accepted.add(oids.ANY_PURPOSE)
+    if not leaf and rules.client_purpose_ok_for_ca:
+        accepted.add(oids.CLIENT_AUTH)
+    return accepted
 
 
 def constraints(case: Case, index: int) -> Fault | None:
     """The names of the leaf meet every authority's name constraints (RFC 5280 4.2.1.10)."""
     one, rule = case.path.certificates[index], case.verifier.name_constraints
-    if index == 0 or not one.has_name_constraints or rule == "ignore":
+    exempt = case.position(index) == "root" and not case.verifier.checks_root_names
+    if index == 0 or not one.has_name_constraints or exempt or rule == "ignore":
         return None
     if rule == "refuse":
         if not one.name_constraints_critical:
             return None
         reason = "critical name constraints are not understood"
         return fault(case, "constraints", index, reason, "RFC 5280 4.2.1.10")
-    if names.allowed(case.path.certificates[0], one):
+    rules, leaf = case.verifier, case.path.certificates[0]
+    strange = rules.refused_constraints & {r.kind for r in (*one.permitted, *one.excluded)}
+    if strange:
+        reason = f"name constraints on {min(strange)} names are not understood"
+        return fault(case, "constraints", index, reason, "RFC 5280 4.2.1.10")
+    nameless = rules.constraints_need_san and not leaf.has_alternative_names
+    if not nameless and names.allowed(
+        leaf,
+        one,
+        rules.constrained_kinds,
+        dot_means_below=rules.dot_means_below,
+        common_name=rules.constrained_common_name,
+    ):
         return None
     return fault(case, "constraints", index, "name constraints forbid it", "RFC 5280 4.2.1.10")
 

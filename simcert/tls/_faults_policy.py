@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Mapping
 
-from simcert.tls import names
+from simcert.tls import names, oids
 from simcert.tls.case import Case, Check, Fault, fault
 from simcert.tls.certificate import Certificate
 
@@ -21,20 +21,44 @@ _PROFILE: Mapping[str, Callable[[Certificate, bool], bool]] = {
     "empty subject, and subjectAltName is not critical": lambda c, _: (
         not c.subject_text and not c.alternative_names_critical
     ),
-    "no authorityKeyIdentifier": lambda c, below: below and c.authority_key_id is None,
-    "CA without subjectKeyIdentifier": lambda c, _: bool(c.ca) and c.key_id is None,
+    "no authorityKeyIdentifier": lambda c, below: (
+        below and c.version >= 3 and c.authority_key_id is None
+    ),
+    "CA without subjectKeyIdentifier": lambda c, _: (
+        bool(c.ca) and c.version >= 3 and c.key_id is None
+    ),
 }
 
 
 def critical(case: Case, index: int) -> Fault | None:
     """No certificate has a critical extension that the client does not know (RFC 5280 4.2)."""
+    rules, one = case.verifier, case.path.certificates[index]
+    exempt = case.position(index) == "root" and not rules.refuses_critical_in_root
+    known = {oids.EXTENSIONS[name] for name in rules.knows}
+    if not rules.refuses_critical or exempt or one.critical <= known:
+        return None
+    strange = min(one.critical - known)
+    return fault(case, "critical", index, f"unknown critical extension {strange}", "RFC 5280 4.2")
+
+
+def version(case: Case, index: int) -> Fault | None:
+    """No certificate but the root is of X.509 version 1, where the client minds."""
     one = case.path.certificates[index]
-    if not case.verifier.refuses_critical or case.position(index) == "root":
+    if not case.verifier.refuses_old_versions or one.version > 1 or case.position(index) == "root":
         return None
-    if not one.unknown_critical:
+    return fault(case, "version", index, "X.509 version 1", "RFC 5280 4.1.2.1")
+
+
+def policies(case: Case, index: int) -> Fault | None:
+    """Where an authority requires a policy, all certificates below share one (RFC 5280 6.1.5)."""
+    skipped = case.path.certificates[index].explicit_policy_after
+    if not case.verifier.requires_policies or skipped is None or skipped >= index or index == 0:
         return None
-    reason = f"unknown critical extension {one.unknown_critical[0]}"
-    return fault(case, "critical", index, reason, "RFC 5280 4.2")
+    below = [one.policies or frozenset() for one in case.path.certificates[: index + 1]]
+    named = [one for one in below if oids.ANY_POLICY not in one]
+    if not named or frozenset.intersection(*named):
+        return None
+    return fault(case, "policy", index, "no certificate policy in common", "RFC 5280 6.1.5 (g)")
 
 
 def subject(case: Case, index: int) -> Fault | None:
@@ -61,7 +85,14 @@ def name(case: Case, _: int) -> Fault | None:
     rules, one = case.verifier, case.path.certificates[0]
     if rules.name_source == "none" or case.host is None:
         return None
-    if names.matches(one, case.host, rules.name_source, final_dot_ok=rules.final_dot_ok):
+    if names.matches(
+        one,
+        case.host,
+        rules.name_source,
+        final_dot_ok=rules.final_dot_ok,
+        common_name=rules.common_name,
+        wildcards=rules.wildcards,
+    ):
         return None
     listed = ", ".join((*one.dns_names, *one.ip_names)[:3]) or "nothing in subjectAltName"
     return fault(case, "name", 0, f"not for {case.host} (is for {listed})", "RFC 9525 6")
@@ -90,6 +121,8 @@ def validity(case: Case, _: int) -> Fault | None:
 CHECKS: Mapping[str, Check] = {
     "critical": critical,
     "subject": subject,
+    "version": version,
+    "policies": policies,
     "profile": profile,
     "name": name,
     "pin": pin,

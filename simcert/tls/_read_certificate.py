@@ -64,9 +64,11 @@ def _facts(one: x509.Certificate, der: bytes) -> Certificate:
         key=_key(one),
         key_pin=_or(lambda: _key_pin(one), fingerprint(der)),
         signature=_signature(one),
+        salt_bytes=_or(lambda: _pss_salt(one), None),
         subject_text=_or(lambda: one.subject.rfc4514_string(), ""),
         issuer_text=_or(lambda: one.issuer.rfc4514_string(), ""),
-        common_names=_or(lambda: _common_names(one), ()),
+        common_names=_or(lambda: _of_subject(one, x509.NameOID.COMMON_NAME), ()),
+        emails=_or(lambda: _of_subject(one, x509.NameOID.EMAIL_ADDRESS), ()),
         unreadable=unreadable,
         **_extension_facts(extensions),
     )
@@ -86,8 +88,8 @@ def _extensions(one: x509.Certificate) -> tuple[dict[str, x509.Extension[Any]], 
         return {}, f"extensions: {error}"
 
 
-def _common_names(one: x509.Certificate) -> tuple[str, ...]:
-    found = one.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+def _of_subject(one: x509.Certificate, kind: x509.ObjectIdentifier) -> tuple[str, ...]:
+    found = one.subject.get_attributes_for_oid(kind)
     return tuple(str(name.value) for name in found)
 
 
@@ -133,15 +135,17 @@ def _pss_hash(one: x509.Certificate) -> str:
     return hashed.name if hashed is not None else "unknown"
 
 
+def _pss_salt(one: x509.Certificate) -> int | None:
+    parameters = one.signature_algorithm_parameters
+    salt = parameters._salt_length if isinstance(parameters, padding.PSS) else None
+    return salt if isinstance(salt, int) else None
+
+
 def _extension_facts(extensions: dict[str, x509.Extension[Any]]) -> dict[str, Any]:
     no_facts: dict[str, Any] = {}
     facts: dict[str, Any] = {
         "extensions": frozenset(extensions),
-        "unknown_critical": tuple(
-            oid
-            for oid, one in extensions.items()
-            if one.critical and oid not in oids.KNOWN_EXTENSIONS
-        ),
+        "critical": frozenset(oid for oid, one in extensions.items() if one.critical),
     }
     for oid, read in _READERS.items():
         if oid in extensions:
@@ -171,6 +175,9 @@ def _alternative_names(one: x509.Extension[Any]) -> dict[str, Any]:
         "alternative_names_critical": one.critical,
         "dns_names": tuple(one.value.get_values_for_type(x509.DNSName)),
         "ip_names": tuple(str(ip) for ip in one.value.get_values_for_type(x509.IPAddress)),
+        "other_names": tuple(
+            _rule(name) for name in one.value if not isinstance(name, x509.DNSName | x509.IPAddress)
+        ),
     }
 
 
@@ -183,16 +190,30 @@ def _name_constraints(one: x509.Extension[Any]) -> dict[str, Any]:
     }
 
 
+_OTHER_KINDS = {x509.RFC822Name: "email", x509.UniformResourceIdentifier: "uri"}
+
+
 def _rule(name: x509.GeneralName) -> NameRule:
     if isinstance(name, x509.DNSName):
         return NameRule("dns", name.value.lower())
     if isinstance(name, x509.IPAddress):
         return NameRule("ip", str(name.value))
-    return NameRule("other", str(name.value))
+    if isinstance(name, x509.DirectoryName):
+        return NameRule("dir", name.value.rfc4514_string().casefold())
+    kind = _OTHER_KINDS.get(type(name), "other")
+    return NameRule(kind, str(name.value).casefold())
 
 
 def _features(one: x509.Extension[Any]) -> dict[str, Any]:
     return {"must_staple": any(feature.value == oids.STATUS_REQUEST for feature in one.value)}
+
+
+def _policies(one: x509.Extension[Any]) -> dict[str, Any]:
+    return {"policies": frozenset(p.policy_identifier.dotted_string for p in one.value)}
+
+
+def _policy_constraints(one: x509.Extension[Any]) -> dict[str, Any]:
+    return {"explicit_policy_after": one.value.require_explicit_policy}
 
 
 def _authority(one: x509.Extension[Any]) -> dict[str, Any]:
@@ -200,6 +221,13 @@ def _authority(one: x509.Extension[Any]) -> dict[str, Any]:
         "authority_key_id": one.value.key_identifier,
         "authority_serial": one.value.authority_cert_serial_number,
     }
+
+
+def _netscape(one: x509.Extension[Any]) -> dict[str, Any]:
+    """Return the roles of nsCertType, a bit string with the first role in its highest bit."""
+    bits = one.value.value[3] if len(one.value.value) > 3 else 0
+    roles = (("client", 0x80), ("server", 0x40), ("ca", 0x04))
+    return {"netscape_types": frozenset(role for role, bit in roles if bits & bit)}
 
 
 def _key_id(one: x509.Extension[Any]) -> dict[str, Any]:
@@ -215,4 +243,7 @@ _READERS: dict[str, Callable[[x509.Extension[Any]], dict[str, Any]]] = {
     oids.TLS_FEATURE: _features,
     "2.5.29.35": _authority,
     "2.5.29.14": _key_id,
+    oids.NETSCAPE_TYPE: _netscape,
+    "2.5.29.32": _policies,
+    "2.5.29.36": _policy_constraints,
 }

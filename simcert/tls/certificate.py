@@ -27,7 +27,7 @@ class Signature(NamedTuple):
 
 
 class NameRule(NamedTuple):
-    """One subtree of a name constraint: kind in {dns, ip, other}."""
+    """A name, or one subtree of a name constraint: kind in {dns, ip, dir, email, uri, other}."""
 
     kind: str
     value: str
@@ -58,6 +58,8 @@ class Certificate:
     has_alternative_names: bool = False
     dns_names: tuple[str, ...] = ()
     ip_names: tuple[str, ...] = ()
+    other_names: tuple[NameRule, ...] = ()  # of subjectAltName: dir, email, uri, other
+    emails: tuple[str, ...] = ()  # of the subject
     alternative_names_critical: bool = False
     ca: bool | None = None
     path_length: int | None = None
@@ -68,8 +70,12 @@ class Certificate:
     has_name_constraints: bool = False
     name_constraints_critical: bool = False
     must_staple: bool = False
+    policies: frozenset[str] | None = None
+    explicit_policy_after: int | None = None  # requireExplicitPolicy: how many may come without
+    salt_bytes: int | None = None  # of an RSASSA-PSS signature
     basic_constraints_critical: bool = False
-    unknown_critical: tuple[str, ...] = ()
+    netscape_types: frozenset[str] | None = None  # nsCertType: server, client, ca
+    critical: frozenset[str] = frozenset()  # which extensions are critical, of `extensions`
     extensions: frozenset[str] = frozenset()
     key_id: bytes | None = None
     authority_key_id: bytes | None = None
@@ -80,6 +86,14 @@ class Certificate:
     def self_issued(self) -> bool:
         """Whether subject and issuer are the same name."""
         return self.subject == self.issuer
+
+    @property
+    def name_kinds(self) -> frozenset[str]:
+        """The kinds of names in subjectAltName."""
+        plain = {"dns": self.dns_names, "ip": self.ip_names}
+        return frozenset(k for k, names in plain.items() if names) | {
+            name.kind for name in self.other_names
+        }
 
     @property
     def size(self) -> int:

@@ -9,6 +9,7 @@ from simcert.tls.hello import ClientHello
 from simcert.tls.hints import informed
 from simcert.tls.stacks import families, measured
 from simcert.tls.stacks import family as archetype
+from simcert.tls.verifier import Verifier
 
 WEIGHTS: Mapping[str, float] = {
     "suites": 2.0,
@@ -21,6 +22,8 @@ WEIGHTS: Mapping[str, float] = {
 }
 
 NEAR = 0.9  # below this resemblance the family's archetype is the better guess
+SAME = 0.98  # from here on it counts as the same program
+SPEECH = ("says", "says_13", "phase_12", "phase_13", "inside", "after", "delay_s")
 ALIASES: Mapping[str, str] = {  # programs by the stack that they are built on
     "chrome": "chromium",
     "edge": "chromium",
@@ -40,6 +43,10 @@ ALIASES: Mapping[str, str] = {  # programs by the stack that they are built on
     "safari": "apple",
     "golang": "go",
     "undici": "node",
+    "aiohttp": "asyncio",
+    "uvloop": "asyncio",
+    "aria2": "wget",
+    "niquests": "rustls",
 }
 
 
@@ -63,6 +70,18 @@ def _overlap(one: Iterable[Any], other: Iterable[Any]) -> float:
     return len(left & right) / len(left | right) if left or right else 1.0
 
 
+def _spoken(nearest: Client, family: str, score: float) -> Verifier:
+    """Return the nearest one's verifier, speaking as its family does unless it is the very same.
+
+    Keys and hashes follow the library, as a ClientHello does; what a program does with a verdict
+    (alert or silence, within the handshake or after) is its own and leaves no trace there.
+    """
+    if score >= SAME or family not in families():
+        return nearest.verifier
+    usual = archetype(family)
+    return replace(nearest.verifier, **{name: getattr(usual, name) for name in SPEECH})
+
+
 def client_from_hello(
     hello: Mapping[str, Any] | ClientHello,
     family: str = "",
@@ -83,7 +102,7 @@ def client_from_hello(
     score = likeness(offered, nearest.hello)
     like = f"like {nearest.name} ({score:.0%} alike)"
     if relatives and score >= NEAR:
-        rules, why = nearest.verifier, f"family {called}: {like}"
+        rules, why = _spoken(nearest, called, score), f"family {called}: {like}"
     elif called in families():
         rules, why = archetype(called), f"family {called} in general"
     else:

@@ -30,24 +30,31 @@ SIGNATURES: Mapping[str, tuple[str, str]] = {  # OID -> (public-key algorithm, h
 RSA_PSS = "1.2.840.113549.1.1.10"
 
 SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
+ANY_POLICY = "2.5.29.32.0"
 ANY_PURPOSE = "2.5.29.37.0"
-STEP_UP = frozenset({"2.16.840.1.113730.4.1", "1.3.6.1.4.1.311.10.3.3"})  # Netscape, Microsoft SGC
+CLIENT_AUTH = "1.3.6.1.5.5.7.3.2"
+STEP_UP: Mapping[str, str] = {  # server-gated cryptography of the 1990s
+    "netscape": "2.16.840.1.113730.4.1",
+    "microsoft": "1.3.6.1.4.1.311.10.3.3",
+}
 TLS_FEATURE = "1.3.6.1.5.5.7.1.24"
 STATUS_REQUEST = 5  # RFC 7633: the feature number of OCSP stapling
 
-KNOWN_EXTENSIONS = frozenset(
-    {
-        "2.5.29.14",  # subjectKeyIdentifier
-        "2.5.29.15",  # keyUsage
-        "2.5.29.17",  # subjectAltName
-        "2.5.29.19",  # basicConstraints
-        "2.5.29.30",  # nameConstraints
-        "2.5.29.32",  # certificatePolicies
-        "2.5.29.33",  # policyMappings
-        "2.5.29.35",  # authorityKeyIdentifier
-        "2.5.29.36",  # policyConstraints
-        "2.5.29.37",  # extKeyUsage
-        "2.5.29.54",  # inhibitAnyPolicy
-    }
-)
-"""Extensions that a path validator must process, so that they may be critical (RFC 5280 4.2)."""
+NETSCAPE_TYPE = "2.16.840.1.113730.1.1"
+EXTENSIONS: Mapping[str, str] = {  # by the names that `Verifier.knows` uses
+    "subject_key_id": "2.5.29.14",
+    "key_usage": "2.5.29.15",
+    "alternative_names": "2.5.29.17",
+    "basic_constraints": "2.5.29.19",
+    "name_constraints": "2.5.29.30",
+    "crl_points": "2.5.29.31",
+    "policies": "2.5.29.32",
+    "policy_mappings": "2.5.29.33",
+    "authority_key_id": "2.5.29.35",
+    "policy_constraints": "2.5.29.36",
+    "purposes": "2.5.29.37",
+    "inhibit_any_policy": "2.5.29.54",
+    "authority_access": "1.3.6.1.5.5.7.1.1",
+    "tls_feature": TLS_FEATURE,
+    "netscape_type": NETSCAPE_TYPE,
+}

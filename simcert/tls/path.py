@@ -1,6 +1,7 @@
 """Path building: which certificates a client links from the leaf to a root that it trusts."""
 
 import datetime as dt
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -52,7 +53,11 @@ def paths(
     if verifier.path == "as_sent":
         yield _as_sent(chain, trust)
         return
-    tried = islice(_Builder(chain, trust, verifier, at).extend((chain.leaf,)), MAX_PATHS)
+    builder = _Builder(chain, trust, verifier, at)
+    if verifier.path == "straight":
+        yield builder.straight(chain.leaf)
+        return
+    tried = islice(builder.extend((chain.leaf,)), MAX_PATHS)
     if verifier.path == "search":
         yield from tried
         return
@@ -111,16 +116,42 @@ class _Builder:
         if not issuers:
             yield Path(taken, anchored=False)
 
+    def straight(self, leaf: Certificate) -> Path:
+        """Return the path of a client that never reconsiders, but for a trusted way out at last."""
+        taken: tuple[Certificate, ...] = (leaf,)
+        while not self._is_anchor(taken[-1], leaf=len(taken) == 1):
+            stops = self._verifier.stops_at_self_signed and _own_issuer(taken[-1])
+            issuers = [] if stops else self._issuers(taken)
+            if not issuers or len(taken) >= MAX_DEPTH:
+                return self._way_out(taken)
+            if isinstance(issuers[0], Root):
+                return Path(taken, True, issuers[0])
+            taken = (*taken, issuers[0])
+        return Path(taken, anchored=True)
+
+    def _way_out(self, taken: tuple[Certificate, ...]) -> Path:
+        """Look from the top down for a certificate whose issuer is trusted after all."""
+        for length in range(len(taken), 0, -1):
+            for issuer in self._issuers(taken[:length]):
+                if isinstance(issuer, Root):
+                    return Path(taken[:length], True, issuer)
+                if self._is_anchor(issuer, leaf=False):
+                    return Path((*taken[:length], issuer), anchored=True)
+        return Path(taken, anchored=False)
+
     def _is_anchor(self, one: Certificate, *, leaf: bool) -> bool:
         rules = self._verifier
         trusts_leaf = rules.trusts_leaf_if_ca if one.ca else rules.trusts_leaf
-        suffices = trusts_leaf if leaf else one.self_issued or rules.partial_chain
-        return suffices and one.fingerprint in self._anchors
+        suffices = one.self_issued or rules.partial_chain
+        if leaf and not one.self_issued:
+            trusts_leaf = trusts_leaf and rules.trusts_issued_leaf
+        return suffices and (trusts_leaf or not leaf) and one.fingerprint in self._anchors
 
     def _issuers(self, taken: tuple[Certificate, ...]) -> list[Certificate | Root]:
         top, seen = taken[-1], {one.fingerprint for one in taken}
         trusted = [one for one in self._trust.certificates if self._fits(one, top, seen)]
-        sent = [one for one in self._sent if self._fits(one, top, seen)]
+        order = reversed(self._sent) if self._verifier.prefers_last else self._sent
+        sent = [one for one in order if self._fits(one, top, seen)]
         root = _named_root(top, self._trust)
         named: list[Certificate | Root] = [] if root is None else [root]
         if self._verifier.prefers_valid:
@@ -134,7 +165,10 @@ class _Builder:
     def _fits(self, issuer: Certificate, child: Certificate, seen: set[str]) -> bool:
         if issuer.subject != child.issuer or issuer.fingerprint in seen:
             return False
-        return not self._verifier.matches_key_id or key_id_fits(issuer, child)
+        rules = self._verifier
+        return not rules.matches_key_id or key_id_fits(
+            issuer, child, by_serial=rules.matches_issuer_serial
+        )
 
 
 def found_issuer(path: Path, trust: TrustStore) -> Path:
@@ -146,11 +180,17 @@ def found_issuer(path: Path, trust: TrustStore) -> Path:
     return path if root is None else Path(path.certificates, True, root)
 
 
-def key_id_fits(issuer: Certificate, child: Certificate) -> bool:
+def key_id_fits(issuer: Certificate, child: Certificate, *, by_serial: bool = True) -> bool:
     """Whether authorityKeyIdentifier, where present on both sides, points to this issuer."""
     if child.authority_key_id is not None and issuer.key_id is not None:
         return child.authority_key_id == issuer.key_id
-    return child.authority_serial is None or child.authority_serial == issuer.serial
+    serial = child.authority_serial if by_serial else None
+    return serial is None or serial == issuer.serial
+
+
+def _own_issuer(one: Certificate) -> bool:
+    """Whether a certificate claims to be signed by its own key."""
+    return one.self_issued and key_id_fits(one, one)
 
 
 def _distinct(certificates: tuple[Certificate, ...]) -> list[Certificate]:
@@ -165,7 +205,9 @@ def signed_by(child: Certificate, issuer: Certificate) -> bool | None:
 @lru_cache(maxsize=1024)
 def _verified(child: bytes, issuer: bytes) -> bool | None:
     try:
-        one, other = (x509.load_der_x509_certificate(der) for der in (child, issuer))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # odd serial numbers are facts, not news
+            one, other = (x509.load_der_x509_certificate(der) for der in (child, issuer))
         one.verify_directly_issued_by(other)
     except InvalidSignature:
         return False

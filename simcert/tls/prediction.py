@@ -16,6 +16,7 @@ from simcert.tls.verifier import Signal, Verifier
 
 ABORTED = Cost(7, 0, 1, 1, 100.0, 50.0)  # an alert, and the little work before it
 FALLBACK = {  # what a client says of a fault that its table does not list
+    "self_signed_ca": "self_signed_leaf",
     "self_signed_leaf": "trust",
     "self_signed_root": "trust",
     "signature_algorithm": "signature",
@@ -144,7 +145,10 @@ def first_name(chain: CertificateChain) -> str | None:
 def signal(verifier: Verifier, fault: Fault, version: str) -> Signal:
     """Return what the client says about a fault: an alert code, or "close"."""
     tables = (verifier.says_13, verifier.says) if version == "1.3" else (verifier.says,)
-    keys = (f"{fault.kind}@{fault.position}", fault.kind, FALLBACK.get(fault.kind, ""), "default")
+    keys = [f"{fault.kind}@{fault.position}", fault.kind]
+    while keys[-1] in FALLBACK:
+        keys.append(FALLBACK[keys[-1]])
+    keys.append("default")
     listed = (table[key] for table in tables for key in keys if key in table)
     return next(listed, 46)
 

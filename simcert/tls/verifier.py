@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from simcert.errors import InputError, UnknownNameError
+from simcert.tls import oids
 
 Signal = int | str  # alert code, or "close"
 DEFAULT_ORDER = (
@@ -35,13 +36,18 @@ class Verifier:
     """
 
     # how it builds a path
-    path: str = "first_anchored"  # first_anchored | search (backtracks over any fault) | as_sent
+    path: str = "straight"  # straight (one issuer each time) | first_anchored | search | as_sent
     prefers_trusted: bool = True
     prefers_valid: bool = True
+    prefers_last: bool = False  # of equal candidates the one sent last
     matches_key_id: bool = False
+    matches_issuer_serial: bool = True  # of authorityKeyIdentifier, where key ids are matched
+    stops_at_self_signed: bool = True  # a root that is not trusted ends the way, whatever follows
     tolerates_disorder: bool = True
     trusts_leaf: bool = True  # a self-signed leaf that is itself in the store
     trusts_leaf_if_ca: bool = True  # the same, where it is marked as a CA
+    trusts_issued_leaf: bool = True  # one that is in the store although another key signed it
+    dates_trusted_leaf: bool = True  # the dates of a leaf that is itself in the store count
     partial_chain: bool = True  # a trusted intermediate is an anchor, although not self-signed
     hangs_on_trusted_leaf: bool = False
     max_intermediates: int | None = None
@@ -55,7 +61,10 @@ class Verifier:
     max_rsa_bits: int = 16_384
     weak_hashes: frozenset[str] = frozenset({"md2", "md5"})
     refused_signatures: frozenset[str] = frozenset()
-    refused_keys: frozenset[str] = frozenset()
+    refused_keys: frozenset[str] = frozenset()  # kinds, curves, or "brainpool"
+    refused_ca_keys: frozenset[str] = frozenset()
+    pss_salt_as_hash: bool = True  # RSASSA-PSS only with a salt as long as the hash
+    refuses_old_versions: bool = False  # X.509 version 1, but for roots
     schemes_as_offered: bool = False  # certificates too only by signature_algorithms
     openssl_levels: bool = False  # keys and hashes follow OpenSSL's security level
     checks_signature: bool = True
@@ -63,7 +72,9 @@ class Verifier:
     skew_s: float = 0.0  # how far before notBefore a certificate already counts as valid
     checks_root_dates: bool = True
     # names
-    name_source: str = "san_else_cn"  # san | san_else_cn | no_san_else_cn | either | none
+    name_source: str = "san_else_cn"  # san | none | keys of names.BARS_COMMON_NAME
+    common_name: str = "any"  # any | first | last | only: which of several is meant, "only" none
+    wildcards: str = "label"  # label (the whole first one) | part (of it, of any host)
     final_dot_ok: bool = False  # a name in the certificate may end in a dot
     needs_subject: bool = False
     # purposes and constraints
@@ -71,15 +82,32 @@ class Verifier:
     any_purpose_ok: bool = True
     any_purpose_ok_for_ca: bool | None = None  # None: as for leaves
     checks_ca_purpose: bool = True
+    checks_root_purpose: bool = False
+    step_up_ok: frozenset[str] = frozenset()  # netscape, microsoft: serves TLS, too, in a leaf
+    client_purpose_ok_for_ca: bool = False
+    step_up_ok_for_ca: bool = True
+    checks_netscape_type: bool = False
     checks_key_usage: bool = False
     checks_ca: bool = True
     checks_root_ca: bool = True
-    root_needs_constraints: bool = False  # else a root without basicConstraints is one, too
+    checks_root_usage: bool = True
+    checks_root_path_length: bool = True
+    checks_root_names: bool = True  # name constraints of the root
+    leaf_may_be_ca_without_purposes: bool = False
+    requires_policies: bool = False  # heeds requireExplicitPolicy
+    bare_root: str = "accept"  # accept | usage (if keyUsage is there) | refuse: no basicConstraints
     needs_cert_sign: bool = True
     checks_path_length: bool = True
     leaf_may_be_ca: bool = True
     name_constraints: str = "process"  # process | refuse | ignore
+    constrained_kinds: frozenset[str] = frozenset({"dns", "ip"})
+    dot_means_below: bool = True  # ".example.org" does not constrain "example.org"
+    refused_constraints: frozenset[str] = frozenset()  # kinds that it cannot compare
+    constrained_common_name: str = "always"  # always | dotted | never: as a DNS name
+    constraints_need_san: bool = False
     refuses_critical: bool = True
+    refuses_critical_in_root: bool = False
+    knows: frozenset[str] = frozenset(oids.EXTENSIONS) - {"crl_points", "authority_access"}
     enforces_staple: bool = False
     max_validity_days: int | None = None  # of leaves under public roots
     strict: bool = False  # RFC 5280 profile checks of OpenSSL's X509_STRICT
@@ -103,8 +131,8 @@ class Verifier:
         return any("trust" in step.partition("@")[0].split(",") for step in self.order)
 
 
-_SETS = frozenset({"weak_hashes", "refused_signatures", "refused_keys", "inside", "after"})
 _NAMES = frozenset(f.name for f in fields(Verifier))
+SETS = frozenset(f.name for f in fields(Verifier) if isinstance(f.default, frozenset))
 
 
 def verifier(table: Mapping[str, Any]) -> Verifier:
@@ -116,7 +144,7 @@ def verifier(table: Mapping[str, Any]) -> Verifier:
 
 
 def _value(name: str, value: Any) -> Any:  # noqa: ANN401 - the schema is the dataclass
-    if name in _SETS:
+    if name in SETS:
         return frozenset(value)
     if name in ("order", "order_13"):
         return tuple(value)
