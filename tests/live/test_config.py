@@ -50,6 +50,53 @@ def test_what_is_wrong_is_told(tmp_path: Path, old: str, new: str, message: str)
         load(tmp_path, GOOD.replace(old, new))
 
 
+REDIS = '[redis]\nurl = "redis://127.0.0.1:6379"\nrollout = "shop"\nnodes = ["edge1", "edge2"]\n'
+
+
+def test_a_fleet_has_defaults_that_are_safe(tmp_path: Path) -> None:
+    config = load(tmp_path, GOOD + REDIS)
+
+    assert config.nodes == ("edge1", "edge2")
+    assert config.leash_s == 30.0 * config.plan.window_s
+    assert config.redis.away_s >= 2.0 * config.tick
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"edge2"]', '"edge 2"]', r'redis.nodes.*"edge 2" is no name of a node'),
+        ('"edge2"]', '"edge1"]', r"redis.nodes.*names a node twice"),
+        ('"edge2"]', '"edge2"]\naway_s = 5.0', r"redis.away_s.*at least two ticks of 5 s"),
+        ("nodes", "node", r'did you mean "nodes"'),
+    ],
+)
+def test_what_is_wrong_with_a_fleet_is_told(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        load(tmp_path, GOOD + REDIS.replace(old, new))
+
+
+def test_nodes_need_haproxy(tmp_path: Path) -> None:
+    thin = '[webhook]\nurl = "http://x"\n[prometheus]\nurl = "http://y"\n[plan]\nslices = 1\n'
+
+    with pytest.raises(InputError, match="nodes drive HAProxy"):
+        load(tmp_path, GOOD.partition("[haproxy]")[0] + thin + REDIS)
+
+
+def test_a_node_that_nobody_expects_does_not_start(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    load(tmp_path, GOOD + REDIS)
+    path = str(tmp_path / "live.toml")
+
+    assert code_of(["live", "node", path, "--name", "egde1"]) == 2
+    assert 'did you mean "edge1"' in capsys.readouterr().err
+    load(tmp_path, GOOD)
+    assert code_of(["live", "node", path]) == 2
+    assert "names no nodes" in capsys.readouterr().err
+
+
 def test_the_plan_needs_no_certificates_to_be_read(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -124,3 +124,24 @@ def test_without_redis_nodes_hold_and_after_the_leash_they_fall_to_the_safe_expo
 
     process.send_signal(signal.SIGTERM)
     assert finished(process, 10.0)[0] == 130
+
+
+def test_a_redis_that_hangs_raises_nothing_and_costs_no_client(fleet: FleetRig) -> None:
+    config = fleet.start("fixed_linear:step=0.1,every_s=1.0", soak_s=3600.0)
+    traffic = [one.rig.traffic(rate=30.0) for one in fleet.edges]
+    process = controller(config, "--unvalidated")
+    until(lambda: min(fleet.exposures) >= 0.1, 30.0)
+    assert fleet.redis.process is not None
+
+    fleet.redis.process.send_signal(signal.SIGSTOP)
+    time.sleep(2.5)  # a request that was on its way may still have arrived
+    before = fleet.exposures
+    time.sleep(3.0)
+    during = fleet.exposures
+    fleet.redis.process.send_signal(signal.SIGCONT)
+
+    assert during == before
+    until(lambda: min(fleet.exposures) > max(before), 30.0)
+    assert [ended(one)[1] for one in traffic] == [0, 0]
+    process.send_signal(signal.SIGTERM)
+    assert finished(process, 20.0)[0] == 130

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from simcert.control.lease import Lease
 from simcert.control.outbox import Numbered
 from simcert.control.windowing import Grid
 from simcert.errors import InputError, MachineError
+from simcert.live._leader import Leader
 from simcert.live.redis_feed import RedisFeed
 from simcert.live.redis_store import RedisStore, sealed
 from simcert.live.redis_windows import RedisWindows
@@ -228,3 +230,38 @@ def test_when_the_leader_is_killed_the_next_one_goes_on_with_its_journal(
     assert decided == sorted(decided)
     assert [one["entry"] for one in entries].count("start") == 1
     assert store.get("lease")[1] > 1
+
+
+def test_a_leader_whose_redis_hangs_raises_nothing_once_its_lease_is_about_to_end(
+    server: Server, store: RedisStore
+) -> None:
+    leader = Leader(store, ttl_s=4.0)
+    assert leader.leads()
+    assert leader.refusal() == ""
+    assert server.process is not None
+
+    server.process.send_signal(signal.SIGSTOP)
+    try:
+        until(lambda: not leader.leads(), 10.0)
+        assert leader.refusal() == "the lease is about to end"
+    finally:
+        server.process.send_signal(signal.SIGCONT)
+
+    until(leader.leads, 10.0)
+    assert leader.refusal() == ""
+
+
+def test_a_lease_that_was_taken_by_another_one_is_lost_at_the_next_look(server: Server) -> None:
+    first, second = server.store(), server.store()
+    a, b = Lease(first, "a", 2.0), Lease(second, "b", 2.0)
+    held = a.take(0.0)
+    b.take(0.0)
+    taken = b.take(3.0)
+
+    assert held is not None
+    assert taken is not None
+    assert taken.token == held.token + 1
+    assert a.take(1.0) is None, "the store says so, whatever our clock believes"
+    assert not a.may_raise(1.0)
+    first.close()
+    second.close()
