@@ -111,7 +111,16 @@ def fleet(rng: random.Random, kills: int) -> Tally:
                 if what != "haproxy":
                     failed += sum(ended(one)[1] for one in traffic)
                 violations += sum(too_much(one, lambda: _shared(rig)) for one in lives)
-            until(lambda: _agreed(lives, lambda: _shared(rig)), 60.0)
+            try:
+                until(lambda: _agreed(lives, lambda: _shared(rig)), 60.0)
+            except AssertionError:
+                said = [one.poll() for one in (*pair, *(edge.process for edge in rig.edges))]
+                print(f"{rig.exposures} in force, {_shared(rig)} decided, exit codes {said}")
+                for one in (*pair, *(edge.process for edge in rig.edges)):
+                    if one is not None and one.poll() is None:
+                        one.kill()
+                        print(one.communicate()[1][-1500:])
+                raise
             for one in pair:
                 killed(one)
         finally:

@@ -2,7 +2,9 @@
 
 import contextlib
 import datetime as dt
+import logging
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ from simcert.live._setup import actuator_of, plan_of
 from simcert.live.haproxy_actuator import write_private
 from simcert.live.redis_store import RedisStore
 from simcert.model import ARMS
+
+log = logging.getLogger("simcert.live")
 
 
 class _Stop:
@@ -49,7 +53,15 @@ def fly(config: LiveConfig, *, dry_run: bool, unvalidated: bool) -> dict[str, An
     leader = Leader(RedisStore(config.redis.url, config.redis.rollout), config.redis.ttl_s)
     shown: dict[str, Any] = {"end": "stopped", "exposure": 0.0, "out": leader.store.url}
     while leader.stand_by(lambda: stop.asked):
-        shown = _flown(Flight(config, unvalidated=unvalidated, leader=leader), stop)
+        try:
+            shown = _flown(Flight(config, unvalidated=unvalidated, leader=leader), stop)
+        except MachineError as error:
+            if not config.nodes:
+                raise
+            log.warning("stepping back: %s", error)  # Redis, most likely: nodes need no one at once
+            leader.give_up()
+            time.sleep(min(leader.ttl_s / 5.0, 1.0))
+            continue
         if shown["end"] != "deposed":
             break
     leader.give_up()
