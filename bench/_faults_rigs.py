@@ -111,16 +111,7 @@ def fleet(rng: random.Random, kills: int) -> Tally:
                 if what != "haproxy":
                     failed += sum(ended(one)[1] for one in traffic)
                 violations += sum(too_much(one, lambda: _shared(rig)) for one in lives)
-            try:
-                until(lambda: _agreed(lives, lambda: _shared(rig)), 60.0)
-            except AssertionError:
-                said = [one.poll() for one in (*pair, *(edge.process for edge in rig.edges))]
-                print(f"{rig.exposures} in force, {_shared(rig)} decided, exit codes {said}")
-                for one in (*pair, *(edge.process for edge in rig.edges)):
-                    if one is not None and one.poll() is None:
-                        one.kill()
-                        print(one.communicate()[1][-1500:])
-                raise
+            until(lambda: _supervised(rig, pair) and _agreed(lives, lambda: _shared(rig)), 60.0)
             for one in pair:
                 killed(one)
         finally:
@@ -148,9 +139,22 @@ def _strike(
         edge.rig.kill()
         time.sleep(rng.uniform(0.0, 0.3))
         edge.rig.start(edge.config)
-    if what == "controller" or pair[which].poll() is not None:
+    elif what == "controller":
         killed(pair[which])
-        pair[which] = controller(rig.edges[which].config, "--unvalidated")
+        pair[which] = controller(edge.config, "--unvalidated")
+    _supervised(rig, pair)
+
+
+def _supervised(rig: FleetRig, pair: "list[subprocess.Popen[str]]") -> bool:
+    """Start again what left by itself, as a supervisor does: a node needs HAProxy to begin."""
+    for i, edge in enumerate(rig.edges):
+        if pair[i].poll() is not None:
+            killed(pair[i])
+            pair[i] = controller(edge.config, "--unvalidated")
+        if edge.process is not None and edge.process.poll() is not None:
+            edge.kill_node()
+            edge.start_node()
+    return True
 
 
 def _shared(rig: FleetRig) -> float:
