@@ -18,6 +18,7 @@ from simcert.tls import (
     catalogue,
     predict,
 )
+from simcert.tls.names import asked_host
 from simcert.tls.prediction import Meeting as Encounter
 from simcert.tls.prediction import first_name, meet
 
@@ -188,7 +189,7 @@ def forecast(
         old=CertificateChain.from_pem(old),
         new=(chain := CertificateChain.from_pem(new)),
         server=ServerSettings(versions=tuple(versions)),
-        host=host or first_name(chain),
+        host=first_name(chain) if host is None else asked_host(host),
         at=at,
         trust=_trust(trust),
     )

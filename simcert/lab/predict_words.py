@@ -5,11 +5,15 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from simcert.tls import CertificateChain
+from simcert.tls.names import matches
+
 if TYPE_CHECKING:
     from simcert.lab.predict import Forecast, Row
 
 ROWS_MAX = 12
 WHY_WIDTH = 60
+WORTH_A_REASON = 0.01
 LINE_WIDTH = 96
 ISSUER = re.compile(r"issuer of .+? \(CN=([^,)]+)[^)]*\)")
 HEAD = ("who breaks", "share", "the server will see", "because")
@@ -26,13 +30,19 @@ def in_words(forecast: "Forecast") -> str:
     parts = [verdict(forecast)]
     if forecast.broken:
         parts += [table(forecast.broken), "What to do instead:\n" + advice(forecast.broken)]
-    parts += [*asides(forecast), costs(forecast)]
+    parts += [*(textwrap.fill(one, LINE_WIDTH) for one in asides(forecast)), costs(forecast)]
     return "\n\n".join(parts)
 
 
 def verdict(forecast: "Forecast") -> str:
     """Return the one sentence that everybody should read."""
     host = forecast.meeting.host or "this host"
+    failing = sum(row.share for row in forecast.rows if not row.new.client_ok)
+    if not forecast.broken and failing > 0.5:
+        return (
+            f"The new certificate for {host} fails for {percent(failing)} of connections of "
+            f"{forecast.population}, as the old one does already."
+        )
     if not forecast.broken:
         return f"The new certificate for {host} breaks no client of {forecast.population}."
     n = len(forecast.broken)
@@ -78,10 +88,13 @@ def ranked(rows: Sequence["Row"]) -> list[tuple[str, float]]:
 def asides(forecast: "Forecast") -> list[str]:
     """Return what else is worth knowing: who fails already, who is mended, what stays hidden."""
     told = []
-    failing = sum(r.share for r in forecast.rows if not (r.old.client_ok or r.new.client_ok))
+    lost = [r for r in forecast.rows if not (r.old.client_ok or r.new.client_ok)]
+    failing = sum(row.share for row in lost)
     mended = sum(row.share for row in forecast.rows if row.heals)
     if failing:
-        told.append(f"{percent(failing)} of connections fail with either certificate.")
+        told.append(f"{percent(failing)} of connections fail with either certificate{why(lost)}.")
+    if not any(names_host(chain, forecast.meeting.host) for chain in chains(forecast)):
+        told.append(f"Neither certificate names {forecast.meeting.host}.")
     if mended:
         told.append(f"{percent(mended)} of connections fail today and would work.")
     quiet = sum(row.share for row in forecast.broken if row.new.seen.startswith("ok"))
@@ -90,6 +103,30 @@ def asides(forecast: "Forecast") -> list[str]:
             f"{percent(quiet)} would look like successes: no request follows the handshake."
         )
     return [" ".join(told)] if told else []
+
+
+def why(rows: Sequence["Row"]) -> str:
+    """Return the commonest reasons with both certificates, "" for a share that hardly matters."""
+    if sum(row.share for row in rows) < WORTH_A_REASON:
+        return ""
+    reasons: dict[tuple[str, str], float] = {}
+    for row in rows:
+        both = (short(row.old.reason), short(row.new.reason))
+        reasons[both] = reasons.get(both, 0.0) + row.share
+    (old, new), _ = max(reasons.items(), key=lambda item: item[1])
+    if old == new:
+        return f", mostly because: {new}"
+    return f", mostly because of the old: {old}; and of the new: {new}"
+
+
+def chains(forecast: "Forecast") -> tuple[CertificateChain, CertificateChain]:
+    """Return both chains, the old one first."""
+    return forecast.meeting.old, forecast.meeting.new
+
+
+def names_host(chain: CertificateChain, host: str | None) -> bool:
+    """Whether the leaf names the host, in a subjectAltName or at least in its common name."""
+    return host is None or matches(chain.leaf, host, "either")
 
 
 def costs(forecast: "Forecast") -> str:

@@ -1,10 +1,14 @@
 """Names: whether a certificate is for a host, and whether a constraint allows a name."""
 
+import re
 from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
 
+from simcert.errors import InputError
 from simcert.tls.certificate import Certificate, NameRule
 
+LONGEST_HOST = 253
+LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 ANY_KIND = frozenset({"dns", "ip", "dir", "email", "uri", "other"})
 BARS_COMMON_NAME: Mapping[str, frozenset[str]] = {  # alternative names that make it count nothing
     "san_else_cn": frozenset({"dns"}),
@@ -13,6 +17,25 @@ BARS_COMMON_NAME: Mapping[str, frozenset[str]] = {  # alternative names that mak
     "no_san_else_cn": ANY_KIND,
     "either": frozenset(),
 }
+
+
+def asked_host(text: str) -> str:
+    """Return a host as clients ask for it: lower case, IDN as A-labels, no brackets, no final dot.
+
+    InputError for what is neither an IP address nor a host name (RFC 1123 section 2.1).
+    """
+    plain = text.strip().removesuffix(".")
+    if plain.startswith("[") and plain.endswith("]"):
+        plain = plain[1:-1]
+    if is_ip(plain):
+        return ip_address(plain).compressed
+    try:
+        host = plain.encode("idna").decode("ascii").casefold()
+    except UnicodeError as error:
+        raise InputError(f'host "{text}": is no host name that can be encoded') from error
+    if len(host) > LONGEST_HOST or not all(LABEL.fullmatch(part) for part in host.split(".")):
+        raise InputError(f'host "{text}": is no host name; give one such as www.example.org')
+    return host
 
 
 def matches(
