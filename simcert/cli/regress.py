@@ -8,7 +8,7 @@ from simcert.cli import _options as options
 @click.command(
     epilog="""\b
     Examples:
-      simcert regress --update --policy adaptive --scenario same_ca_mobile --runs 2
+      simcert regress --update --policy fixed_canary --scenario same_ca_mobile
       simcert regress
       simcert regress --junit regress.xml --summary regress.md --json
       simcert regress --seed 7
