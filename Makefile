@@ -13,11 +13,12 @@ DEMO_SCENARIOS := same_ca android_root_missing rare_segment
 DEMO_POLICIES  := adaptive target_success fixed_linear fixed_canary fixed_exponential \
                   repeated_rollback threshold_step oracle
 
-.PHONY: help demo test lint bench evidence packages clean
+.PHONY: help demo test regress lint bench evidence packages clean
 
 help:
 	@echo "make demo      fly three rotations with eight policies and show who would have been harmed"
 	@echo "make test      everything that must hold: style, types, import rule, tests"
+	@echo "make regress   do policies still do what simcert-baseline/ says? part of make test, too"
 	@echo "make lint      style, types and import rule only"
 	@echo "make bench     speed, as ratios; writes results/bench"
 	@echo "make evidence  statistical proofs; writes results/evidence"
@@ -30,6 +31,9 @@ demo: $(VENV)/.core
 
 test: packages lint
 	@$(BIN)/pytest -n 2
+
+regress: $(VENV)/.dev
+	@$(BIN)/simcert regress
 
 lint: $(VENV)/.dev
 	@$(BIN)/ruff check
