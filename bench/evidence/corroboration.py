@@ -22,12 +22,10 @@ STORIES = {  # stem: the cohort that a probe stands for
     "android_root_missing": "profile:app_android_7_0",
     "cross_sign_dropped": "profile:app_android_7_0",
     "rare_segment": "profile:bcjsse",
-    "pinned_app": "profile:app_pinned_ios",
-    "rsa_to_ecdsa": None,
 }
 REPORTS = ReportsTable(share=0.2, delay_s=60.0)
 TOLD = "adaptive:corroboration=0.1"
-RUNS, SEED = 24, 9_700
+RUNS, SEED = 16, 9_700
 
 
 def variants(scenario: Scenario, probe: str | None) -> Iterator[tuple[str, Scenario, str]]:

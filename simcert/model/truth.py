@@ -28,4 +28,4 @@ class Prior:
     """What `predict` says of the configured population: share that breaks, and by segment."""
 
     affected_share: float
-    segments: Mapping[str, float] = field(default_factory=dict)
+    segments: Mapping[str, float] = field(default_factory=dict, hash=False)

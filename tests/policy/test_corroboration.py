@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simcert import detect
+from simcert import detect, lab
 from simcert.control.analyzer import Analyzer
 from simcert.model import Kind, Prior, View, Window
 from simcert.policy import _adaptive_channels as channels
@@ -98,6 +98,7 @@ def test_a_predicted_break_above_the_share_refuses_the_start_and_a_smaller_one_w
     flown = rollout(told, policy)
     assert flown.policy.watched == tuple(sorted(flown.prior.segments))
     assert rollout(scenario, policy).policy == policy
+    assert lab.run(told, policy=policy, seed=1).end == "rolled_back"
 
 
 def test_the_prior_may_be_about_other_clients_than_the_true_ones():
