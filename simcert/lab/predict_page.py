@@ -25,6 +25,7 @@ th, td { text-align: left; padding: .45rem .7rem; border-bottom: 1px solid var(-
   vertical-align: top; }
 th { color: var(--soft); font-weight: 600; } td.n { text-align: right; white-space: nowrap; }
 tbody tr:nth-child(even) { background: var(--band); }
+td:last-child { min-width: 14rem; }
 td small, p.soft { color: var(--soft); }
 .bar { display: inline-block; height: .6rem; min-width: 2px; background: var(--bad); }
 footer { margin-top: 3rem; color: var(--soft); font-size: .85rem; }

@@ -111,7 +111,7 @@ def why(rows: Sequence["Row"]) -> str:
         return ""
     reasons: dict[tuple[str, str], float] = {}
     for row in rows:
-        both = (short(row.old.reason), short(row.new.reason))
+        both = (plain(row.old.reason), plain(row.new.reason))
         reasons[both] = reasons.get(both, 0.0) + row.share
     (old, new), _ = max(reasons.items(), key=lambda item: item[1])
     if old == new:
@@ -176,10 +176,15 @@ def change(old: float | None, new: float | None) -> str:
     return f"{100.0 * (new / old - 1.0):+.0f} %"
 
 
+def plain(text: str) -> str:
+    """Return a reason with common names instead of whole subjects."""
+    return ISSUER.sub(r'"\1"', text.removeprefix("chain: "))
+
+
 def short(text: str) -> str:
-    """Return a reason that fits a column: common names instead of whole subjects."""
-    plain = ISSUER.sub(r'"\1"', text.removeprefix("chain: "))
-    return plain if len(plain) <= WHY_WIDTH else plain[: WHY_WIDTH - 1].rstrip() + "…"
+    """Return a reason that fits a column."""
+    told = plain(text)
+    return told if len(told) <= WHY_WIDTH else told[: WHY_WIDTH - 1].rstrip() + "…"
 
 
 def aligned(rows: Sequence[tuple[str, ...]], right: int = 1) -> str:
