@@ -33,7 +33,6 @@ ALIASES: Mapping[str, str] = {  # programs by the stack that they are built on
     "libcurl": "curl",
     "php": "curl",
     "ruby": "python",
-    "perl": "python",
     "libressl": "openssl-cli",
     "openssl": "openssl-cli",
     "java": "jsse",
