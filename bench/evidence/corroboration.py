@@ -18,14 +18,14 @@ from simcert.scenario import load_scenario
 from simcert.scenario.schema import ProbesTable, ReportsTable, Scenario
 
 STORIES = {  # stem: the cohort that a probe stands for
-    "same_ca": None,
     "android_root_missing": "profile:app_android_7_0",
     "cross_sign_dropped": "profile:app_android_7_0",
     "rare_segment": "profile:bcjsse",
+    "same_ca": None,
 }
 REPORTS = ReportsTable(share=0.2, delay_s=60.0)
 TOLD = "adaptive:corroboration=0.1"
-RUNS, SEED = 16, 9_700
+RUNS, SEED = 12, 9_700
 
 
 def variants(scenario: Scenario, probe: str | None) -> Iterator[tuple[str, Scenario, str]]:
