@@ -176,6 +176,7 @@ def _words(shown: dict[str, Any]) -> str:
     lines = [
         f"{shown['policy']}: {shown['phase']}, exposure {shown['exposure']:.4g}",
         f"last decision: {last.get('reason', 'none yet')}",
+        _eta(shown.get("eta_s")),
         f"feed: {feed.get('lines', 0)} records, completeness {feed.get('completeness', 0.0):.3g}, "
         f"{'connected' if feed.get('connected') else 'NOT CONNECTED'}",
     ]
@@ -184,6 +185,12 @@ def _words(shown: dict[str, Any]) -> str:
     lines += [_node_words(one) for one in feed.get("nodes", [])]
     lines += [_segment(one) for one in shown.get("segments", [])]
     return "\n".join(lines)
+
+
+def _eta(eta_s: float | None) -> str:
+    if eta_s is None:
+        return "full exposure: not foreseen"
+    return f"full exposure in about {eta_s / 60:.0f} min"
 
 
 def _node_words(one: dict[str, Any]) -> str:
