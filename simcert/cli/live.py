@@ -189,8 +189,8 @@ def _words(shown: dict[str, Any]) -> str:
 
 def _eta(eta_s: float | None) -> str:
     if eta_s is None:
-        return "full exposure: not foreseen"
-    return f"full exposure in about {eta_s / 60:.0f} min"
+        return "completion: not foreseen before the soak"
+    return f"soaks for {eta_s / 60:.0f} min more, then complete if nothing happens"
 
 
 def _node_words(one: dict[str, Any]) -> str:
