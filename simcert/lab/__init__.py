@@ -7,6 +7,7 @@ from simcert.lab.recorded import Recorded, recorded
 from simcert.lab.replay import Replayed, replay
 from simcert.lab.run import RunResult, run
 from simcert.lab.study import Study
+from simcert.lab.validate import Validated, validate
 
 __all__ = [
     "Forecast",
@@ -15,9 +16,11 @@ __all__ = [
     "Replayed",
     "RunResult",
     "Study",
+    "Validated",
     "compare",
     "forecast",
     "recorded",
     "replay",
     "run",
+    "validate",
 ]

@@ -154,6 +154,10 @@ def test_a_shared_secret_signs_and_checks(tmp_path: Path) -> None:
     path = saved(tmp_path, validation.sealed(document(), secret.read_bytes()))
 
     assert verify(path, POLICY, now=NOW, key=secret)
+    renamed = json.loads(path.read_text())
+    renamed["signature"]["scheme"] = "ed25519"
+    with pytest.raises(InputError, match="signed by somebody else"):
+        verify(saved(tmp_path, renamed), POLICY, now=NOW, key=secret)
     secret.write_text("6" * 64)
     with pytest.raises(InputError, match="signed by somebody else"):
         verify(path, POLICY, now=NOW, key=secret)
