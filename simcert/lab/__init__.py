@@ -7,6 +7,7 @@ from simcert.lab.recorded import Recorded, recorded
 from simcert.lab.replay import Replayed, replay
 from simcert.lab.run import RunResult, run
 from simcert.lab.study import Study
+from simcert.lab.tune import Tuned, tune
 from simcert.lab.validate import Validated, validate
 
 __all__ = [
@@ -16,11 +17,13 @@ __all__ = [
     "Replayed",
     "RunResult",
     "Study",
+    "Tuned",
     "Validated",
     "compare",
     "forecast",
     "recorded",
     "replay",
     "run",
+    "tune",
     "validate",
 ]

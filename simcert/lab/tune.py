@@ -1,0 +1,244 @@
+"""`tune`: search a policy's parameters, then ask fresh days whether the find was luck."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from simcert.control.journal import params as params_of
+from simcert.errors import InputError
+from simcert.lab import manifest
+from simcert.lab import tune_words as words
+from simcert.lab.folder import ResultFolder, to_json
+from simcert.lab.seeds import BITS, checked
+from simcert.lab.setup import Setup, prepare
+from simcert.lab.tune_days import Flyer
+from simcert.lab.tune_progress import watched
+from simcert.lab.tune_score import Limits, Score, Story, score
+from simcert.lab.tune_search import Search, Trial, optuna_
+from simcert.lab.tune_space import space
+from simcert.lab.tune_verdict import Comparison, compared
+from simcert.model import Policy
+from simcert.scenario import Scenario, policies, stems
+
+FRONT_MAX = 8  # members of the front that are flown again
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member of the front: what it showed in the search, and on days that it never saw."""
+
+    trial: Trial
+    fresh: Score
+    comparison: tuple[Comparison, ...]
+
+    @property
+    def fit(self) -> bool:
+        """Whether fresh days find no constraint broken and no scenario surely worse."""
+        return self.fresh.feasible and not any(one.verdict == "worse" for one in self.comparison)
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """A finished study; `chosen` is None where nothing is better than the defaults."""
+
+    search: Search
+    seed: int
+    members: tuple[Member, ...]
+    chosen: Member | None
+    final: tuple[Comparison, ...]
+    importances: dict[str, dict[str, float]]
+    out: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `simcert tune --json` prints."""
+        front = [_entry(one) for one in self.members]
+        chosen = self.chosen
+        return {
+            "trials": len(self.search.trials),
+            "seed": self.seed,
+            "front": front,
+            "chosen": {
+                "params": chosen.trial.params if chosen else {},
+                "policy": words.CHOSEN,
+                "why": words.why(self),
+                "scenarios": [one.to_dict() for one in self.final],
+            },
+            "out": self.out,
+        }
+
+    def words(self) -> str:
+        """Return the study in words."""
+        return words.summary(self)
+
+
+def _entry(one: Member) -> dict[str, Any]:
+    found = one.trial.score
+    assert found is not None
+    return {
+        "params": one.trial.params,
+        "harmed_connections": found.harmed_connections,
+        "minutes_to_full": found.minutes_to_full,
+        "fresh": {
+            "harmed_connections": one.fresh.harmed_connections,
+            "minutes_to_full": one.fresh.minutes_to_full,
+            "harm_ratio": words.ratio(one.fresh.harm),
+            "time_ratio": words.ratio(one.fresh.time),
+            "fit": one.fit,
+        },
+    }
+
+
+def tune(
+    scenarios: Sequence[str | Path | Scenario],
+    policy: str | Path | Policy = "adaptive",
+    trials: int = 40,
+    seed: int = 0,
+    jobs: int | None = None,
+    out: str | Path = "results/tune",
+    *,
+    knobs: Sequence[str] = (),
+    space_file: str | Path | None = None,
+    held_out: Sequence[str | Path | Scenario] | None = None,
+    runs: int = 12,
+    fresh: int = 24,
+    false_rollback_max: float = 0.01,
+    detection_max: float = 1.25,
+    quiet: bool = False,
+) -> Tuned:
+    """Search for parameters with less harm and less time than the policy has now.
+
+    `knobs` name parameters (`NAME`, `NAME=LOW:HIGH`, `NAME=A|B`); `held_out` are scenarios that
+    only judge the chosen point: all built-in ones that are not searched, if None. Equal calls give
+    equal bytes whatever `jobs`, and an interrupted one goes on. InputError for what cannot be
+    searched or a corrupt study, MachineError without Optuna or if `out` cannot be written.
+    """
+    optuna_()
+    for name, number, least in (("trials", trials, 1), ("runs", runs, 2), ("fresh", fresh, 2)):
+        if number < least:
+            raise InputError(f"--{name} {number}: at least {least}")
+    made = policies.parse(policy) if isinstance(policy, str | Path) else policy
+    found = space(made, knobs, space_file)
+    setups = [prepare(one, made) for one in _unique(scenarios)]
+    others = [prepare(one, made) for one in _others(setups, held_out)]
+    limits = Limits(false_rollback_max, detection_max)
+    identity = manifest.identity([*setups, *others], runs=runs, seed=checked(seed), batch="tune")
+    asked = {
+        "trials": trials,
+        "fresh": fresh,
+        "limits": repr(limits),
+        "space": list(map(str, found)),
+    }
+    asked |= {"searched": len(setups), "optuna": metadata.version("optuna")}
+    folder = ResultFolder.claim(out, identity | asked)
+    workers = jobs or len(os.sched_getaffinity(0))
+    total = trials * runs * len(setups)
+    with watched(total, trials, quiet) as watch:
+        flyer = Flyer(folder, workers, watch.days)
+        search = Search(made, found, setups, limits, runs, seed, flyer, watch.batch)
+        search.run(trials)
+        tuned = _judged(search, others, fresh, str(folder.path))
+    _write(folder, tuned)
+    return tuned
+
+
+def _judged(search: Search, others: list[Setup], fresh: int, out: str) -> Tuned:
+    """Fly the front on fresh days, choose on those, and judge the choice on others again."""
+    best = sorted(search.front(), key=_sum)[:FRONT_MAX]
+    members = _members(search, best, fresh)
+    chosen = min((one for one in members if _gains(one)), key=_fresh_sum, default=None)
+    final = _final(search, chosen, others, fresh) if chosen is not None else ()
+    importances = search.importances()
+    return Tuned(search, search.seed, tuple(members), chosen, final, importances, out)
+
+
+def _gains(one: Member) -> bool:
+    return one.fit and _fresh_sum(one) < 0.0
+
+
+def _fresh_sum(one: Member) -> float:
+    return one.fresh.harm + one.fresh.time
+
+
+def _sum(trial: Trial) -> tuple[float, int]:
+    assert trial.score is not None
+    return trial.score.harm + trial.score.time, trial.number
+
+
+def _members(search: Search, front: Sequence[Trial], fresh: int) -> list[Member]:
+    known: dict[str, Policy] = {"fresh-defaults": search.policy}
+    known |= {f"fresh-{one.label}": one.policy for one in front if one.policy is not None}
+    root = other_root(search.seed, "fresh")
+    flown = search.flyer.fly(search.setups, known, root, 0, fresh)
+    base = flown["fresh-defaults"]
+    members = []
+    for one in front:
+        days = flown[f"fresh-{one.label}"]
+        found = score(search.stories, days, base, search.limits)
+        members.append(Member(one, found, tuple(compared(search.stories, days, base))))
+    return members
+
+
+def _final(
+    search: Search, chosen: Member, others: Sequence[Setup], fresh: int
+) -> tuple[Comparison, ...]:
+    """Return chosen against defaults on days that neither search nor choice has seen."""
+    assert chosen.trial.policy is not None
+    known = {"final-defaults": search.policy, "final-chosen": chosen.trial.policy}
+    setups = [*search.setups, *others]
+    flown = search.flyer.fly(setups, known, other_root(search.seed, "final"), 0, fresh)
+    stories = [Story.of(one) for one in setups]
+    found = compared(stories, flown["final-chosen"], flown["final-defaults"])
+    held = {one.scenario.stem for one in others}
+    return tuple(replace(one, held_out=one.scenario in held) for one in found)
+
+
+def other_root(seed: int, word: str) -> int:
+    """Return a root seed whose days have nothing in common with those of `seed`."""
+    return int.from_bytes(sha256(f"{word} {seed}".encode()).digest()[:8], "big") >> (64 - BITS)
+
+
+def _unique(scenarios: Sequence[str | Path | Scenario]) -> list[str | Path | Scenario]:
+    if not scenarios:
+        raise InputError("nothing to tune for: name at least one scenario")
+    names = [str(one.stem if isinstance(one, Scenario) else one) for one in scenarios]
+    twice = sorted({one for one in names if names.count(one) > 1})
+    if twice:
+        raise InputError(f"named twice: {', '.join(twice)}; every scenario once")
+    return list(scenarios)
+
+
+def _others(
+    setups: Sequence[Setup], held_out: Sequence[str | Path | Scenario] | None
+) -> list[str | Path | Scenario]:
+    used = {one.scenario.stem for one in setups}
+    if held_out is None:
+        return [path for stem, path in sorted(stems().items()) if stem not in used]
+    return list(held_out)
+
+
+def _write(folder: ResultFolder, tuned: Tuned) -> None:
+    """Leave policies, figures and the report; the same bytes for the same study."""
+    for i, one in enumerate(tuned.members, 1):
+        assert one.trial.policy is not None
+        folder.write(words.front_file(i), words.toml(one.trial.policy, words.about(tuned, one)))
+    policy = tuned.search.policy if tuned.chosen is None else tuned.chosen.trial.policy
+    assert policy is not None
+    folder.write(words.CHOSEN, words.toml(policy, [words.why(tuned)]))
+    folder.write("report.md", words.report(tuned))
+    trials = [
+        {"trial": one.number, "params": one.params, "stopped": one.stopped, **_scores(one)}
+        for one in tuned.search.trials
+    ]
+    folder.write("trials.json", to_json(trials))
+    more = {"importances": tuned.importances, "defaults": params_of(tuned.search.policy)}
+    folder.write("tune.json", to_json({**tuned.to_dict(), **more, "out": "."}))
+
+
+def _scores(one: Trial) -> dict[str, Any]:
+    if one.score is None:
+        return {"harm": None, "time": None, "feasible": False}
+    return {"harm": one.score.harm, "time": one.score.time, "feasible": one.score.feasible}

@@ -1,0 +1,297 @@
+"""`tune`: equal bytes for any worker count, an interruption costs nothing, luck is told as luck."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from math import log1p
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simcert import lab
+from simcert.cli.main import code_of
+from simcert.errors import InputError
+from simcert.lab import tune_score as judge
+from simcert.lab.setup import prepare
+from simcert.lab.tune_search import rungs
+from simcert.lab.tune_space import Knob, space
+from simcert.lab.tune_verdict import compared
+from simcert.lab.tune_words import toml
+from simcert.policy.adaptive import Adaptive
+from simcert.policy.argo import Argo
+from simcert.policy.fixed_canary import FixedCanary
+from simcert.scenario import load_scenario, policies
+
+SHORT = ("--policy", "fixed_linear", "--trials", "9", "--runs", "3", "--fresh", "3")
+
+
+@pytest.fixture(scope="module")
+def scenarios(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Two stories of two hours: short enough to be searched in a test."""
+    root, folder = Path(__file__).parents[2], tmp_path_factory.mktemp("stories")
+    (folder / "chains").symlink_to(root / "scenarios" / "chains")
+    for stem in ("same_ca_mobile", "pinned_app"):
+        text = (root / "scenarios" / f"{stem}.toml").read_text()
+        assert "horizon_s" not in text
+        text = text.replace("[traffic]\n", "[traffic]\nhorizon_s = 7200.0\n")
+        (folder / f"{stem}.toml").write_text(text.replace("within_s", "# within_s"))
+    return [str(one) for one in sorted(folder.glob("*.toml"))]
+
+
+def words(scenarios: list[str], place: Path, *more: str) -> list[str]:
+    held = ["--held-out", "mldsa_only"]
+    return ["tune", *scenarios, *SHORT, *held, *more, "--quiet", "--out", str(place)]
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    files = [one for one in folder.rglob("*") if one.is_file()]
+    return {one.relative_to(folder).as_posix(): one.read_bytes() for one in files}
+
+
+@pytest.fixture(scope="module")
+def study(scenarios: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("study") / "one"
+    assert code_of(words(scenarios, place, "--jobs", "1")) == 0
+    return place
+
+
+def test_the_number_of_workers_changes_no_byte(
+    study: Path, scenarios: list[str], tmp_path: Path
+) -> None:
+    assert code_of(words(scenarios, tmp_path / "two", "--jobs", "2")) == 0
+
+    assert content(tmp_path / "two") == content(study)
+
+
+def test_an_interrupted_study_goes_on_to_the_same_bytes(
+    study: Path, scenarios: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from simcert.lab.tune_search import Search
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Search, "_tell", interrupted)
+        assert code_of(words(scenarios, tmp_path / "cut", "--jobs", "1")) == 130
+    assert any((tmp_path / "cut" / "study").iterdir())
+    assert code_of(words(scenarios, tmp_path / "cut", "--jobs", "1")) == 0
+    assert content(tmp_path / "cut") == content(study)
+
+
+def test_what_it_prints_is_the_contract(
+    study: Path, scenarios: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert code_of(words(scenarios, study, "--jobs", "1", "--json")) == 0
+
+    shown = json.loads(capsys.readouterr().out)
+    assert [*shown] == ["trials", "seed", "front", "chosen", "out"]
+    assert shown["trials"] == 9
+    for one in shown["front"]:
+        assert [*one] == ["params", "harmed_connections", "minutes_to_full", "fresh"]
+
+
+def test_its_policies_fly_at_once(study: Path) -> None:
+    for file in study.glob("*.toml"):
+        assert policies.parse(file)
+    assert (study / "chosen.toml").is_file()
+
+
+def test_a_spoiled_study_is_told_and_not_overwritten(
+    study: Path, scenarios: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, text in content(study).items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(text)
+    shard = next((tmp_path / "study").glob("*t0003~00000.json"))
+    whole = shard.read_text()
+    shard.write_text(whole[:40])
+
+    assert code_of(words(scenarios, tmp_path)) == 2
+    assert f"{shard}: the study is corrupt" in capsys.readouterr().err
+    shard.write_text(whole)
+    (tmp_path / "study" / "t0002.json").write_text("{}")
+    assert code_of(words(scenarios, tmp_path)) == 2
+    assert "other parameters were asked" in capsys.readouterr().err
+
+
+def test_another_study_does_not_enter_this_folder(
+    study: Path, scenarios: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert code_of(words(scenarios, study, "--seed", "4")) == 2
+    assert "another batch" in capsys.readouterr().err
+
+
+def test_without_optuna_the_remedy_is_told(tmp_path: Path) -> None:
+    probe = (
+        "import sys; sys.modules['optuna'] = None\n"
+        "from simcert.cli.main import main; main(sys.argv[1:])"
+    )
+    call = [sys.executable, "-c", probe, "tune", "same_ca", "--out", str(tmp_path / "out")]
+    done = subprocess.run(call, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 3
+    assert "pip install 'simcert[tune]'" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("param", "said"),
+    [
+        ("budgt", 'did you mean "budget"'),
+        ("budget=5", "is no range"),
+        ("budget=-1:2", "budget: must be more than 0"),
+        ("budget=2:1", "from a smaller to a larger"),
+        ("budget=1:2:cubic", "is no range"),
+        ("watched", "has no default range"),
+        ("corroboration=0:0.1:log", "begins above 0"),
+        ("mid=0.1|yes|0.2", "mid: must be a number"),
+    ],
+)
+def test_a_range_that_does_not_fit_is_told(
+    param: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = code_of(["tune", "same_ca", "--param", param, "--out", str(tmp_path / "out")])
+
+    assert code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_guarantees_are_no_knobs_unless_named() -> None:
+    default = {one.name for one in space(Adaptive(), [])}
+
+    assert "budget" in default
+    assert not {"alpha", "alpha_bound", "alpha_again", "delta_safe"} & default
+    assert space(Adaptive(), ["alpha=0.001:0.02"]) == (Knob("alpha", 0.001, 0.02, log=True),)
+
+
+def test_a_file_names_ranges_and_choices(tmp_path: Path) -> None:
+    file = tmp_path / "space.toml"
+    file.write_text('[mode]\nchoices = ["background", "step"]\n[count]\nlow = 2\nhigh = 9\n')
+
+    assert space(Argo(), [], file) == (
+        Knob("mode", choices=("background", "step")),
+        Knob("count", 2, 9, log=True, whole=True),
+    )
+    file.write_text("[count]\nlo = 2\n")
+    with pytest.raises(InputError, match=r"space\.toml: \[count\] may have"):
+        space(Argo(), [], file)
+
+
+@pytest.mark.parametrize("policy", [Adaptive(budget=0.01, watched=("a",)), Argo(), FixedCanary()])
+def test_a_policy_survives_its_file(policy: Any, tmp_path: Path) -> None:
+    (tmp_path / "p.toml").write_text(toml(policy, ["words\nin two lines"]))
+
+    assert policies.parse(tmp_path / "p.toml") == policy
+
+
+def day(harm: int = 0, minutes: float | None = None, **more: object) -> dict[str, object]:
+    said = {"false_rollback": False, "missed": False, "error": None, "withdrawn_min": None}
+    return said | {"harmed_connections": harm, "minutes_to_full": minutes} | more
+
+
+BREAKS, GOOD = judge.Story("breaks", True, 100.0), judge.Story("good", False, 100.0)
+STORIES = [BREAKS, GOOD]
+BASE = {"breaks": [day(9), day(12), day(10)], "good": [day(0, 40.0), day(0, 50.0), day(0, 45.0)]}
+
+
+def test_half_the_harm_is_half_the_harm_in_any_scenario() -> None:
+    half = {**BASE, "breaks": [day(4), day(5), day(4)]}
+
+    found = judge.score(STORIES, half, BASE, judge.Limits(0.0, 1.25))
+    expected = sum(log1p(a) - log1p(b) for a, b in ((4, 9), (5, 12), (4, 10))) / 3
+    assert found.harm == pytest.approx(expected)
+    assert found.time == 0.0
+    assert found.feasible
+
+
+def test_who_never_arrives_took_the_whole_day() -> None:
+    never = {**BASE, "good": [day(), day(), day()]}
+
+    found = judge.score(STORIES, never, BASE, judge.Limits(0.0, 1.25))
+    assert found.minutes_to_full == 100.0
+    assert not found.feasible, "surely worse in one scenario"
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("false_rollback", {"good": [day(0, 40.0, false_rollback=True), *BASE["good"][1:]]}),
+        ("missed", {"breaks": [day(9, missed=True), *BASE["breaks"][1:]]}),
+    ],
+)
+def test_a_gain_does_not_buy_a_broken_limit(name: str, changed: dict[str, Any]) -> None:
+    found = judge.score(STORIES, {**BASE, **changed}, BASE, judge.Limits(0.01, 1.25))
+
+    assert found.constraints[name] > 0.0
+    assert not found.feasible
+
+
+def test_a_later_withdrawal_breaks_its_limit() -> None:
+    base = {**BASE, "breaks": [day(9, withdrawn_min=10.0)] * 3}
+    late = {**BASE, "breaks": [day(9, withdrawn_min=20.0)] * 3}
+
+    found = judge.score(STORIES, late, base, judge.Limits(0.0, 1.25))
+    assert found.constraints["detection"] == pytest.approx(21.0 / 11.0 - 1.25)
+
+
+def test_only_the_hopeless_are_stopped() -> None:
+    slow = {**BASE, "good": [day(0, 80.0), day(0, 99.0), day(0, 90.0)]}
+    safer = {**slow, "breaks": [day(2), day(3), day(2)]}
+
+    assert "no safer" in judge.hopeless(STORIES, slow, [BASE])
+    assert judge.hopeless(STORIES, safer, [BASE]) == "", "slow and safe may be on the front"
+    assert judge.hopeless(STORIES, BASE, [BASE]) == ""
+    assert rungs(12) == [4, 12]
+    assert rungs(2) == [2]
+
+
+def test_a_difference_is_called_only_if_it_is_proved() -> None:
+    noisy = {**BASE, "breaks": [day(1), day(30), day(8)]}
+    fewer = {**BASE, "breaks": [day(4), day(5), day(4)]}
+
+    verdicts = [compared([BREAKS], one, BASE)[0].verdict for one in (noisy, fewer, BASE)]
+    assert verdicts == ["same", "better", "same"]
+
+
+def test_a_gain_by_luck_is_not_chosen(scenarios: list[str], tmp_path: Path) -> None:
+    """A knob without any effect: the front is the defaults, and so is the choice."""
+    found = lab.tune(
+        scenarios,
+        Adaptive(),
+        trials=3,
+        jobs=1,
+        out=tmp_path / "out",
+        knobs=["hurry_delta"],
+        held_out=["mldsa_only"],
+        runs=2,
+        fresh=2,
+        quiet=True,
+    )
+
+    assert found.chosen is None
+    assert "the defaults stay" in found.words()
+    assert policies.parse(tmp_path / "out" / "chosen.toml") == Adaptive()
+
+
+def test_a_combination_that_a_policy_refuses_is_no_candidate(tmp_path: Path) -> None:
+    quick = replace(load_scenario("mldsa_only"), stem="quick")
+    found = lab.tune(
+        [quick],
+        Argo(),
+        trials=4,
+        jobs=1,
+        out=tmp_path / "out",
+        knobs=["mode=background|nonsense"],
+        held_out=[],
+        runs=2,
+        fresh=2,
+        quiet=True,
+    )
+
+    refused = [one for one in found.search.trials if one.params["mode"] == "nonsense"]
+    assert refused
+    assert all(one.stopped.startswith("refused") for one in refused)
+    assert prepare(quick, Argo()).truth.harmful
