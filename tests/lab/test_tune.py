@@ -185,6 +185,22 @@ def test_a_policy_survives_its_file(policy: Any, tmp_path: Path) -> None:
     (tmp_path / "p.toml").write_text(toml(policy, ["words\nin two lines"]))
 
     assert policies.parse(tmp_path / "p.toml") == policy
+    assert toml(type(policy)(), []).splitlines() == [f'policy = "{policies.stem_of(policy)}"']
+
+
+def test_days_come_in_order_of_runs_however_they_are_cut(
+    scenarios: list[str], tmp_path: Path
+) -> None:
+    from simcert.lab.folder import ResultFolder
+    from simcert.lab.tune_days import Flyer
+
+    setups, made = [prepare(scenarios[0])], policies.parse("fixed_linear")
+    whole, parts = (Flyer(ResultFolder(tmp_path / n), 1, lambda _: None) for n in ("a", "b"))
+
+    at_once = whole.fly(setups, {"x": made}, 0, 0, 7)["x"]["pinned_app"]
+    cut = [parts.fly(setups, {"x": made}, 0, *ends)["x"]["pinned_app"] for ends in ((0, 3), (3, 7))]
+    assert at_once == cut[0] + cut[1]
+    assert len({one["harmed_connections"] for one in at_once}) > 1
 
 
 def day(harm: int = 0, minutes: float | None = None, **more: object) -> dict[str, object]:
@@ -243,6 +259,8 @@ def test_only_the_hopeless_are_stopped() -> None:
 
     assert "no safer" in judge.hopeless(STORIES, slow, [BASE])
     assert judge.hopeless(STORIES, safer, [BASE]) == "", "slow and safe may be on the front"
+    bold = {"breaks": [day(30), day(40), day(35)], "good": [day(0, 10.0)] * 3}
+    assert judge.hopeless(STORIES, bold, [BASE]) == "", "so may bold and fast"
     assert judge.hopeless(STORIES, BASE, [BASE]) == ""
     assert rungs(12) == [4, 12]
     assert rungs(2) == [2]
