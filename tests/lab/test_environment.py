@@ -101,15 +101,18 @@ def test_the_truth_is_not_observed() -> None:
 
 
 def test_the_safety_layer_has_the_last_word() -> None:
-    """On evidence of long ago an agent raises nothing, as no policy does."""
+    """On evidence of long ago an agent raises nothing, and in silence it is taken back."""
     env = make("same_ca")
     env.reset(seed=1)
     env.step(np.array([0.1, 0.0]))
-    env._flight.rollout._state.usable_s = -1e6
-    obs, *_, info = env.step(np.array([1.0, 0.0]))
+    state = env._flight.rollout._state
+    state.usable_s = -1e6
+    obs, *_, stale = env.step(np.array([1.0, 0.0]))
+    state.usable_s = state.heard_s = -1e6
+    *_, silent = env.step(np.array([1.0, 0.0]))
 
-    assert info["kind"] in ("hold", "lower")
-    assert "blind for" in info["reason"]
+    assert (stale["kind"], "newest evidence is" in stale["reason"]) == ("hold", True)
+    assert (silent["kind"], "blind for" in silent["reason"]) == ("lower", True)
     assert obs[NAMES.index("exposure")] <= 0.11
 
 
