@@ -13,6 +13,7 @@ from math import log2
 import numpy as np
 import numpy.typing as npt
 
+from simcert.control._purses import Purses
 from simcert.model.bounds import NotNegative, Positive, Share
 
 Sources = npt.NDArray[np.int64]
@@ -42,21 +43,13 @@ class Limits:
         return int(purse + self.fair * rate * units + 1e-9)
 
 
-@dataclass(slots=True)
-class _Purse:
-    first_slice: int
-    units: int = 0
-    failed: int = 0
-
-
 class Influence:
     """Decides row by row which units count; memory is bounded."""
 
     def __init__(self, limits: Limits, slices: int) -> None:
         self._limits = limits
         self._slices = slices
-        self._purses: dict[int, _Purse] = {}
-        self._failing: Sources = np.zeros(0, np.int64)  # names of the purses
+        self._purses = Purses(SOURCES_MAX)
         self._here: dict[int, dict[int, int]] = {}  # units by slice and source
         self._usual = 0.0  # counted units of a slice
         self._n, self._f = 0, 0  # counted in closed slices
@@ -65,21 +58,9 @@ class Influence:
     def admit(self, number: int, source: Sources, failed: Mask) -> Mask:
         """Return which of the units of slice `number`, in order of arrival, count as evidence."""
         kept = self._shared(number, source)
-        # purses are opened by failures, so nobody else needs to be looked at one by one
-        if len(self._failing) != len(self._purses):
-            self._failing = np.fromiter(self._purses, np.int64, len(self._purses))
-        failing = np.concatenate((self._failing, source[failed]))
-        told = kept & (source != NO_SOURCE) & np.isin(source, failing)
-        for i in np.flatnonzero(told).tolist():
-            name = int(source[i])
-            purse = self._purses.get(name)
-            if purse is None:
-                if not failed[i]:
-                    continue
-                purse = self._opened(name, number)
-            purse.units += 1
-            if failed[i]:
-                kept[i] = self._spend(purse, number)
+        named = np.flatnonzero(kept & (source != NO_SOURCE))
+        if len(named):
+            kept[named] = self._within(number, source[named], failed[named])
         self.left_out += len(kept) - int(np.count_nonzero(kept))
         return kept
 
@@ -105,17 +86,42 @@ class Influence:
             here[name] = min(count, limit)
         return kept
 
-    def _opened(self, name: int, number: int) -> _Purse:
-        while len(self._purses) >= SOURCES_MAX:
-            del self._purses[next(iter(self._purses))]
-            self._failing = np.zeros(0, np.int64)
-        purse = self._purses[name] = _Purse(number)
-        return purse
+    def _within(self, number: int, source: Sources, failed: Mask) -> Mask:
+        """Return which units, in order, are within the purse of their source.
 
-    def _spend(self, purse: _Purse, number: int) -> bool:
+        A failure opens a purse; from then on all units of that source are counted in it.
+        """
+        purses, kept = self._purses, np.ones(len(source), bool)
+        at, held = purses.places(source)
+        known, fresh = held, failed & ~held
+        if fresh.any():
+            purses.open(np.unique(source[fresh]), number)
+            at, held = purses.places(source)
+        told = np.flatnonzero(held)
+        at, failing = at[told], failed[told]
+        begun = known[told] | (_rank(at, failing) > 0) if fresh.any() else held[told]
+        units = purses.units[at] + _rank(at, begun)
+        for i in np.flatnonzero(failing).tolist():
+            kept[told[i]] = self._spend(int(at[i]), int(units[i]), number)
+        np.add.at(purses.units, at[begun], 1)
+        return kept
+
+    def _spend(self, at: int, units: int, number: int) -> bool:
         """Return whether one more failing unit is within the purse, and take it."""
         rate = (self._f + 1.0) / (self._n + 50.0)
-        windows = (number - purse.first_slice) / self._slices
-        within = purse.failed < self._limits.failing(windows, purse.units, rate)
-        purse.failed += within
+        windows = (number - int(self._purses.first[at])) / self._slices
+        spent = int(self._purses.failed[at])
+        within = spent < self._limits.failing(windows, units, rate)
+        self._purses.failed[at] = spent + within
         return within
+
+
+def _rank(place: Sources, counted: Mask) -> Sources:
+    """Return how many `counted` rows of its place came up to each row, itself included."""
+    order = np.argsort(place, kind="stable")
+    sums, grouped = np.cumsum(counted[order]), place[order]
+    begin = np.flatnonzero(np.diff(grouped, prepend=-1))
+    before: Sources = sums[begin] - counted[order][begin]
+    rank = np.empty(len(place), np.int64)
+    rank[order] = sums - np.repeat(before, np.diff(np.append(begin, len(place))))
+    return rank

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simcert import lab
+from simcert.control._purses import Purses
 from simcert.control.influence import Influence, Limits
 from simcert.control.windowing import Grid, Windower
 from simcert.model import RecordBatch
@@ -131,3 +132,63 @@ def test_attacks_of_the_library_do_not_decide(stem, end):
     result = lab.run(load_scenario(stem), policy="adaptive", seed=1)
     assert result.end == end
     assert max(e for t, e, _ in result.exposure if t < 3_600.0) < 0.35
+
+
+def plain(limits, slices, most):
+    """Return `admit` and `closed` of one row at a time: the law in its shortest form."""
+    purses, totals = {}, [0, 0]
+
+    def admit(number, source, failed):
+        kept = []
+        for name, bad in zip(source.tolist(), failed.tolist(), strict=True):
+            if bad and name not in purses:
+                purses[name] = [number, 0, 0]
+                assert len(purses) <= most
+            within, purse = True, purses.get(name)
+            if purse is not None:
+                purse[1] += 1
+            if bad:
+                rate = (totals[1] + 1.0) / (totals[0] + 50.0)
+                since = (number - purse[0]) / slices
+                within = purse[2] < limits.failing(since, purse[1], rate)
+                purse[2] += within
+            kept.append(within)
+        return kept
+
+    def closed(n, failed):
+        totals[0] += n
+        totals[1] += failed
+
+    return admit, closed
+
+
+ROWS = st.lists(st.tuples(st.integers(1, 5), st.booleans()), max_size=30)
+
+
+@settings(max_examples=60, deadline=None)
+@given(batches=st.lists(ROWS, max_size=6), patience=st.sampled_from([1.0, 60.0]))
+def test_whole_columns_are_judged_as_one_row_after_the_other(batches, patience):
+    limits = Limits(share=1.0, patience_windows=patience)
+    influence, (admit, closed) = Influence(limits, SLICES), plain(limits, SLICES, 5)
+    influence.closed(0, 100, 0)
+    closed(100, 0)
+
+    for number, rows in enumerate(batches, 1):
+        source = np.array([name for name, _ in rows], np.int64)
+        failed = np.array([bad for _, bad in rows], bool)
+        assert influence.admit(number, source, failed).tolist() == admit(number, source, failed)
+        influence.closed(number, 100, 3)
+        closed(100, 3)
+
+
+def test_memory_of_a_purse_is_a_few_bytes_and_the_oldest_make_room():
+    purses = Purses(1000)
+    for number in range(300):
+        fresh = np.arange(10, dtype=np.int64) * 7919 + number
+        purses.open(fresh[~purses.places(fresh)[1]], number)
+
+    assert len(purses) <= 1000
+    assert (np.diff(purses.names) > 0).all()
+    assert purses.first.min() >= 190  # older ones are gone, none of the newest is
+    held = sum(getattr(purses, one).nbytes for one in ("names", "first", "units", "failed"))
+    assert held == 20 * len(purses)
