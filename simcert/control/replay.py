@@ -69,16 +69,17 @@ def replay(
     return Replay(tuple(decisions), difference)
 
 
-def resume(entries: Iterable[Mapping[str, Any]], rollout: Rollout) -> None:
-    """Bring a fresh rollout to where its journal ends, after a crash.
+def resume(entries: Iterable[Mapping[str, Any]], rollout: Rollout) -> int:
+    """Bring a fresh rollout to where its journal ends, after a crash; return how often it decided.
 
     Every window counts again exactly once and every decision is made again, so that nothing can be
     in force that was not authorised in writing. ContractError if the code decides otherwise now.
     """
-    found = replay(entries, rollout).first_difference
-    if found is not None:
+    again = replay(entries, rollout)
+    if found := again.first_difference:
         was, now = found.recorded.get("reason"), found.decided.get("reason")
         raise ContractError(f'at {found.t_s:g} s the journal says "{was}", this code "{now}"')
+    return len(again.decisions)
 
 
 def feed(entry: Mapping[str, Any], rollout: Rollout) -> None:

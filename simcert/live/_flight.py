@@ -9,9 +9,10 @@ from typing import Any
 
 from simcert import __version__
 from simcert.control import phases
+from simcert.control.journal import params
 from simcert.control.loop import Loop
 from simcert.control.plan import Plan
-from simcert.control.replay import replay
+from simcert.control.replay import resume
 from simcert.control.rollout import Rollout
 from simcert.errors import ContractError, InputError, MachineError
 from simcert.live._bundle import Bundle, check_new, read_bundle
@@ -111,17 +112,20 @@ class Flight:
         if not entries:
             return
         self._check_same(entries[0])
-        again = replay(entries[1:], self.rollout)
-        if not again.identical:
+        try:
+            decisions = resume(entries, self.rollout)
+        except ContractError as error:
             remedy = "`simcert live abort`, then move the journal away"
-            raise ContractError(f"{self.journal.name}: other decisions than recorded; {remedy}")
-        log.info("resumed after %d decisions", len(again.decisions))
+            what = f"other decisions than recorded: {error}"
+            raise ContractError(f"{self.journal.name}: {what}; {remedy}") from error
+        log.info("resumed after %d decisions", decisions)
 
     def _check_same(self, start: Mapping[str, Any]) -> None:
         fresh = self.rollout
         leaves = {arm: self.bundles[arm].digest for arm in ARMS}
         same = {
             "policy": policies.stem_of(fresh.policy),
+            "params": params(fresh.policy),
             "plan": fresh.plan.to_dict(),
             "certificates": leaves,
         }
