@@ -173,24 +173,23 @@ def node(config: str, name: str | None, json_: bool) -> int:
 
 def _words(shown: dict[str, Any]) -> str:
     last, feed = shown.get("last_decision") or {}, shown.get("feed", {})
+    over = shown.get("ended")
+    eta = shown.get("eta") or {}
     lines = [
         f"{shown['policy']}: {shown['phase']}, exposure {shown['exposure']:.4g}",
-        f"last decision: {last.get('reason', 'none yet')}",
-        _eta(shown.get("eta_s")),
+        over["says"] if over else f"last decision: {last.get('reason', 'none yet')}",
+        f"completion: {eta.get('says', 'not foreseen')}",
+        *(f"would change it: {one['says']}" for one in shown.get("would_change", [])),
         f"feed: {feed.get('lines', 0)} records, completeness {feed.get('completeness', 0.0):.3g}, "
         f"{'connected' if feed.get('connected') else 'NOT CONNECTED'}",
     ]
+    if over:
+        lines.pop(2)
     if feed.get("refusal"):
         lines.append(f"evidence refused: {feed['refusal']}")
     lines += [_node_words(one) for one in feed.get("nodes", [])]
     lines += [_segment(one) for one in shown.get("segments", [])]
     return "\n".join(lines)
-
-
-def _eta(eta_s: float | None) -> str:
-    if eta_s is None:
-        return "completion: not foreseen before the soak"
-    return f"soaks for {eta_s / 60:.0f} min more, then complete if nothing happens"
 
 
 def _node_words(one: dict[str, Any]) -> str:

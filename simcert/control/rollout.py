@@ -277,10 +277,11 @@ class Rollout:
             "target_success": self.plan.target_success,
             "feed": {"lag_s": a.lag_s, "completeness": a.completeness, "refusal": a.refusal},
             "leader": None,
-            "eta_s": self._eta_s(),
+            "eta_s": self.soak_left_s,
         }
 
-    def _eta_s(self) -> float | None:
+    @property
+    def soak_left_s(self) -> float | None:
         """Return how long the soak still takes if nothing happens; None where nobody can know."""
         if self._state.phase is not Phase.SOAKING:
             return None

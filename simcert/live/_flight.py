@@ -15,6 +15,7 @@ from simcert.control.plan import Plan
 from simcert.control.replay import resume
 from simcert.control.rollout import Rollout
 from simcert.errors import ContractError, InputError, MachineError
+from simcert.live import _story as story
 from simcert.live._bundle import Bundle, check_new, read_bundle
 from simcert.live._clock import Clock
 from simcert.live._config import LiveConfig
@@ -25,6 +26,7 @@ from simcert.live._journal_file import FileJournal
 from simcert.live._journal_store import LiveJournal, StoreJournal
 from simcert.live._leader import Leader
 from simcert.live._notify import notify, tell
+from simcert.live._outlook import Outlook
 from simcert.live._page import Page
 from simcert.live._preflight import check_population
 from simcert.live._setup import Setup, fleet_of, setup_of
@@ -148,8 +150,12 @@ class Flight:
             self.fleet.start()
         self.terminator.refusal = self._refusal
         self.watch = Watch(self.feed)
+        self.outlook = Outlook()
         self.loop = Loop(self.rollout, self.watch, self.terminator, self.journal)
         self.control = ControlSocket(config.run / control_name(self.dry_run), self.status)
+        self._cause = ""  # of an end that was not the policy's
+        over = self.rollout.phase in phases.FINAL
+        self._ended = story.ending(self.journal.entries_before) if over else None
         del self.journal.entries_before[1:]  # they are in the rollout now
         self.page = self._page(config.page.listen) if config.page else None
         self.reports = self._reports()
@@ -202,14 +208,16 @@ class Flight:
 
     def _tick(self) -> None:
         now_s = self.clock.now()
+        self._cause = ""
+        before = self.rollout.phase
         self._watch_dates(now_s)
         if jumped := self.clock.take_jump():
             log.warning("the clock leapt by %.1f s", jumped)
         while not self.control.words.empty():
             word = self.control.words.get()
             log.info("operator: %s", word)
+            self._cause = f"an operator: {word}"
             self.loop.command(word, now_s)
-        before = self.rollout.phase
         try:
             decision = self.loop.step(now_s)
         except ContractError as error:
@@ -219,7 +227,8 @@ class Flight:
             if decision.exposure != self._shown.get("asked"):
                 log.info("%s %.4f: %s", decision.kind.value, decision.exposure, decision.reason)
         if self.rollout.phase is not before:
-            self._changed(before)
+            self._changed(before, now_s)
+        self.outlook.look(self.rollout, now_s)
         self._shown = self._status(now_s)
         notify("READY=1\nWATCHDOG=1")
 
@@ -229,11 +238,15 @@ class Flight:
             return
         if over := withdrawn_by_date(self.holdings, now_s):
             log.error("%s: abort", over)
+            self._cause = over
             self.loop.command("abort", now_s)
 
-    def _changed(self, before: Phase) -> None:
+    def _changed(self, before: Phase, now_s: float) -> None:
         """Tell of a new phase; who listens must not be able to stop us."""
         now, last = self.rollout.phase, self.rollout.status()["last_decision"]
+        why = self._cause or (last["reason"] if last else "")
+        epoch_s = self.clock.epoch_s
+        self._ended = story.ended(now, now_s, epoch_s, why) if now in phases.FINAL else None
         log.info("phase %s", now.value)
         if self.config.notify is not None:
             told = {"policy": policies.stem_of(self.rollout.policy), "phase": now.value}
@@ -263,6 +276,8 @@ class Flight:
         shown = self.rollout.status()
         shown["feed"] |= self.setup.health()
         return shown | {
+            **self.outlook.shown(self.rollout, now_s),
+            "ended": self._ended,
             "t": now_s,
             "tick_at_s": time.time(),
             "history": self.watch.shown(),

@@ -8,12 +8,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from simcert.errors import InputError, MachineError
+from simcert.control import journal as journals
+from simcert.errors import InputError, MachineError, SimcertError
 from simcert.live import _control
+from simcert.live import _story as story
 from simcert.live._bundle import check_new, read_bundle
 from simcert.live._config import LiveConfig, RedisTable
 from simcert.live._fleet import TRIES, withdraw
-from simcert.live._flight import Flight, bundles, control_name, folder
+from simcert.live._flight import Flight, bundles, control_name, folder, journal_name
 from simcert.live._issue import issued
 from simcert.live._journal_file import FileJournal
 from simcert.live._journal_store import StoreJournal
@@ -112,10 +114,32 @@ def obtain(config: LiveConfig) -> Path:
 
 
 def status(config: LiveConfig) -> dict[str, Any]:
-    """Return the status of the controller, or of a rehearsal; MachineError if none runs."""
+    """Return the status of the controller, or of a rehearsal; MachineError if none runs.
+
+    It then tells how the last rollout ended, if that is known.
+    """
     with contextlib.suppress(MachineError):
         return _control.ask(config.run / control_name(dry_run=True), "status")
-    return _control.ask(config.run / control_name(dry_run=False), "status")
+    try:
+        return _control.ask(config.run / control_name(dry_run=False), "status")
+    except MachineError as error:
+        raise MachineError(f"{error}; {_last_words(config)}") from error
+
+
+def _last_words(config: LiveConfig) -> str:
+    """Return how the last rollout stands, from its journal; nobody else is disturbed."""
+    path = config.run / journal_name(dry_run=False)
+    try:
+        if config.redis is not None:
+            store = RedisStore(config.redis.url, config.redis.rollout)
+            entries = store.entries()
+        else:
+            entries = journals.read(path.read_text(encoding="utf-8"), path.name)
+    except (OSError, SimcertError):
+        return "and no journal tells of a rollout"
+    found = story.ending(entries)
+    said = "a rollout is unfinished; the same `simcert live` goes on with it"
+    return f"the last rollout {found['says']}" if found else said
 
 
 def command(config: LiveConfig, word: str) -> dict[str, Any]:

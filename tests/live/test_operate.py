@@ -102,14 +102,25 @@ def test_operators_always_win_within_a_tick(rig: Rig, capsys: pytest.CaptureFixt
         "feed",
         "leader",
         "eta_s",
+        "eta",
+        "would_change",
+        "ended",
     } <= (shown.keys())
+    until(lambda: _operate.status(config)["would_change"], 5.0)  # it looks ahead beside the loop
+    capsys.readouterr()
     assert code_of(["live", "status", path]) == 0
+    said = capsys.readouterr().out
+    assert "completion: complete in" in said
+    assert "would change it: raise in" in said
     assert code_of(["live", "abort", path]) == 0
     code, end, _ = finished(process, 10.0)
 
     assert (code, end["end"]) == (1, "rolled_back")
     assert actuator.read_back(0.0) == 0.0
     assert [one["word"] for one in entries(config, "command")] == ["pause", "resume", "abort"]
+    assert end["ended"]["says"].endswith("because an operator: abort")
+    assert code_of(["live", "status", path]) == 3  # nobody runs, but the journal remembers
+    assert "the last rollout rolled back at 20" in capsys.readouterr().err
 
 
 def test_promote_serves_only_the_new_certificate(rig: Rig) -> None:

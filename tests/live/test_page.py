@@ -1,6 +1,7 @@
 """The status page and the metrics of a running flight, as people and Prometheus see them."""
 
 import os
+import re
 import shutil
 import signal
 import urllib.request
@@ -65,7 +66,17 @@ def test_the_page_shows_the_flight_in_a_browser(rig: Rig) -> None:
     finished(process, 10.0)
 
     if shown is not None:
-        assert shown == {"exposure": "10.00 %", "warning": "", "moves": True, "errors": []}
+        assert re.match(r"complete in (89|90) min if", shown.pop("eta"))  # nine steps more
+        assert shown.pop("turns").startswith("raise in ")
+        assert int(shown.pop("drawn")) >= 2  # success of the old arm, window by window
+        assert shown == {
+            "exposure": "10.00 %",
+            "warning": "",
+            "moves": True,
+            "ended": "",
+            "phone": True,
+            "errors": [],
+        }
 
 
 def _up(url: str) -> bool:
@@ -88,8 +99,20 @@ def _in_browser(base: str) -> dict[str, Any] | None:
         page = browser.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(base)
-        page.wait_for_function("document.getElementById('exposure').textContent === '10.00 %'")
+        exposed = "document.getElementById('exposure').textContent === '10.00 %'"
+        page.wait_for_function(f"() => {exposed}")
+        begins = "document.getElementById('eta').textContent.startsWith('complete')"
+        page.wait_for_function(f"() => {begins}")
+        points = "document.getElementById('old').points.numberOfItems"
+        page.wait_for_function(f"() => {points} >= 2")
+        page.set_viewport_size({"width": 390, "height": 844})
+        wide = page.evaluate("document.documentElement.scrollWidth")
         found = {
+            "eta": page.text_content("#eta"),
+            "turns": page.text_content("#turns"),
+            "ended": page.text_content("#ended"),
+            "drawn": page.evaluate(points),
+            "phone": wide == 390,  # nothing sticks out of a small screen
             "exposure": page.text_content("#exposure"),
             "warning": page.text_content("#warning"),
             "moves": "fixed schedule" in (page.text_content("#moves") or ""),
