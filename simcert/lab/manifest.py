@@ -38,13 +38,13 @@ def manifest(
     command_: str,
     done: int,
     failed: int,
+    *,
+    without: str = "",
 ) -> dict[str, Any]:
-    """Return the manifest of a finished folder."""
-    names = sorted(
-        p.relative_to(folder).as_posix()
-        for p in folder.rglob("*")
-        if p.is_file() and p.name not in (MARK, MANIFEST) and p.suffix != ".html"
-    )
+    """Return the manifest of a finished folder; `without` names a folder of days, not results."""
+    found = (p for p in folder.rglob("*") if p.is_file() and p.suffix != ".html")
+    own = (p.relative_to(folder) for p in found if p.name not in (MARK, MANIFEST))
+    names = sorted(p.as_posix() for p in own if p.parts[0] != without)
     return {
         "schema": SCHEMA,
         "identity": dict(identity_),

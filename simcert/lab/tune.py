@@ -8,14 +8,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from simcert.control.journal import params as params_of
 from simcert.errors import InputError
 from simcert.lab import manifest
 from simcert.lab import tune_words as words
-from simcert.lab.folder import ResultFolder, to_json
+from simcert.lab.folder import ResultFolder
 from simcert.lab.seeds import BITS, checked
 from simcert.lab.setup import Setup, prepare
 from simcert.lab.tune_days import Flyer
+from simcert.lab.tune_folder import leave
 from simcert.lab.tune_progress import watched
 from simcert.lab.tune_score import Limits, Score, Story, score
 from simcert.lab.tune_search import Search, Trial, optuna_
@@ -51,6 +51,7 @@ class Tuned:
     chosen: Member | None
     final: tuple[Comparison, ...]
     importances: dict[str, dict[str, float]]
+    fresh: int  # days of each judgement
     out: str
 
     def to_dict(self) -> dict[str, Any]:
@@ -133,7 +134,8 @@ def tune(
         "space": list(map(str, found)),
     }
     asked |= {"searched": len(setups), "optuna": metadata.version("optuna")}
-    folder = ResultFolder.claim(out, identity | asked)
+    identity |= asked
+    folder = ResultFolder.claim(out, identity)
     workers = jobs or len(os.sched_getaffinity(0))
     total = trials * runs * len(setups)
     with watched(total, trials, quiet) as watch:
@@ -141,7 +143,7 @@ def tune(
         search = Search(made, found, setups, limits, runs, seed, flyer, watch.batch)
         search.run(trials)
         tuned = _judged(search, others, fresh, str(folder.path))
-    _write(folder, tuned)
+    leave(folder, tuned, identity, [*setups, *others])
     return tuned
 
 
@@ -152,7 +154,7 @@ def _judged(search: Search, others: list[Setup], fresh: int, out: str) -> Tuned:
     chosen = min((one for one in members if _gains(one)), key=_fresh_sum, default=None)
     final = _final(search, chosen, others, fresh) if chosen is not None else ()
     importances = search.importances()
-    return Tuned(search, search.seed, tuple(members), chosen, final, importances, out)
+    return Tuned(search, search.seed, tuple(members), chosen, final, importances, fresh, out)
 
 
 def _gains(one: Member) -> bool:
@@ -218,27 +220,3 @@ def _others(
     if held_out is None:
         return [path for stem, path in sorted(stems().items()) if stem not in used]
     return list(held_out)
-
-
-def _write(folder: ResultFolder, tuned: Tuned) -> None:
-    """Leave policies, figures and the report; the same bytes for the same study."""
-    for i, one in enumerate(tuned.members, 1):
-        assert one.trial.policy is not None
-        folder.write(words.front_file(i), words.toml(one.trial.policy, words.about(tuned, one)))
-    policy = tuned.search.policy if tuned.chosen is None else tuned.chosen.trial.policy
-    assert policy is not None
-    folder.write(words.CHOSEN, words.toml(policy, [words.why(tuned)]))
-    folder.write("report.md", words.report(tuned))
-    trials = [
-        {"trial": one.number, "params": one.params, "stopped": one.stopped, **_scores(one)}
-        for one in tuned.search.trials
-    ]
-    folder.write("trials.json", to_json(trials))
-    more = {"importances": tuned.importances, "defaults": params_of(tuned.search.policy)}
-    folder.write("tune.json", to_json({**tuned.to_dict(), **more, "out": "."}))
-
-
-def _scores(one: Trial) -> dict[str, Any]:
-    if one.score is None:
-        return {"harm": None, "time": None, "feasible": False}
-    return {"harm": one.score.harm, "time": one.score.time, "feasible": one.score.feasible}

@@ -5,6 +5,7 @@ bounds, on a log scale. Error probabilities (`Chance`) are a guarantee, not a kn
 they are unless somebody names them.
 """
 
+import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -39,6 +40,12 @@ class Knob:
             return f"{self.name} in {', '.join(map(repr, self.choices))}"
         scale = "log" if self.log else "linear"
         return f"{self.name} from {self.low:g} to {self.high:g}, {scale}"
+
+    def asked(self) -> str:
+        """Return what `--param` takes to search just this."""
+        if self.choices:
+            return f"{self.name}={'|'.join(json.dumps(one) for one in self.choices)}"
+        return f"{self.name}={self.low}:{self.high}:{'log' if self.log else 'linear'}"
 
 
 def space(policy: Policy, asked: Sequence[str], file: str | Path | None = None) -> tuple[Knob, ...]:
