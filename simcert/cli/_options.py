@@ -1,7 +1,8 @@
 """Options that several commands share, and the two ways in which a command answers."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -65,6 +66,16 @@ def fresh(name: str) -> str:
     """Return a folder under results/ that does not exist yet."""
     paths = (RESULTS / (name if n == 1 else f"{name}-{n}") for n in range(1, 1_000_000))
     return str(next(path for path in paths if not path.exists()))
+
+
+@contextmanager
+def resumable(place: str) -> Iterator[None]:
+    """Tell who interrupts a batch how it goes on; nothing that was flown is lost."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo(f"the same command with --out {place} goes on where it stopped", err=True)
+        raise
 
 
 def print_json(value: Mapping[str, Any]) -> None:

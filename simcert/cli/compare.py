@@ -49,7 +49,7 @@ def compare(
     from simcert import lab
 
     place = out or options.fresh("compare")
-    try:
+    with options.resumable(place):
         study = lab.compare(
             scenarios,
             policies,
@@ -61,9 +61,6 @@ def compare(
             cluster=cluster,
             quiet=quiet,
         )
-    except KeyboardInterrupt:
-        click.echo(f"interrupted; the same command with --out {place} goes on", err=True)
-        raise
     if json_:
         options.print_json(study.to_dict())
     else:

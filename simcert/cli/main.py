@@ -80,7 +80,7 @@ def code_of(arguments: list[str]) -> int:
         error.show()
         return USAGE
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted; a batch given the same --out goes on where it stopped", err=True)
+        click.echo("simcert: interrupted", err=True)
         return INTERRUPTED
     except (BrokenPipeError, SystemExit) as error:
         if COMPLETE in os.environ and isinstance(error, SystemExit):

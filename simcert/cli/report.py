@@ -18,7 +18,7 @@ from simcert.cli import _options as options
 def report(folder: str, figures: str | None, json_: bool) -> int:
     """Write DIR/report.html: one page that needs no network, the verdict in words first.
 
-    DIR is what `simcert run` or `simcert compare` left behind.
+    DIR is what `simcert run`, `compare`, `tune` or `validate` left behind.
     """
     from simcert.lab import report
 

@@ -76,22 +76,24 @@ def tune(
     """
     from simcert import lab
 
-    found = lab.tune(
-        scenarios,
-        policy,
-        trials,
-        seed,
-        jobs,
-        out or options.fresh("tune"),
-        knobs=params,
-        space_file=space,
-        held_out=held_out or None,
-        runs=runs,
-        fresh=fresh,
-        false_rollback_max=false_rollback_max,
-        detection_max=detection_max,
-        quiet=quiet,
-    )
+    place = out or options.fresh("tune")
+    with options.resumable(place):
+        found = lab.tune(
+            scenarios,
+            policy,
+            trials,
+            seed,
+            jobs,
+            place,
+            knobs=params,
+            space_file=space,
+            held_out=held_out or None,
+            runs=runs,
+            fresh=fresh,
+            false_rollback_max=false_rollback_max,
+            detection_max=detection_max,
+            quiet=quiet,
+        )
     if json_:
         options.print_json(found.to_dict())
     else:

@@ -43,17 +43,19 @@ def validate(
     """
     from simcert import lab
 
-    found = lab.validate(
-        policy,
-        suite,
-        seed,
-        jobs,
-        out or options.fresh("validate"),
-        quick=quick,
-        days=days,
-        key=key,
-        quiet=quiet,
-    )
+    place = out or options.fresh("validate")
+    with options.resumable(place):
+        found = lab.validate(
+            policy,
+            suite,
+            seed,
+            jobs,
+            place,
+            quick=quick,
+            days=days,
+            key=key,
+            quiet=quiet,
+        )
     if json_:
         options.print_json(found.to_dict())
     else:

@@ -13,6 +13,7 @@ from typing import Any, Self
 from simcert.errors import InputError, MachineError
 
 MARK, MANIFEST = "batch.json", "manifest.json"
+OTHER_CODE = ", or install the version of simcert that began it: days of two are not comparable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class ResultFolder:
         if differs:
             raise InputError(
                 f"--out {self.path}: holds the results of another batch (different "
-                f"{', '.join(differs)}); name a new folder"
+                f"{', '.join(differs)}); name a new folder{OTHER_CODE * ('code' in differs)}"
             )
 
 

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simcert.lab.folder import ResultFolder
-from simcert.lab.report_read import RunFolder, StudyFolder, read
+from simcert.lab.report_read import Folder, RunFolder, StudyFolder, TuneFolder, read
 from simcert.lab.report_run import run_figures, run_page
 from simcert.lab.report_study import study_figures, study_page
+from simcert.lab.report_tune import tune_figures, tune_page
+from simcert.lab.report_validate import validation_figures, validation_page
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,15 +25,26 @@ def write(path: str | Path, figures: str | Path | None = None) -> Path:
     """
     place = Path(path)
     found = read(place)
-    text = run_page(found) if isinstance(found, RunFolder) else study_page(found)
-    ResultFolder(place).write(NAME, text)
+    ResultFolder(place).write(NAME, _page(found))
     if figures is not None:
         _save(_figures(found), Path(figures))
     return place / NAME
 
 
-def _figures(found: RunFolder | StudyFolder) -> Mapping[str, "Figure"]:
-    return run_figures(found) if isinstance(found, RunFolder) else study_figures(found)
+def _page(found: Folder) -> str:
+    if isinstance(found, RunFolder):
+        return run_page(found)
+    if isinstance(found, StudyFolder):
+        return study_page(found)
+    return tune_page(found) if isinstance(found, TuneFolder) else validation_page(found)
+
+
+def _figures(found: Folder) -> Mapping[str, "Figure"]:
+    if isinstance(found, RunFolder):
+        return run_figures(found)
+    if isinstance(found, StudyFolder):
+        return study_figures(found)
+    return tune_figures(found) if isinstance(found, TuneFolder) else validation_figures(found)
 
 
 def _save(figures: Mapping[str, "Figure"], folder: Path) -> None:

@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from simcert.control import journal
+from simcert.control import journal, validation
 from simcert.errors import InputError
 from simcert.lab.figures_points import guess_harmful
 from simcert.lab.figures_trace import Trace
@@ -16,7 +16,7 @@ from simcert.lab.tables import from_csv
 
 REMEDY = "make some with `simcert run SCENARIO --out DIR` or `simcert compare ... --out DIR`"
 Rows = list[dict[str, Any]]
-Reader = Callable[[Path, dict[str, Any]], "RunFolder | StudyFolder"]
+VALIDATION = "validation.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +48,39 @@ class StudyFolder:
         return _trace(self.path / name, _checked(self.path, self.manifest, name))[0]
 
 
+@dataclass(frozen=True, slots=True)
+class TuneFolder:
+    """A finished search for parameters."""
+
+    tune: dict[str, Any]
+    trials: Rows
+    manifest: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationFolder:
+    """The sealed document of a validation."""
+
+    document: dict[str, Any]
+
+
+Folder = RunFolder | StudyFolder | TuneFolder | ValidationFolder
+Reader = Callable[[Path, dict[str, Any]], Folder]
+
+
 def trace_name(scenario: str, policy: str) -> str:
     """Return the stem of a trace file, as `batch.slug` makes it."""
     return "".join(c if c.isalnum() or c in "~_-." else "-" for c in f"{scenario}~{policy}")
 
 
-def read(path: Path) -> RunFolder | StudyFolder:
+def read(path: Path) -> Folder:
     """Return what a folder holds; InputError if it is no finished and undamaged result."""
+    if (path / VALIDATION).is_file():
+        return _validation(path / VALIDATION)
     manifest = _manifest(path)
     try:
         kind = manifest["identity"]["batch"]
-        readers: dict[str, Reader] = {"run": _run, "compare": _study}
+        readers: dict[str, Reader] = {"run": _run, "compare": _study, "tune": _tune}
         return readers[kind](path, manifest)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         if isinstance(error, InputError):
@@ -133,3 +155,21 @@ def _study(path: Path, manifest: dict[str, Any]) -> StudyFolder:
     for told in study.get("scenarios", []):
         about[told["scenario"]] = {**told, "harmful": told["harmed_share"] > 0}
     return StudyFolder(path, study, rows, moves, about, manifest)
+
+
+def _tune(path: Path, manifest: dict[str, Any]) -> TuneFolder:
+    tune, trials = (
+        _json(path / name, _checked(path, manifest, name)) for name in ("tune.json", "trials.json")
+    )
+    return TuneFolder(tune, trials, manifest)
+
+
+def _validation(place: Path) -> ValidationFolder:
+    """Return the document; InputError if anything was changed after it was sealed."""
+    try:
+        document = validation.read(place.read_text(encoding="utf-8"), str(place))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{place}: cannot be read ({error})") from error
+    if validation.sealed(document)["seal"] != document["seal"]:
+        raise InputError(f"{place}: was changed after it was sealed; {validation.AGAIN}")
+    return ValidationFolder(document)

@@ -30,6 +30,15 @@ def test_whatever_differs_makes_it_another_batch(key: str, tmp_path: Path) -> No
         claim(tmp_path / "a", **{key: "other"})
 
 
+def test_a_folder_of_another_version_says_so(tmp_path: Path) -> None:
+    claim(tmp_path / "a")
+
+    with pytest.raises(InputError, match="install the version of simcert that began it"):
+        claim(tmp_path / "a", code="2a")
+    with pytest.raises(InputError, match=r"name a new folder$"):
+        claim(tmp_path / "a", seed=2)
+
+
 def test_a_finished_folder_still_knows_its_batch(tmp_path: Path) -> None:
     folder = claim(tmp_path / "a")
     folder.write(MANIFEST, to_json({"identity": MINE}))

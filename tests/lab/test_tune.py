@@ -1,6 +1,7 @@
 """`tune`: equal bytes for any worker count, an interruption costs nothing, luck is told as luck."""
 
 import json
+import shlex
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,6 +14,7 @@ import pytest
 from simcert import lab
 from simcert.cli.main import code_of
 from simcert.errors import InputError
+from simcert.lab import report
 from simcert.lab import tune_score as judge
 from simcert.lab.setup import prepare
 from simcert.lab.tune_search import rungs
@@ -66,7 +68,11 @@ def test_the_number_of_workers_changes_no_byte(
 
 
 def test_an_interrupted_study_goes_on_to_the_same_bytes(
-    study: Path, scenarios: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    study: Path,
+    scenarios: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     from simcert.lab.tune_search import Search
 
@@ -76,6 +82,8 @@ def test_an_interrupted_study_goes_on_to_the_same_bytes(
     with monkeypatch.context() as patch:
         patch.setattr(Search, "_tell", interrupted)
         assert code_of(words(scenarios, tmp_path / "cut", "--jobs", "1")) == 130
+    said = f"the same command with --out {tmp_path / 'cut'} goes on where it stopped"
+    assert said in capsys.readouterr().err
     assert any((tmp_path / "cut" / "study").iterdir())
     assert code_of(words(scenarios, tmp_path / "cut", "--jobs", "1")) == 0
     assert content(tmp_path / "cut") == content(study)
@@ -91,6 +99,46 @@ def test_what_it_prints_is_the_contract(
     assert shown["trials"] == 9
     for one in shown["front"]:
         assert [*one] == ["params", "harmed_connections", "minutes_to_full", "fresh"]
+
+
+def test_its_manifest_holds_the_command_that_makes_it_again(study: Path) -> None:
+    about = json.loads((study / "manifest.json").read_text())
+    knobs = [Knob("step_pct", 1, 40, log=True, whole=True), Knob("alarm", choices=(False, True))]
+    listed = {one["path"] for one in about["files"]}
+
+    assert {"chosen.toml", "report.md", "trials.json", "tune.json"} <= listed
+    assert not any(name.startswith("study/") for name in listed)
+    assert "--trials 9 --seed 0 --runs 3 --fresh 3" in about["command"]
+    assert about["command"].endswith("--held-out mldsa_only")
+    assert [one.asked() for one in knobs] == ["step_pct=1:40:log", "alarm=false|true"]
+    again = [one for one in shlex.split(about["command"]) if "=" in one]
+    policy = policies.parse("fixed_linear")
+    assert space(policy, again) == space(policy, [])
+
+
+def test_its_page_tells_the_choice_and_what_luck_was_in_it(study: Path) -> None:
+    text = report.write(study, study.parent / "figures").read_text(encoding="utf-8")
+    found = json.loads((study / "tune.json").read_text())
+
+    assert "Searched" in text
+    for i in range(len(found["front"])):
+        assert f"front-{i + 1:02d}.toml" in text
+    for name in found["chosen"]["params"]:
+        assert f"<td>{name}</td>" in text
+    for one in found["chosen"]["scenarios"]:
+        assert f"<td>{one['scenario']}" in text
+    assert report.write(study).read_text(encoding="utf-8") == text
+    assert (study.parent / "figures" / "front.svg").is_file()
+    (study / "report.html").unlink()
+
+
+def test_a_study_that_was_changed_has_no_page(study: Path, tmp_path: Path) -> None:
+    for name in ("manifest.json", "tune.json", "trials.json"):
+        (tmp_path / name).write_bytes((study / name).read_bytes())
+    (tmp_path / "tune.json").write_text((tmp_path / "tune.json").read_text() + " ")
+
+    with pytest.raises(InputError, match="damaged"):
+        report.write(tmp_path)
 
 
 def test_its_policies_fly_at_once(study: Path) -> None:
