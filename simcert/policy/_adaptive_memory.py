@@ -7,12 +7,14 @@ from simcert.model import View
 
 
 class Memory(NamedTuple):
-    """Soak time so far, end of the back-off, number of suspicions already answered."""
+    """Soak time so far, end of the back-off, suspicions already answered, the doubt that stands."""
 
     at_s: float
     soaked_s: float = 0.0
     until_s: float = 0.0
     alarms: Sequence[int] = ()
+    doubt_e: float = 0.0  # highest segment e-value since it last went above its limit
+    doubt_s: float = 0.0  # when that was
 
     @classmethod
     def of(cls, view: View, top: float) -> Self:
@@ -28,6 +30,21 @@ class Memory(NamedTuple):
         """Return the memory of a suspicion that was answered."""
         return self._replace(until_s=until_s, alarms=alarms)
 
+    def doubting(self, segment_e: float, limit: float) -> Self:
+        """Return the memory of a segment e-value: a new height is news, a fall ends the doubt."""
+        if segment_e <= limit:
+            return self._replace(doubt_e=0.0, doubt_s=0.0)
+        if segment_e > self.doubt_e:
+            return self._replace(doubt_e=segment_e, doubt_s=self.at_s)
+        return self
+
+    def lived_with(self, stale_s: float) -> float:
+        """Return the segment e-value that stood so long without news that it holds nobody up."""
+        return self.doubt_e if self.doubt_e and self.at_s - self.doubt_s >= stale_s else 0.0
+
     def to_dict(self) -> dict[str, Any]:
-        """Return JSON values."""
-        return {**self._asdict(), "alarms": list(self.alarms)}
+        """Return JSON values; a doubt only if there is one."""
+        kept = {**self._asdict(), "alarms": list(self.alarms)}
+        if not self.doubt_e:
+            del kept["doubt_e"], kept["doubt_s"]
+        return kept

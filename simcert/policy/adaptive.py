@@ -13,6 +13,7 @@ from simcert.policy import _adaptive_readings as read
 from simcert.policy._adaptive_memory import Memory
 
 STEP = 1.05  # a smaller raise is not worth a configuration change
+DOUBT_WINDOWS = 600  # a doubt about segments without news for so long is lived with
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ class Adaptive:
     def decide(self, view: View) -> Decision:
         """Return the exposure wanted; the first rule that applies speaks."""
         memory = Memory.of(view, self.top)
+        segment_e = read.segment_e_value(view.assessment)
+        memory = memory.doubting(segment_e, self.hold_segment_e)
         if view.phase in (Phase.COMPLETE, Phase.ROLLED_BACK, Phase.PAUSED):
             return view.hold(f"{view.phase.value}: nothing to decide before an operator acts")
         if view.assessment.refusal:
@@ -90,9 +93,18 @@ class Adaptive:
         if a.log_e > log(self.suspicious_e):
             return f"evidence e-value {read.e_value(a.log_e):.3g} above {self.suspicious_e:g}"
         segment = read.segment_e_value(a)
-        if segment > self.suspicious_segment_e:
+        if segment > max(self.suspicious_segment_e, self._stale(a, memory)):
             return f"segment e-value {segment:.3g} above {self.suspicious_segment_e:g}"
         return read.alarm(a, memory.alarms)
+
+    def _stale(self, a: Assessment, memory: Memory) -> float:
+        """Return the segment e-value that is lived with.
+
+        Rows of evidence change only with failures in their segment. After a burst (somebody fails
+        on purpose, and stops) they would stand as they are, and the rollout with them, for ever.
+        A break brings failures, hence news; a proof rolls back whatever is lived with.
+        """
+        return memory.lived_with(DOUBT_WINDOWS * a.window_s)
 
     def _withdrawn(self, view: View, memory: Memory) -> Decision:
         if worse := back.worse(view):
@@ -123,7 +135,7 @@ class Adaptive:
         if view.exposure < self.top:
             return self._upward(view, memory)
         left_s = view.progress.soak_s - memory.soaked_s
-        calm = self._calm(a)
+        calm = self._calm(a, memory)
         if left_s <= 0.0 and not calm:
             if away := self._uncovered(view, memory):
                 return view.hold(away, memory.to_dict())
@@ -146,7 +158,7 @@ class Adaptive:
     def _upward(self, view: View, memory: Memory) -> Decision:
         a = view.assessment
         room = self._room(view)
-        if doubt := self._calm(a):
+        if doubt := self._calm(a, memory):
             if view.exposure >= self.back_off or view.held_s < self.hold_windows * a.window_s:
                 why = f"hold: {doubt} (n = {a.n_new}); up when it falls"
                 return view.hold(why, memory.to_dict())
@@ -188,12 +200,13 @@ class Adaptive:
             ramp.affordable(horizon, u, self.overshoot),
         )
 
-    def _calm(self, a: Assessment) -> str:
+    def _calm(self, a: Assessment, memory: Memory) -> str:
         """Say what forbids a step up, or nothing."""
+        segment_limit = max(self.hold_segment_e, self._stale(a, memory))
         looked = (
             ("evidence", read.e_value(a.log_e), self.hold_e),
             ("trust-alert", read.e_value(a.reading("trust_alert").log_e), self.hold_alert_e),
-            ("segment", read.segment_e_value(a), self.hold_segment_e),
+            ("segment", read.segment_e_value(a), segment_limit),
         )
         for name, value, limit in looked:
             if value > limit:
