@@ -1,7 +1,7 @@
 """The quick start of docs/live.md, executed as it stands: from an empty folder to the first ramp.
 
-Only what takes time is changed: short windows, fewer clients, another port, and a project without the
-recorded baseline of `simcert init`, which tests/lab/test_init.py runs.
+Only what takes time is changed: short windows, fewer clients, another port, and a project without
+the recorded baseline of `simcert init`, which tests/lab/test_init.py runs.
 """
 
 import datetime as dt
