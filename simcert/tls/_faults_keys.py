@@ -65,6 +65,9 @@ def signature(case: Case, index: int) -> Fault | None:
     if _odd_salt(case, one):
         reason = f"RSASSA-PSS salt of {one.salt_bytes} bytes"
         return fault(case, "signature", index, reason, "RFC 8446 4.2.3")
+    if case.verifier.compares_algorithms and not one.algorithms_agree:
+        reason = "names one signature algorithm inside and another outside"
+        return fault(case, "signature_mismatch", index, reason, "RFC 5280 4.1.1.2")
     if not case.verifier.checks_signature or index + 1 >= len(case.path.certificates):
         return None
     if signed_by(one, case.path.certificates[index + 1]) is not False:

@@ -144,6 +144,14 @@ def _accepted(rules: Verifier, *, leaf: bool) -> set[str]:
     return accepted
 
 
+def names_within(case: Case, index: int) -> Fault | None:
+    """The same, once the client comes to the leaf, for those who look at all at that moment."""
+    if index:
+        return None
+    above = range(len(case.path.certificates) - 1, 0, -1)
+    return next(filter(None, (constraints(case, one) for one in above)), None)
+
+
 def constraints(case: Case, index: int) -> Fault | None:
     """The names of the leaf meet every authority's name constraints (RFC 5280 4.2.1.10)."""
     one, rule = case.path.certificates[index], case.verifier.name_constraints
@@ -182,4 +190,5 @@ CHECKS: Mapping[str, Check] = {
     "leaf_is_ca": leaf_is_ca,
     "purpose": purpose,
     "constraints": constraints,
+    "names_within": names_within,
 }

@@ -21,6 +21,8 @@ _PROFILE: Mapping[str, Callable[[Certificate, bool], bool]] = {
     "empty subject, and subjectAltName is not critical": lambda c, _: (
         not c.subject_text and not c.alternative_names_critical
     ),
+    "two signature algorithms": lambda c, _: not c.algorithms_agree,
+    "empty subjectAltName": lambda c, _: c.has_alternative_names and not c.name_kinds,
     "no authorityKeyIdentifier": lambda c, below: (
         below and c.version >= 3 and c.authority_key_id is None
     ),
@@ -30,11 +32,22 @@ _PROFILE: Mapping[str, Callable[[Certificate, bool], bool]] = {
 }
 
 
+def damaged(case: Case, index: int) -> Fault | None:
+    """No certificate has an extension that the client reads and cannot."""
+    minded = {oids.EXTENSIONS[name] for name in case.verifier.minds_damage}
+    found = case.path.certificates[index].unreadable_extensions & minded
+    if not found:
+        return None
+    return fault(case, "damaged", index, f"extension {min(found)} is damaged", "RFC 5280 4.2")
+
+
 def critical(case: Case, index: int) -> Fault | None:
     """No certificate has a critical extension that the client does not know (RFC 5280 4.2)."""
     rules, one = case.verifier, case.path.certificates[index]
     exempt = case.position(index) == "root" and not rules.refuses_critical_in_root
     known = {oids.EXTENSIONS[name] for name in rules.knows}
+    if (damage := damaged(case, index)) is not None:
+        return damage
     if not rules.refuses_critical or exempt or one.critical <= known:
         return None
     strange = min(one.critical - known)
@@ -119,6 +132,7 @@ def validity(case: Case, _: int) -> Fault | None:
 
 
 CHECKS: Mapping[str, Check] = {
+    "damage": damaged,
     "critical": critical,
     "subject": subject,
     "version": version,

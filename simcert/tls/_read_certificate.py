@@ -2,31 +2,21 @@
 
 import datetime as dt
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from simcert.errors import InputError
 from simcert.tls import oids
+from simcert.tls._read_damaged import algorithms_agree, damaged_facts, harmless
+from simcert.tls._read_extensions import UNREADABLE, read_extensions
 from simcert.tls.certificate import Certificate, Key, NameRule, Signature, fingerprint
 
 T = TypeVar("T")
-UNREADABLE = (
-    ValueError,
-    TypeError,
-    KeyError,
-    AttributeError,
-    OverflowError,
-    UnsupportedAlgorithm,
-    x509.InvalidVersion,
-    x509.DuplicateExtension,
-    x509.UnsupportedGeneralNameType,
-)
 CURVES = {"secp192r1": "secp192r1", "prime192v1": "secp192r1", "prime256v1": "secp256r1"}
 USAGES = (
     "digital_signature",
@@ -51,7 +41,7 @@ def read_certificate(der: bytes) -> Certificate:
 
 
 def _facts(one: x509.Certificate, der: bytes) -> Certificate:
-    extensions, unreadable = _extensions(one)
+    extensions = read_extensions(one, der)
     return Certificate(
         der=der,
         fingerprint=fingerprint(der),
@@ -69,8 +59,13 @@ def _facts(one: x509.Certificate, der: bytes) -> Certificate:
         issuer_text=_or(lambda: one.issuer.rfc4514_string(), ""),
         common_names=_or(lambda: _of_subject(one, x509.NameOID.COMMON_NAME), ()),
         emails=_or(lambda: _of_subject(one, x509.NameOID.EMAIL_ADDRESS), ()),
-        unreadable=unreadable,
-        **_extension_facts(extensions),
+        extensions=extensions.names,
+        critical=extensions.critical,
+        unreadable=extensions.reason,
+        unreadable_extensions=frozenset(extensions.damaged) - harmless(extensions.damaged),
+        algorithms_agree=_or(lambda: algorithms_agree(der), True),
+        **_extension_facts(extensions.readable),
+        **damaged_facts(extensions.damaged),
     )
 
 
@@ -79,13 +74,6 @@ def _or(read: Callable[[], T], instead: T) -> T:
         return read()
     except UNREADABLE:
         return instead
-
-
-def _extensions(one: x509.Certificate) -> tuple[dict[str, x509.Extension[Any]], str]:
-    try:
-        return {e.oid.dotted_string: e for e in one.extensions}, ""
-    except UNREADABLE as error:
-        return {}, f"extensions: {error}"
 
 
 def _of_subject(one: x509.Certificate, kind: x509.ObjectIdentifier) -> tuple[str, ...]:
@@ -141,12 +129,9 @@ def _pss_salt(one: x509.Certificate) -> int | None:
     return salt if isinstance(salt, int) else None
 
 
-def _extension_facts(extensions: dict[str, x509.Extension[Any]]) -> dict[str, Any]:
+def _extension_facts(extensions: Mapping[str, x509.Extension[Any]]) -> dict[str, Any]:
     no_facts: dict[str, Any] = {}
-    facts: dict[str, Any] = {
-        "extensions": frozenset(extensions),
-        "critical": frozenset(oid for oid, one in extensions.items() if one.critical),
-    }
+    facts: dict[str, Any] = {}
     for oid, read in _READERS.items():
         if oid in extensions:
             facts |= _or(partial(read, extensions[oid]), no_facts)

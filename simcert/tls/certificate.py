@@ -72,6 +72,7 @@ class Certificate:
     must_staple: bool = False
     policies: frozenset[str] | None = None
     explicit_policy_after: int | None = None  # requireExplicitPolicy: how many may come without
+    algorithms_agree: bool = True  # signature algorithm inside and outside, RFC 5280 4.1.1.2
     salt_bytes: int | None = None  # of an RSASSA-PSS signature
     basic_constraints_critical: bool = False
     netscape_types: frozenset[str] | None = None  # nsCertType: server, client, ca
@@ -81,6 +82,7 @@ class Certificate:
     authority_key_id: bytes | None = None
     authority_serial: int | None = None
     unreadable: str = ""
+    unreadable_extensions: frozenset[str] = frozenset()  # of `extensions`, those without facts
 
     @property
     def self_issued(self) -> bool:
@@ -94,6 +96,13 @@ class Certificate:
         return frozenset(k for k, names in plain.items() if names) | {
             name.kind for name in self.other_names
         }
+
+    def name(self, fold: str, *, issuer: bool = False) -> bytes | str:
+        """Return subject or issuer as a client compares it: exact, by text, or folded (7.1)."""
+        if fold == "exact":
+            return self.issuer if issuer else self.subject
+        text = self.issuer_text if issuer else self.subject_text
+        return text if fold == "text" else " ".join(text.casefold().split())
 
     @property
     def size(self) -> int:

@@ -1,12 +1,12 @@
 """Explain: one client's decision about one chain, step by step, for people."""
 
-import datetime as dt
 from collections.abc import Iterator
+from typing import Unpack
 
 from simcert.tls.case import Case, Fault
-from simcert.tls.chain import CertificateChain, TrustStore
+from simcert.tls.chain import CertificateChain
 from simcert.tls.client import Client
-from simcert.tls.prediction import Meeting, meet, seen
+from simcert.tls.prediction import Circumstances, Meeting, meet, seen
 from simcert.tls.server import ServerSettings, words
 
 PATHS_SHOWN = 6
@@ -16,13 +16,10 @@ def explain(
     client: Client,
     chain: CertificateChain,
     server: ServerSettings | None = None,
-    *,
-    trust: TrustStore | None = None,
-    host: str | None = None,
-    at: dt.datetime | None = None,
+    **given: Unpack[Circumstances],
 ) -> list[str]:
     """Return the steps of a decision as sentences: negotiation, paths, checks, what is said."""
-    meeting = meet(client, chain, server, trust=trust, host=host, at=at)
+    meeting = meet(client, chain, server, **given)
     steps = [f"server sends {len(chain.certificates)} certificate(s), leaf {words(chain.leaf)}"]
     if meeting.agreed.abort is not None:
         return [*steps, f"server gives up: {meeting.agreed.why} ({meeting.agreed.clause})"]

@@ -5,11 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 from simcert.tls.client import Client
-from simcert.tls.hello import ClientHello
+from simcert.tls.hello import EMS_ALPN, ClientHello
 from simcert.tls.hints import informed
 from simcert.tls.stacks import families, measured
 from simcert.tls.stacks import family as archetype
-from simcert.tls.verifier import Verifier
+from simcert.tls.verifier import Signal, Verifier
 
 WEIGHTS: Mapping[str, float] = {
     "suites": 2.0,
@@ -22,8 +22,8 @@ WEIGHTS: Mapping[str, float] = {
 }
 
 NEAR = 0.9  # below this resemblance the family's archetype is the better guess
-SAME = 0.98  # from here on it counts as the same program
-SPEECH = ("says", "says_13", "phase_12", "phase_13", "inside", "after", "delay_s")
+SAME = 0.995  # from here on it counts as the same program
+SPEECH = ("says_13", "phase_12", "phase_13", "inside", "after", "delay_s")
 ALIASES: Mapping[str, str] = {  # programs by the stack that they are built on
     "chrome": "chromium",
     "edge": "chromium",
@@ -32,7 +32,6 @@ ALIASES: Mapping[str, str] = {  # programs by the stack that they are built on
     "reqwest": "rustls",
     "libcurl": "curl",
     "php": "curl",
-    "ruby": "python",
     "libressl": "openssl-cli",
     "openssl": "openssl-cli",
     "java": "jsse",
@@ -57,11 +56,16 @@ def likeness(one: ClientHello, other: ClientHello) -> float:
         "groups": _overlap(one.groups or (), other.groups or ()),
         "extensions": _overlap(one.extensions, other.extensions),
         "versions": _overlap(one.versions, other.versions),
-        "alpn": float(one.alpn == other.alpn),
+        "alpn": float(one.alpn == other.alpn or _alpn_untold(one) or _alpn_untold(other)),
         "order": float(one.suites == other.suites),
     }
     total = sum(WEIGHTS.values())
     return sum(WEIGHTS[name] * score for name, score in scores.items()) / total
+
+
+def _alpn_untold(hello: ClientHello) -> bool:
+    """Whether the extension was offered and what it says is not known."""
+    return EMS_ALPN in hello.extensions and not hello.alpn
 
 
 def _overlap(one: Iterable[Any], other: Iterable[Any]) -> float:
@@ -72,13 +76,25 @@ def _overlap(one: Iterable[Any], other: Iterable[Any]) -> float:
 def _spoken(nearest: Client, family: str, score: float) -> Verifier:
     """Return the nearest one's verifier, speaking as its family does unless it is the very same.
 
-    Keys and hashes follow the library, as a ClientHello does; what a program does with a verdict
-    (alert or silence, within the handshake or after) is its own and leaves no trace there.
+    Keys and hashes follow the library, as a ClientHello does, and so do the codes of alerts. What a
+    program does with a verdict (alert or silence, within the handshake or after) is its own and
+    leaves no trace there.
     """
     if score >= SAME or family not in families():
         return nearest.verifier
     usual = archetype(family)
-    return replace(nearest.verifier, **{name: getattr(usual, name) for name in SPEECH})
+    spoken = {name: getattr(usual, name) for name in SPEECH}
+    return replace(nearest.verifier, **spoken, says=_codes(nearest.verifier.says, usual.says))
+
+
+def _codes(library: Mapping[str, Signal], usual: Mapping[str, Signal]) -> Mapping[str, Signal]:
+    """Return the family's table with the codes of this generation, where both send an alert."""
+    told: dict[str, Signal] = {}
+    for fault in {*library, *usual}:
+        own = library.get(fault, library.get("default", 46))
+        general = usual.get(fault, usual.get("default", 46))
+        told[fault] = general if "close" in (own, general) else own
+    return told
 
 
 def client_from_hello(

@@ -57,4 +57,11 @@ EXTENSIONS: Mapping[str, str] = {  # by the names that `Verifier.knows` uses
     "authority_access": "1.3.6.1.5.5.7.1.1",
     "tls_feature": TLS_FEATURE,
     "netscape_type": NETSCAPE_TYPE,
+    "issuer_alternative_names": "2.5.29.18",
+    "netscape_comment": "2.16.840.1.113730.1.13",
+    "ocsp_no_check": "1.3.6.1.5.5.7.48.1.5",
 }
+RARELY_KNOWN = frozenset(  # as critical ones
+    {"crl_points", "authority_access", "issuer_alternative_names", "netscape_comment"}
+    | {"ocsp_no_check"}
+)

@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
+from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from simcert.tls._read_certificate import UNREADABLE
+from simcert.tls import oids
+from simcert.tls._read_extensions import UNREADABLE
 from simcert.tls.certificate import Certificate
 from simcert.tls.chain import CertificateChain, TrustStore
 from simcert.tls.roots import Root, published_intermediates
@@ -163,9 +167,10 @@ class _Builder:
         return [*known, *trusted, *named]
 
     def _fits(self, issuer: Certificate, child: Certificate, seen: set[str]) -> bool:
-        if issuer.subject != child.issuer or issuer.fingerprint in seen:
-            return False
         rules = self._verifier
+        named = issuer.name(rules.folds_names) == child.name(rules.folds_names, issuer=True)
+        if not named or issuer.fingerprint in seen:
+            return False
         return not rules.matches_key_id or key_id_fits(
             issuer, child, by_serial=rules.matches_issuer_serial
         )
@@ -204,13 +209,37 @@ def signed_by(child: Certificate, issuer: Certificate) -> bool | None:
 
 @lru_cache(maxsize=1024)
 def _verified(child: bytes, issuer: bytes) -> bool | None:
+    """Verify by key alone: whether the names fit is each client's own matter."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd serial numbers are facts, not news
             one, other = (x509.load_der_x509_certificate(der) for der in (child, issuer))
-        one.verify_directly_issued_by(other)
+        _verify(one, other.public_key())
     except InvalidSignature:
         return False
     except UNREADABLE:
         return None
     return True
+
+
+def _verify(one: x509.Certificate, key: Any) -> None:  # noqa: ANN401 - any kind of key
+    """Raise InvalidSignature unless the key made the signature; ValueError if nobody can tell."""
+    signed, signature = one.tbs_certificate_bytes, one.signature
+    algorithm = one.signature_algorithm_oid.dotted_string
+    named = "rsa" if algorithm == oids.RSA_PSS else oids.SIGNATURES.get(algorithm, ("", ""))[0]
+    if isinstance(key, rsa.RSAPublicKey) and named == "rsa":
+        how: Any = one.signature_algorithm_parameters
+        key.verify(signature, signed, how, _hash(one))
+    elif isinstance(key, ec.EllipticCurvePublicKey) and named == "ecdsa":
+        key.verify(signature, signed, ec.ECDSA(_hash(one)))
+    elif named in ("rsa", "ecdsa") or isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
+        raise InvalidSignature  # by a key of another kind
+    else:
+        key.verify(signature, signed)
+
+
+def _hash(one: x509.Certificate) -> hashes.HashAlgorithm:
+    found = one.signature_hash_algorithm
+    if found is None:
+        raise ValueError("no hash that is known")
+    return found

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypedDict, Unpack
 
 from simcert.errors import InputError
 from simcert.model.outcome import OK, alert_name
@@ -10,7 +11,7 @@ from simcert.tls.chain import CertificateChain, TrustStore
 from simcert.tls.client import Client
 from simcert.tls.cost import Cost, cost
 from simcert.tls.faults import Case, Fault, find
-from simcert.tls.path import found_issuer, paths
+from simcert.tls.path import found_issuer, paths, signed_by
 from simcert.tls.server import Negotiated, ServerSettings, certificate_schemes, negotiate
 from simcert.tls.verifier import Signal, Verifier
 
@@ -20,6 +21,8 @@ FALLBACK = {  # what a client says of a fault that its table does not list
     "self_signed_leaf": "trust",
     "self_signed_root": "trust",
     "signature_algorithm": "signature",
+    "signature_mismatch": "signature",
+    "damaged": "critical",
     "cert_sign": "ca",
     "certificate_count": "message_size",
 }
@@ -92,16 +95,26 @@ class Meeting:
         return faults[0] if faults[-1] is not None else None
 
 
+class Circumstances(TypedDict, total=False):
+    """What a verdict depends on beside client, chain and server.
+
+    `trust` None means the client's own store, `host` None the first name of the leaf. `at` is an
+    aware datetime and must be given: a verdict without a date would be a guess.
+    """
+
+    trust: TrustStore | None
+    host: str | None
+    at: dt.datetime | None
+
+
 def meet(
     client: Client,
     chain: CertificateChain,
     server: ServerSettings | None = None,
-    *,
-    trust: TrustStore | None = None,
-    host: str | None = None,
-    at: dt.datetime | None = None,
+    **given: Unpack[Circumstances],
 ) -> Meeting:
-    """Return the meeting that `predict` and `explain` judge; arguments as in `predict`."""
+    """Return the meeting that `predict` and `explain` judge; InputError without a moment."""
+    at, trust, host = given.get("at"), given.get("trust"), given.get("host")
     if at is None or at.tzinfo is None:
         raise InputError("predict needs at=, an aware datetime: validity depends on the moment")
     settings = server or ServerSettings()
@@ -119,17 +132,10 @@ def predict(
     client: Client,
     chain: CertificateChain,
     server: ServerSettings | None = None,
-    *,
-    trust: TrustStore | None = None,
-    host: str | None = None,
-    at: dt.datetime | None = None,
+    **given: Unpack[Circumstances],
 ) -> Prediction:
-    """Return what `client` makes of `chain` when it asks for `host` at the moment `at`.
-
-    `trust` None means the client's own store, `host` None the first name of the leaf. `at` is an
-    aware datetime and must be given: a verdict without a date would be a guess. InputError if not.
-    """
-    meeting = meet(client, chain, server, trust=trust, host=host, at=at)
+    """Return what `client` makes of `chain` when it asks for `host` at the moment `at`."""
+    meeting = meet(client, chain, server, **given)
     if meeting.agreed.abort is not None:
         return _aborted(meeting)
     window = (server or ServerSettings()).initial_window_bytes
@@ -176,7 +182,8 @@ def _told(meeting: Meeting, spent: Cost, fault: Fault | None) -> Prediction:
     if fault is not None:
         outcome = seen(rules, fault, version)
         return _prediction(meeting, spent, outcome, fault, rules.connections_failed, rules.delay_s)
-    if rules.hangs_on_trusted_leaf and meeting.agreed.chain.leaf.self_issued:
+    leaf = meeting.agreed.chain.leaf
+    if rules.hangs_on_trusted_leaf and leaf.self_issued and signed_by(leaf, leaf):
         why = Fault("hang", "leaf", "never returns with a trusted self-signed leaf", "")
         return _prediction(meeting, spent, "hang", why, rules.connections_failed)
     return _prediction(meeting, spent, OK, None, rules.connections_ok)

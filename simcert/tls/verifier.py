@@ -40,6 +40,7 @@ class Verifier:
     prefers_trusted: bool = True
     prefers_valid: bool = True
     prefers_last: bool = False  # of equal candidates the one sent last
+    folds_names: str = "exact"  # issuer and subject: exact | text (any string type) | folded (7.1)
     matches_key_id: bool = False
     matches_issuer_serial: bool = True  # of authorityKeyIdentifier, where key ids are matched
     stops_at_self_signed: bool = True  # a root that is not trusted ends the way, whatever follows
@@ -68,6 +69,7 @@ class Verifier:
     schemes_as_offered: bool = False  # certificates too only by signature_algorithms
     openssl_levels: bool = False  # keys and hashes follow OpenSSL's security level
     checks_signature: bool = True
+    compares_algorithms: bool = True  # the signature algorithm inside with the one outside
     # dates
     skew_s: float = 0.0  # how far before notBefore a certificate already counts as valid
     checks_root_dates: bool = True
@@ -107,7 +109,8 @@ class Verifier:
     constraints_need_san: bool = False
     refuses_critical: bool = True
     refuses_critical_in_root: bool = False
-    knows: frozenset[str] = frozenset(oids.EXTENSIONS) - {"crl_points", "authority_access"}
+    knows: frozenset[str] = frozenset(oids.EXTENSIONS) - oids.RARELY_KNOWN
+    minds_damage: frozenset[str] = frozenset()  # extensions that must be well-formed
     enforces_staple: bool = False
     max_validity_days: int | None = None  # of leaves under public roots
     strict: bool = False  # RFC 5280 profile checks of OpenSSL's X509_STRICT

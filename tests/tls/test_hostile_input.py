@@ -9,9 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simcert.errors import InputError
-from simcert.tls import CertificateChain, ServerSettings, TrustStore, catalogue, predict
+from simcert.tls import CertificateChain, ServerSettings, TrustStore, catalogue, oids, predict
+from simcert.tls._read_extensions import content, element, elements
 from simcert.tls.hello import ClientHello
 from tests.tls.cells import AT, HOST, block, chains, pem, trusted
+from tests.tls.recorded import recorded
 
 CLIENTS = ("openssl30", "go27", "firefox", "rustls020", "gnutls", "bearssl", "mbedtls2", "java17")
 SLOW = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
@@ -110,3 +112,49 @@ def test_a_missing_file_is_named() -> None:
 def test_a_verdict_needs_an_aware_moment(at: dt.datetime | None) -> None:
     with pytest.raises(InputError, match="at="):
         predict(catalogue()["curl"], chains()["rsa2048"], ServerSettings(), at=at)
+
+
+@pytest.mark.parametrize(
+    "name", ["j_policies", "j_aia", "j_feature", "j_policies_crit", "w_san_badip"]
+)
+def test_a_damaged_extension_hides_no_other(name: str) -> None:
+    leaf = recorded("combinations").chains[name].leaf
+    assert len(leaf.unreadable_extensions) == 1
+    assert leaf.dns_names == ("localhost",)
+    assert leaf.usages is not None
+    assert leaf.purposes == {oids.SERVER_AUTH}
+    assert leaf.ca is False
+    assert leaf.unreadable_extensions <= leaf.extensions
+    assert (name == "j_policies_crit") == bool(leaf.unreadable_extensions & leaf.critical)
+
+
+def test_a_default_spelt_out_is_no_damage() -> None:
+    """Old CAs encode cA FALSE; DER forbids it, and every client reads it."""
+    leaf = recorded("combinations").chains["j_bc_false_explicit"].leaf
+    assert (leaf.ca, leaf.unreadable_extensions) == (False, frozenset())
+
+
+def test_a_hundred_thousand_extensions_are_read_in_bounded_time() -> None:
+    """Each is read alone once one is damaged, so their number must be bounded."""
+    started = time.perf_counter()
+    leaf = CertificateChain.from_pem(block(crowded(100_000))).leaf
+    assert leaf.dns_names == ("localhost",)
+    assert time.perf_counter() - started < 1.0
+
+
+def crowded(count: int) -> bytes:
+    """Return a certificate with a doubled extension and very many others."""
+    body, *rest = elements(content(chains()["rsa2048"].leaf.der))
+    listed = next(part for part in elements(content(body)) if part[0] == 0xA3)
+    own = list(elements(content(content(listed))))
+    others = [odd_extension(number) for number in range(count)]
+    many = element(0xA3, element(0x30, b"".join([*own, own[0], *others])))
+    fields = [part for part in elements(content(body)) if part[0] != 0xA3]
+    return element(0x30, element(0x30, b"".join(fields) + many) + b"".join(rest))
+
+
+def odd_extension(number: int) -> bytes:
+    oid = b"\x2b\x06\x01\x04\x01" + bytes(
+        (0x81 + (number >> 14), 0x80 | number >> 7 & 0x7F, number & 0x7F)
+    )
+    return element(0x30, element(0x06, oid) + element(0x04, b"\x05\x00"))

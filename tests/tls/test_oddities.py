@@ -4,65 +4,25 @@ Each differs from a good one in a key, a signature, a date, a name, a usage, a c
 extension, an identifier, a cross-sign, or in two of them at once.
 """
 
-import base64
-import datetime as dt
-import gzip
-import json
 import warnings
-from collections import Counter, defaultdict
-from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
-from typing import Any
 
 import pytest
 
-from simcert.tls import CertificateChain, Client, ServerSettings, TrustStore, catalogue, predict
+from simcert.tls import Client, catalogue
 from simcert.tls.hello import ClientHello
-from tests.tls.cells import DATA, HOST, block
+from tests.tls.recorded import recorded
 
-
-@cache
-def recorded() -> dict[str, Any]:
-    with gzip.open(DATA / "oddities.json.gz", "rt") as file:
-        told: dict[str, Any] = json.load(file)
-    return told
-
-
-def pem(indices: Sequence[int]) -> bytes:
-    certificates = recorded()["certificates"]
-    return b"".join(block(base64.b64decode(certificates[index])) for index in indices)
-
-
-@cache
-def chain(name: str) -> CertificateChain:
-    return CertificateChain.from_pem(pem(recorded()["chains"][name]))
-
-
-@cache
-def roots() -> TrustStore:
-    return TrustStore.from_pem(pem(recorded()["roots"]))
+DATA = recorded("oddities")
 
 
 def clients() -> dict[str, Client]:
-    hellos = recorded()["hellos"].items()
+    hellos = DATA.table["hellos"].items()
     return {s: replace(catalogue()[s], hello=ClientHello.from_dict(h)) for s, h in hellos}
 
 
-def told(client: Client, name: str, tls: str) -> str:
-    at = dt.datetime.fromisoformat(recorded()["at"]) + dt.timedelta(minutes=30)
-    server = ServerSettings(versions=(tls,))
-    return predict(client, chain(name), server, trust=roots(), host=HOST, at=at).seen
-
-
 def test_odd_chains_are_told_as_real_clients_met_them() -> None:
-    known = clients()
-    cells: Counter[str] = Counter()
-    wrong: dict[str, list[str]] = defaultdict(list)
-    for stack, name, tls, seen in recorded()["cells"]:
-        cells[stack] += 1
-        if told(known[stack], name, tls) != seen:
-            wrong[stack].append(f"{name}/{tls}")
+    cells, wrong = DATA.wrong(clients(), DATA.table["cells"])
     assert sum(map(len, wrong.values())) <= 0.02 * cells.total(), wrong
     assert {s for s, names in wrong.items() if len(names) > 0.1 * cells[s]} == set()
 
@@ -83,12 +43,12 @@ RULES = {  # what must be told as measured, name of the chain by the rule that d
 @pytest.mark.parametrize("stack", RULES)
 def test_each_rule_is_told_as_measured(stack: str) -> None:
     client, names = clients()[stack], set(RULES[stack].split())
-    cells = [(n, tls, seen) for s, n, tls, seen in recorded()["cells"] if s == stack and n in names]
+    cells = [(n, tls, seen) for s, n, tls, seen in DATA.table["cells"] if s == stack and n in names]
     assert {n for n, _, _ in cells} == names
-    assert [(n, tls, told(client, n, tls)) for n, tls, _ in cells] == cells
+    assert [(n, tls, DATA.told(client, n, tls)) for n, tls, _ in cells] == cells
 
 
 def test_an_odd_serial_number_is_no_news() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert told(clients()["openssl30"], "sn_neg", "1.3") == "ok"
+        assert DATA.told(clients()["openssl30"], "sn_neg", "1.3") == "ok"
