@@ -7,7 +7,7 @@ from typing import Any
 from simcert.control._traffic import Traffic
 from simcert.control.segments import Segments
 from simcert.errors import ContractError
-from simcert.model import Assessment, Channel, Detector, Reading, Verdict, Window
+from simcert.model import NEW, OLD, Assessment, Channel, Detector, Reading, Verdict, Window
 
 COMPLETENESS_MIN = 0.99  # a window that lost more than 1 % of its records is no evidence
 EXPECTED_UNITS = 30.0  # an arm that should have so many units and has none is broken telemetry
@@ -52,11 +52,12 @@ class Analyzer:
         return self.assessment
 
     def _feed(self, window: Window) -> None:
-        for name, one in self._detectors.items():
-            try:
+        name = ""
+        try:
+            for name, one in self._detectors.items():  # noqa: B007 - the error names it
                 one.update(window)
-            except Exception as error:
-                raise ContractError(f"detector of channel {name} failed: {error!r}") from error
+        except Exception as error:
+            raise ContractError(f"detector of channel {name} failed: {error!r}") from error
 
     def refuse(self, window: Window) -> str | None:
         """Say why the evidence of this window may not be used, or None.
@@ -137,18 +138,19 @@ def one_sided(n_new: int, n_old: int, exposure: float) -> bool:
 
 def resumed_units(window: Window) -> int:
     """Return how many units cannot be full handshakes: an arm has more units than of these."""
-    if not window.resumed.any():
+    resumed: list[int] = window.summed("resumed").tolist()
+    if not any(resumed):
         return 0
-    resumed = window.resumed.sum(axis=0).tolist()
-    units, attempts = window.by_arm("units"), window.by_arm("attempts")
-    return sum(
-        max(sum(u) - (sum(a) - r), 0) for u, a, r in zip(units, attempts, resumed, strict=True)
-    )
+    n_new, _, n_old, _ = window.tally()
+    attempts = window.by_arm("attempts")
+    over_old = n_old - sum(attempts[OLD]) + resumed[OLD]
+    over_new = n_new - sum(attempts[NEW]) + resumed[NEW]
+    return max(over_old, 0) + max(over_new, 0)
 
 
 def verdict(readings: Mapping[str, Reading]) -> Verdict:
     """Return the worst verdict: fail, error, inconclusive, no_data, else pass."""
-    said = {one.verdict for one in readings.values()}
+    said = [one.verdict for one in readings.values()]  # a set would hash enums: slow
     for worst in _RANK:
         if worst in said:
             return worst

@@ -1,20 +1,39 @@
-"""The factor of one block, and averages of evidence."""
+"""The factors of one block, and averages of evidence."""
 
 from collections.abc import Sequence
 from math import exp, log, log1p
+from typing import NamedTuple, Self
 
 
-def log_block(n_new: int, f_new: int, n_old: int, f_old: int, a0: float, d: float) -> float:
-    """Return the log e-value of the bet (a0, a0 + (1 - a0) d) against its pooled rate."""
-    a1 = a0 + (1.0 - a0) * d
+class Block(NamedTuple):
+    """One bet: rates of the old arm and of the new one, and the logs of their complements."""
+
+    a0: float
+    a1: float
+    log_not_a0: float
+    log_not_a1: float
+
+    @classmethod
+    def of(cls, a0: float, d: float) -> Self:
+        """Return the bet (a0, a0 + (1 - a0) d)."""
+        a1 = a0 + (1.0 - a0) * d
+        return cls(a0, a1, log1p(-a0), log1p(-a1))
+
+
+def log_blocks(
+    n_new: int, f_new: int, n_old: int, f_old: int, bets: Sequence[Block]
+) -> list[float]:
+    """Return the log e-value of each bet against its pooled rate."""
     r = n_new / (n_new + n_old)
-    m = r * a1 + (1.0 - r) * a0
-    return (
-        f_new * log(a1 / m)
-        + f_old * log(a0 / m)
-        + (n_new - f_new) * (log1p(-a1) - log1p(-m))
-        + (n_old - f_old) * (log1p(-a0) - log1p(-m))
-    )
+    rest, ok_new, ok_old = 1.0 - r, n_new - f_new, n_old - f_old
+    logs = []
+    for a0, a1, log_not_a0, log_not_a1 in bets:
+        m = r * a1 + rest * a0
+        log_not_m = log1p(-m)
+        total = f_new * log(a1 / m) + f_old * log(a0 / m)
+        total += ok_new * (log_not_a1 - log_not_m)
+        logs.append(total + ok_old * (log_not_a0 - log_not_m))
+    return logs
 
 
 def log_mean_exp(logs: Sequence[float]) -> float:

@@ -41,10 +41,12 @@ class Restarting(Stateful):
             self.windows += 1
             self.released += self.later / (self.windows * (self.windows + 1))
             self.released += self.first if self.windows == 1 else 0.0
-        if fell(self.exposure, window.exposure):
-            self.falls += 1
-            self.released += self.release * 0.5**self.falls
-        self.exposure = window.exposure
+        exposure = window.exposure
+        if exposure != self.exposure:
+            if fell(self.exposure, exposure):
+                self.falls += 1
+                self.released += self.release * 0.5**self.falls
+            self.exposure = exposure
 
 
 def fell(before: float, now: float) -> bool:

@@ -25,13 +25,15 @@ class Rows:
 
     def events(self, window: Window) -> Ints | None:
         """Return events [old or new, row], row = segment * signals + signal; None without any."""
-        seen = [signal for signal in self.signals if any(window.tally(signal)[1::2])]
-        if not seen:
+        tallies = [window.tally(signal) for signal in self.signals]
+        if not any([one.f_new or one.f_old for one in tallies]):
             return None
-        if len(self.signals) == 1:
-            return self._pooled(window, window.events(seen[0])).T
-        counts = np.stack([self._pooled(window, window.events(s)) for s in self.signals], axis=2)
-        return counts.transpose(1, 0, 2).reshape(2, -1)
+        if len(tallies) == 1:
+            return self._pooled(window, window.events(self.signals[0])).T
+        counts = np.empty((2, len(self.names), len(tallies)), np.int64)
+        for i, signal in enumerate(self.signals):
+            counts[:, :, i] = self._pooled(window, window.events(signal)).T
+        return counts.reshape(2, -1)
 
     def _pooled(self, window: Window, counts: Ints) -> Ints:
         """Return [segment, arm] on the segments that were fixed."""

@@ -6,6 +6,10 @@ from typing import Any, Self
 
 import numpy as np
 
+from simcert.model import Verdict
+
+SEEN, NOTHING = Verdict.INCONCLUSIVE, Verdict.NO_DATA  # looked up once: a reading a slice asks
+
 
 class Stateful:
     """Every field is a constructor argument, so parameters and state travel together."""

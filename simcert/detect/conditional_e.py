@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 from math import exp, log, log1p
 
+from simcert.detect._blocks import log_mean_exp
 from simcert.detect._restart import LOG_ZERO, Restarting
-from simcert.model import Reading, Verdict, Window
+from simcert.detect._state import NOTHING, SEEN
+from simcert.model import Reading, Window
 
 TINY = 1e-12  # start mass below this is rounding
 THETAS = (1.15, 1.3, 1.6, 2.2, 3.5, 8.0, 30.0, 150.0)
@@ -28,7 +30,7 @@ class ConditionalE(Restarting):
     folded: float = 0.0  # start mass that log_s already holds
     log_e: float = 0.0
     n: int = 0
-    _log_thetas: tuple[float, ...] = field(init=False, repr=False)
+    _bets: tuple[tuple[float, float], ...] = field(init=False, repr=False)  # ln theta, theta - 1
 
     def __post_init__(self) -> None:
         if not self.restart:
@@ -37,7 +39,7 @@ class ConditionalE(Restarting):
             raise ValueError(f"thetas {self.thetas} must all exceed 1")
         self._check_mass()
         self.thetas = tuple(self.thetas)
-        self._log_thetas = tuple(log(theta) for theta in self.thetas)
+        self._bets = tuple((log(theta), theta - 1.0) for theta in self.thetas)
         self.log_s = list(self.log_s) or [LOG_ZERO] * len(self.thetas)
 
     def update(self, window: Window) -> None:
@@ -50,21 +52,26 @@ class ConditionalE(Restarting):
             self._bet(f_new, f, n_new / n)
 
     def _bet(self, f_new: int, f: int, r: float) -> None:
-        fresh = self.released - self.folded
-        logs = self.log_s if fresh <= 0.0 else [_log_add(s, log(fresh)) for s in self.log_s]
+        logs, fresh = self.log_s, self.released - self.folded
+        if fresh > 0.0:
+            log_fresh = log(fresh)
+            logs = [_log_add(s, log_fresh) for s in logs]
         self.log_s = logs = [
-            s + f_new * log_theta - f * log1p(r * (theta - 1.0))
-            for s, theta, log_theta in zip(logs, self.thetas, self._log_thetas, strict=True)
+            s + f_new * log_theta - f * log1p(r * step)
+            for s, (log_theta, step) in zip(logs, self._bets, strict=True)
         ]
         self.folded = self.released
-        rest = max(1.0 - self.folded, 0.0)
-        top = max(*logs, 0.0 if rest > TINY else LOG_ZERO)
-        mean = sum([exp(s - top) for s in logs]) / len(logs)
-        self.log_e = top + log(mean + (rest * exp(-top) if rest > TINY else 0.0))
+        rest, top = 1.0 - self.folded, max(logs)
+        if rest > TINY:
+            top = max(top, 0.0)
+            mean = sum([exp(s - top) for s in logs]) / len(logs)
+            self.log_e = top + log(mean + rest * exp(-top))
+        else:
+            self.log_e = log_mean_exp(logs)
 
     def reading(self) -> Reading:
         """Return the evidence; the limit of a decision is the policy's."""
-        return Reading(Verdict.INCONCLUSIVE if self.n else Verdict.NO_DATA, self.log_e, n=self.n)
+        return Reading(SEEN if self.n else NOTHING, self.log_e, n=self.n)
 
 
 def _log_add(a: float, b: float) -> float:

@@ -7,8 +7,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from simcert.detect._state import Stateful
-from simcert.model import NEW, Reading, Verdict, Window
+from simcert.detect._state import SEEN, Stateful
+from simcert.model import NEW, Reading, Window
 
 Ints = npt.NDArray[np.int64]
 
@@ -54,7 +54,8 @@ class Coverage(Stateful):
         if window.exposure >= self.from_exposure:
             self.soaked = True
             self._new += window.units[:, NEW]
-        self.n += window.n
+        n_new, _, n_old, _ = window.tally()
+        self.n += n_new + n_old
 
     def _settle(self) -> None:
         """Move the sums under the present labels into counts by name."""
@@ -71,11 +72,11 @@ class Coverage(Stateful):
         if not self.n:
             return Reading()
         if not self.soaked:
-            return Reading(Verdict.INCONCLUSIVE, n=self.n)
+            return Reading(SEEN, n=self.n)
         self._settle()
         known = {name: count for name, count in self.counts.items() if count[0] >= self.known}
         missing = {name: float(units) for name, (units, new) in known.items() if not new}
-        return Reading(Verdict.INCONCLUSIVE, 0.0, float(len(missing)), 0.0, self.n, missing)
+        return Reading(SEEN, 0.0, float(len(missing)), 0.0, self.n, missing)
 
     def to_dict(self) -> dict[str, Any]:
         """Return parameters and counts as JSON values."""

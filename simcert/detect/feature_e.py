@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass, field
 from math import log, log1p
-
-import numpy as np
+from operator import add
 
 from simcert.detect._blocks import log_mean_exp
 from simcert.detect._metrics import check
-from simcert.detect._state import Stateful
+from simcert.detect._state import SEEN, Stateful
 from simcert.model import FEATURES, NEW, OLD, Reading, Verdict, Window
 
 ESSENTIAL = ("tls13", "h2")
@@ -32,11 +31,13 @@ class FeatureE(Stateful):
     exposure: float = -1.0
     log_e: float = 0.0
     n: int = 0
+    _at: tuple[int, ...] = field(init=False, repr=False)  # columns of the essential features
 
     def __post_init__(self) -> None:
         for name in self.essential:
             check(f"feature:{name}", "new", "units")
         self.essential, self.thetas = tuple(self.essential), tuple(self.thetas)
+        self._at = tuple(FEATURES.index(name) for name in self.essential)
         self.log_s = list(self.log_s) or [0.0] * (len(self.essential) * len(self.thetas))
 
     def update(self, window: Window) -> None:
@@ -44,10 +45,10 @@ class FeatureE(Stateful):
         if self.batch and (window.slice_index == 0 or window.exposure != self.exposure):
             self._bet()
         self.exposure = window.exposure
-        ok, has = window.by_arm("time_hist"), np.add.reduce(window.features, axis=0).tolist()
-        at = [FEATURES.index(name) for name in self.essential]
-        seen = [x for arm in (OLD, NEW) for x in (sum(ok[arm]), *(has[arm][i] for i in at))]
-        self.batch = [a + b for a, b in zip(self.batch or [0] * len(seen), seen, strict=True)]
+        ok, has = window.by_arm("time_hist"), window.by_arm("features")
+        seen = [sum(ok[OLD])] + [has[OLD][i] for i in self._at]
+        seen += [sum(ok[NEW])] + [has[NEW][i] for i in self._at]
+        self.batch = list(map(add, self.batch, seen)) if self.batch else seen
         if window.closes_window:
             self._bet()
 
@@ -74,11 +75,8 @@ class FeatureE(Stateful):
         if not self.n:
             return Reading()
         limit, k = -log(self.alpha), len(self.thetas)
-        verdict = Verdict.FAIL if self.log_e >= limit else Verdict.INCONCLUSIVE
-        detail: dict[str, float] = {}
-        if verdict is Verdict.FAIL:
-            parts = [
-                log_mean_exp(self.log_s[i * k : (i + 1) * k]) for i in range(len(self.essential))
-            ]
-            detail = dict(zip(self.essential, parts, strict=True))
-        return Reading(verdict, self.log_e, self.log_e, limit, self.n, detail)
+        if self.log_e < limit:
+            return Reading(SEEN, self.log_e, self.log_e, limit, self.n)
+        parts = [log_mean_exp(self.log_s[i * k : (i + 1) * k]) for i in range(len(self.essential))]
+        detail = dict(zip(self.essential, parts, strict=True))
+        return Reading(Verdict.FAIL, self.log_e, self.log_e, limit, self.n, detail)

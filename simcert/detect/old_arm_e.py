@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from math import log
 
+from simcert.detect._state import NOTHING, SEEN
 from simcert.detect.conditional_e import ConditionalE
 from simcert.model import Reading, Verdict, Window
 
@@ -41,6 +42,6 @@ class OldArmE(ConditionalE):
 
     def reading(self) -> Reading:
         """Return the old arm's rate of failures against the floor."""
-        verdict = Verdict.INCONCLUSIVE if self.n else Verdict.NO_DATA
+        verdict = SEEN if self.n else NOTHING
         verdict = Verdict.FAIL if self.failing else verdict
         return Reading(verdict, self.log_e, self.rate, self.floor, self.n_old)

@@ -8,8 +8,8 @@ import numpy.typing as npt
 
 from simcert.detect._restart import fell
 from simcert.detect._rows import Ints, Rows
-from simcert.detect._state import Stateful
-from simcert.model import Reading, Verdict, Window
+from simcert.detect._state import NOTHING, SEEN, Stateful
+from simcert.model import Reading, Window
 
 Floats = npt.NDArray[np.float64]
 
@@ -77,13 +77,13 @@ class SegmentCusum(Stateful):
         self.n += n_new
 
     def _compare(self, n_new: int, f_new: Ints | None) -> None:
-        wave = self.fast / float(self.rates.sum())
+        wave = self.fast / float(np.add.reduce(self.rates))
         g = self.g
         g -= ((self.ratio - 1.0) * n_new * wave) * self.rates
         if f_new is not None:
             g += f_new * log(self.ratio)
         np.maximum(g, 0.0, out=g)
-        self.highest = float(g.max())
+        self.highest = max(g.tolist())
         if self.highest > self.threshold:
             self.alarms += 1
             self._forget()
@@ -104,6 +104,6 @@ class SegmentCusum(Stateful):
 
     def reading(self) -> Reading:
         """Return the largest G, its limit, the exposed units, and the number of alarms so far."""
-        verdict = Verdict.INCONCLUSIVE if self.n else Verdict.NO_DATA
+        verdict = SEEN if self.n else NOTHING
         alarms = {"alarms": float(self.alarms)}
         return Reading(verdict, 0.0, self.highest, self.threshold, self.n, alarms)

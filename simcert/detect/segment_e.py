@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 from simcert.detect._restart import Restarting
 from simcert.detect._rows import Ints, Rows
-from simcert.model import Reading, Verdict, Window
+from simcert.detect._state import NOTHING, SEEN
+from simcert.model import Reading, Window
 
 Floats = npt.NDArray[np.float64]
 TELLING = 3.0  # rows with smaller e-values are left out of readings
@@ -31,13 +32,14 @@ class SegmentE(Restarting):
     segments_max: int = 50
     names: tuple[str, ...] = ()
     wealth: Floats = field(default_factory=lambda: np.empty((0, 0)))  # [row, theta]
-    folded: Floats = field(default_factory=lambda: np.empty(0))  # [row] start mass inside wealth
+    folded: float = 0.0  # start mass that wealth already holds
     e: Floats = field(default_factory=lambda: np.empty(0))  # [row] e-values
     log_e: float = 0.0
     loudest: float = 0.0  # largest of e
     n: int = 0
     _weights: Floats = field(init=False, repr=False)
     _bets: tuple[Floats, Floats] = field(init=False, repr=False)  # theta - 1, ln theta
+    _log_top: float = field(init=False, repr=False)  # ln of the largest theta
     _rows: Rows = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -48,9 +50,9 @@ class SegmentE(Restarting):
         self._rows = Rows(self.signals, self.segments_max, self.names)
         thetas = np.array(self.thetas)
         self._bets = (thetas - 1.0, np.log(thetas))
+        self._log_top = log(max(self.thetas))
         rows = len(self.names) * len(self.signals)
         self.wealth = np.asarray(self.wealth, float).reshape(rows, len(thetas))
-        self.folded = np.asarray(self.folded, float).reshape(rows)
         self.e = np.asarray(self.e, float).reshape(rows)
         self._weights = self._spread()
 
@@ -58,7 +60,7 @@ class SegmentE(Restarting):
         return np.tile(np.array(self.shares) / max(len(self.names), 1), len(self.names))
 
     def update(self, window: Window) -> None:
-        """Bet on every row that has events; rows without are left alone."""
+        """Bet on the rows of the slice; one without any event is no bet."""
         if not self.names:
             self._open(window.segments)
         self._start(window)
@@ -73,27 +75,37 @@ class SegmentE(Restarting):
         self.names = self._rows.open(segments)
         rows = len(self.names) * len(self.signals)
         self.wealth = np.zeros((rows, len(self.thetas)))
-        self.folded, self.e = np.zeros(rows), np.ones(rows)
+        self.e = np.ones(rows)
         self._weights = self._spread()
 
     def _bet(self, f_new: Ints, f: Ints, r: float) -> None:
-        at = f.nonzero()[0]
+        """Bet on all rows at once: one without events is multiplied by 1."""
         steps, logs = self._bets
-        log_f = f_new[at, None] * logs
-        log_f -= f[at, None] * np.log1p(r * steps)
-        wealth = self.wealth[at]
-        wealth += (self.released - self.folded[at])[:, None]
-        wealth *= np.exp(np.minimum(log_f, LOG_MOST, out=log_f), out=log_f)
-        np.minimum(wealth, MOST, out=wealth)
-        self.wealth[at], self.folded[at] = wealth, self.released
-        self.e[at] = wealth.mean(axis=1) + max(1.0 - self.released, 0.0)
-        self.log_e = log(float(self._weights @ self.e))
-        self.loudest = float(self.e.max())
+        growth = f_new[:, None] * logs
+        growth -= f[:, None] * np.log1p(r * steps)
+        wealth, released = self.wealth, self.released
+        if released > self.folded:
+            wealth += released - self.folded
+            self.folded = released
+        if self._bounded(max(f_new.tolist())):
+            wealth *= np.exp(growth, out=growth)
+        else:
+            wealth *= np.exp(np.minimum(growth, LOG_MOST, out=growth), out=growth)
+            np.minimum(wealth, MOST, out=wealth)
+        e = np.add.reduce(wealth, axis=1)
+        e /= len(logs)
+        e += max(1.0 - released, 0.0)
+        self.e = e
+        self.log_e = log(float(self._weights.dot(e)))
+        self.loudest = max(e.tolist())
+
+    def _bounded(self, f_new: int) -> bool:
+        """Return whether no wealth can reach MOST by `f_new` events in a row: nothing to cut."""
+        return log(len(self.thetas) * (self.loudest + 1.0)) + f_new * self._log_top < LOG_MOST
 
     def reading(self) -> Reading:
         """Return the mean evidence; `value` is the number of rows, `detail` the telling ones."""
-        verdict = Verdict.INCONCLUSIVE if self.n else Verdict.NO_DATA
-        rows = float(len(self.e))
+        verdict, rows = SEEN if self.n else NOTHING, float(len(self.e))
         if self.loudest <= TELLING:
             return Reading(verdict, self.log_e, rows, n=self.n)
         return Reading(verdict, self.log_e, rows, n=self.n, detail=self._telling())

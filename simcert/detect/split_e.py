@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from math import log, log1p
 
 from simcert.detect._blocks import log_mean_exp
-from simcert.detect._state import Stateful
+from simcert.detect._state import NOTHING, SEEN, Stateful
 from simcert.model import NEW, OLD, Reading, Verdict, Window
 
 TILTS = (1.25, 1.5, 2.0, 4.0)
@@ -26,6 +26,9 @@ class SplitE(Stateful):
     log_s: list[float] = field(default_factory=list)  # too high, then too low
     log_e: float = 0.0
     n: int = 0
+    _bets: tuple[float, list[tuple[float, float]], list[tuple[float, float]]] = field(
+        init=False, repr=False, default=(0.0, [], [])
+    )  # exposure, and what a hit and a miss are worth there, too high and too low
 
     def __post_init__(self) -> None:
         self.tilts = tuple(self.tilts)
@@ -39,21 +42,27 @@ class SplitE(Stateful):
         n_new, n_old = sum(by_arm[NEW]), sum(by_arm[OLD])
         if not 0.0 < e < 1.0 or not n_new + n_old:
             return
-        high = [_log_bet(n_new, n_old, e, tilt, self.tolerance) for tilt in self.tilts]
-        low = [_log_bet(n_old, n_new, 1.0 - e, tilt, self.tolerance) for tilt in self.tilts]
-        self.log_s = [s + bet for s, bet in zip(self.log_s, high + low, strict=True)]
+        if self._bets[0] != e:
+            high, low = self._worth(e), self._worth(1.0 - e)
+            self._bets = (e, high, low)
+        _, high, low = self._bets
+        bets = [n_new * hit + n_old * miss for hit, miss in high]
+        bets += [n_old * hit + n_new * miss for hit, miss in low]
+        self.log_s = [s + bet for s, bet in zip(self.log_s, bets, strict=True)]
         self.log_e = log_mean_exp(self.log_s)
         self.n += n_new + n_old
 
     def reading(self) -> Reading:
         """Fail once the evidence reaches 1 / alpha."""
         limit = -log(self.alpha)
-        verdict = Verdict.FAIL if self.log_e >= limit else Verdict.INCONCLUSIVE
-        verdict = verdict if self.n else Verdict.NO_DATA
+        verdict = SEEN if self.n else NOTHING
+        verdict = verdict if self.log_e < limit else Verdict.FAIL
         return Reading(verdict, self.log_e, self.log_e, limit, self.n)
 
-
-def _log_bet(hits: int, misses: int, p: float, tilt: float, tolerance: float) -> float:
-    """Return the log e-value for "odds of a hit are `tilt` times p / (1 - p), not `tolerance`"."""
-    shrink = log1p(p * (tolerance - 1.0)) - log1p(p * (tilt - 1.0))
-    return hits * (log(tilt / tolerance) + shrink) + misses * shrink
+    def _worth(self, p: float) -> list[tuple[float, float]]:
+        """Return the log factors of hit and miss: "odds of a hit are `tilt` times p / (1 - p)"."""
+        worth = []
+        for tilt in self.tilts:
+            shrink = log1p(p * (self.tolerance - 1.0)) - log1p(p * (tilt - 1.0))
+            worth.append((log(tilt / self.tolerance) + shrink, shrink))
+        return worth

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from math import log, log1p
 
 from simcert.detect._restart import fell
-from simcert.detect._state import Stateful
-from simcert.model import Reading, Verdict, Window
+from simcert.detect._state import NOTHING, SEEN, Stateful
+from simcert.model import Reading, Window
 
 
 @dataclass(slots=True)
@@ -54,11 +54,12 @@ class SuspicionCusum(Stateful):
 
     def update(self, window: Window) -> None:
         """Compare the new arm with the baseline of earlier slices, then move the baseline."""
-        if fell(self.exposure, window.exposure):
-            self.g = 0.0
-        self.exposure = window.exposure
+        exposure = window.exposure
+        if exposure != self.exposure:
+            self.g = 0.0 if fell(self.exposure, exposure) else self.g
+            self.exposure = exposure
         n_new, f_new, n_old, f_old = window.tally(self.signal)
-        if window.exposure >= self.from_exposure:
+        if exposure >= self.from_exposure:
             self._compare(n_new, f_new)
         self.recent.append([n_new + n_old, f_new + f_old])
         if len(self.recent) > round(self.delay * window.slices):
@@ -87,6 +88,6 @@ class SuspicionCusum(Stateful):
 
     def reading(self) -> Reading:
         """Return G, its limit, the exposed units seen, and the number of alarms so far."""
-        verdict = Verdict.INCONCLUSIVE if self.n else Verdict.NO_DATA
+        verdict = SEEN if self.n else NOTHING
         alarms = {"alarms": float(self.alarms)}
         return Reading(verdict, 0.0, self.g, self.threshold, self.n, alarms)

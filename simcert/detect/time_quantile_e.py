@@ -3,10 +3,14 @@
 from dataclasses import dataclass, field
 from math import log
 
-from simcert.detect._blocks import log_block, log_mean_exp
-from simcert.detect._state import Stateful
+import numpy as np
+import numpy.typing as npt
+
+from simcert.detect._blocks import Block, log_blocks, log_mean_exp
+from simcert.detect._state import NOTHING, SEEN, Stateful
 from simcert.model import NEW, OLD, Reading, Verdict, Window
 
+Ints = npt.NDArray[np.int64]
 DELTAS = (0.02, 0.1, 0.4)
 
 
@@ -26,51 +30,67 @@ class TimeQuantileE(Stateful):
     memory: int = 5
     alpha: float = 1e-3
     past: list[list[int]] = field(default_factory=list)  # control histograms of whole windows
-    filling: list[int] = field(default_factory=list)
+    filling: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     log_s: list[float] = field(default_factory=list)
     log_e: float = 0.0
     n: int = 0
+    _total: Ints = field(init=False, repr=False)  # sum of `past`
+    _bets: list[tuple[int, list[Block]]] = field(init=False, repr=False)  # first slow bin, bets
 
     def __post_init__(self) -> None:
         self.quantiles, self.deltas = tuple(self.quantiles), tuple(self.deltas)
+        self.past = list(self.past)
         self.log_s = list(self.log_s) or [0.0] * (len(self.quantiles) * len(self.deltas))
+        self.filling = np.asarray(self.filling, np.int64)
+        self._total = np.array(self.past, np.int64).sum(axis=0)
+        self._bets = self._learned() if self.past else []
+
+    def _learned(self) -> list[tuple[int, list[Block]]]:
+        """Return what past windows say that a slow time is, and how often one is to be expected."""
+        bars = _thresholds(self._total, self.quantiles)
+        return [(at, [Block.of(above, d) for d in self.deltas]) for at, above in bars]
+
+    def _close(self) -> None:
+        """Take the window that is over into the past."""
+        self._total = self._total + self.filling
+        self.past.append(self.filling.tolist())
+        if len(self.past) > self.memory:
+            self._total -= np.array(self.past.pop(0), np.int64)
+        self.filling = np.empty(0, np.int64)
+        self._bets = self._learned()
 
     def update(self, window: Window) -> None:
         """Bet with thresholds of past windows, then learn the control's times."""
         by_arm = window.by_arm("time_hist")
         old, new = by_arm[OLD], by_arm[NEW]
-        if self.past and sum(old) and sum(new):
-            self._bet(old, new)
-        self.n += sum(new)
-        self.filling = [a + b for a, b in zip(self.filling or [0] * len(old), old, strict=True)]
-        if window.closes_window:
-            self.past = [*self.past, self.filling][-self.memory :]
-            self.filling = []
-
-    def _bet(self, old: list[int], new: list[int]) -> None:
-        total = [sum(column) for column in zip(*self.past, strict=True)]
         n_old, n_new = sum(old), sum(new)
+        if n_old and n_new and self._bets:
+            self._bet(old, n_old, new, n_new)
+        self.n += n_new
+        times = window.summed("time_hist")[OLD]
+        self.filling = self.filling + times if len(self.filling) else times
+        if window.closes_window:
+            self._close()
+
+    def _bet(self, old: list[int], n_old: int, new: list[int], n_new: int) -> None:
         bets: list[float] = []
-        for p in self.quantiles:
-            at, above = _threshold(total, p)
+        for at, blocks in self._bets:
             slow_old, slow_new = sum(old[at:]), sum(new[at + self.tolerance_bins :])
-            bets += [log_block(n_new, slow_new, n_old, slow_old, above, d) for d in self.deltas]
+            bets += log_blocks(n_new, slow_new, n_old, slow_old, blocks)
         self.log_s = [s + bet for s, bet in zip(self.log_s, bets, strict=True)]
         self.log_e = log_mean_exp(self.log_s)
 
     def reading(self) -> Reading:
         """Fail once the evidence reaches 1 / alpha."""
         limit = -log(self.alpha)
-        verdict = Verdict.FAIL if self.log_e >= limit else Verdict.INCONCLUSIVE
-        verdict = verdict if self.n else Verdict.NO_DATA
+        verdict = SEEN if self.n else NOTHING
+        verdict = verdict if self.log_e < limit else Verdict.FAIL
         return Reading(verdict, self.log_e, self.log_e, limit, self.n)
 
 
-def _threshold(counts: list[int], p: float) -> tuple[int, float]:
-    """Return the first bin above the p-quantile, and the smoothed share of times from it on."""
-    n, below = sum(counts), 0
-    for at, count in enumerate(counts):
-        below += count
-        if below >= p * n:
-            return at + 1, (n - below + 0.5) / (n + 1.0)
-    return len(counts), 0.5 / (n + 1.0)
+def _thresholds(counts: Ints, quantiles: tuple[float, ...]) -> list[tuple[int, float]]:
+    """Return the first bin above each quantile, and the smoothed share of times from it on."""
+    below = np.add.accumulate(counts)
+    n = int(below[-1])
+    at = below.searchsorted([p * n for p in quantiles]).tolist()
+    return [(i + 1, (n - int(below[i]) + 0.5) / (n + 1.0)) for i in at]

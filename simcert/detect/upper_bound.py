@@ -5,9 +5,9 @@ from math import log, log1p
 
 from simcert.detect._projection import project
 from simcert.detect._restart import fell
-from simcert.detect._state import Stateful
+from simcert.detect._state import NOTHING, SEEN, Stateful
 from simcert.detect.noninferiority_e import plug_in
-from simcert.model import Reading, Verdict, Window
+from simcert.model import Reading, Window
 
 DELTAS = (
     *(0.0035, 0.005, 0.0075, 0.0115, 0.016, 0.023, 0.032, 0.045, 0.065),
@@ -100,5 +100,5 @@ class UpperBound(Stateful):
 
     def reading(self) -> Reading:
         """Return U and the exposed units behind it."""
-        verdict = Verdict.INCONCLUSIVE if self.n else Verdict.NO_DATA
+        verdict = SEEN if self.n else NOTHING
         return Reading(verdict, value=self.value, n=self.n)

@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from simcert.model.outcome import Verdict
 
 NO_DETAIL: Mapping[str, float] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What one detector says after the windows that it was given.
+
+    A tuple, because every detector makes one in every slice.
 
     `log_e` is evidence in nats (0 where the detector makes no test), `value` its figure of merit
     against `limit` in the detector's own unit, `n` the units it rests on.
@@ -21,7 +23,7 @@ class Reading:
     value: float | None = None
     limit: float | None = None
     n: int = 0
-    detail: Mapping[str, float] = field(default_factory=lambda: NO_DETAIL)
+    detail: Mapping[str, float] = NO_DETAIL
 
 
 @dataclass(frozen=True, slots=True)

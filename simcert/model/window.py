@@ -67,6 +67,7 @@ class Window:
     _tallies: dict[str, Tally] = field(init=False, repr=False, default_factory=dict)
     _by_arm: dict[str, list[list[int]]] = field(init=False, repr=False, default_factory=dict)
     _events: dict[str, Counts] = field(init=False, repr=False, default_factory=dict)
+    _summed: dict[str, Counts] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = (len(self.segments), len(ARMS), len(self.outcomes))
@@ -139,15 +140,23 @@ class Window:
             return self._totals
         found = self._by_arm.get(name)
         if found is None:
-            total: list[list[int]] = np.add.reduce(getattr(self, name), axis=0).tolist()
+            total: list[list[int]] = self.summed(name).tolist()
             found = self._by_arm[name] = total
+        return found
+
+    def summed(self, name: str) -> Counts:
+        """Return an array summed over segments, [arm, last axis]; counted once per window."""
+        found = self._summed.get(name)
+        if found is None:
+            total: Counts = np.add.reduce(getattr(self, name), axis=0)
+            found = self._summed[name] = total
         return found
 
     def events(self, signal: str = "failure") -> Counts:
         """Return the units with an event of `signal` as [segment, arm]; counted once per window."""
         found = self._events.get(signal)
         if found is None:
-            found = self._events[signal] = self.units @ _picked(self.outcomes, signal)
+            found = self._events[signal] = self.units.dot(_picked(self.outcomes, signal))
         return found
 
     @property

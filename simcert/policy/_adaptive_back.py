@@ -2,6 +2,8 @@
 
 from simcert.model import Verdict, View
 
+FAIL = Verdict.FAIL
+
 
 def ended(view: View) -> bool:
     """Return whether the old certificate is accepted by nobody any more."""
@@ -15,7 +17,7 @@ def worse(view: View) -> str:
         ago_s = view.now_s - (view.progress.old_until_s or 0.0)
         return f"the old certificate ended {ago_s:.0f} s ago"
     old = view.assessment.reading("old_arm")
-    if old.verdict is not Verdict.FAIL:
+    if old.verdict is not FAIL:
         return ""
     share = f"{old.value or 0.0:.3g} of its units, floor {old.limit or 0.0:g}"
     return f"the old certificate is the one that fails: {share} (n = {old.n})"

@@ -33,7 +33,7 @@ class Memory(NamedTuple):
     def doubting(self, segment_e: float, limit: float) -> Self:
         """Return the memory of a segment e-value: a new height is news, a fall ends the doubt."""
         if segment_e <= limit:
-            return self._replace(doubt_e=0.0, doubt_s=0.0)
+            return self._replace(doubt_e=0.0, doubt_s=0.0) if self.doubt_e else self
         if segment_e > self.doubt_e:
             return self._replace(doubt_e=segment_e, doubt_s=self.at_s)
         return self
@@ -44,7 +44,8 @@ class Memory(NamedTuple):
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values; a doubt only if there is one."""
-        kept = {**self._asdict(), "alarms": list(self.alarms)}
-        if not self.doubt_e:
-            del kept["doubt_e"], kept["doubt_s"]
+        kept: dict[str, Any] = {"at_s": self.at_s, "soaked_s": self.soaked_s}
+        kept |= {"until_s": self.until_s, "alarms": [*self.alarms]}
+        if self.doubt_e:
+            kept |= {"doubt_e": self.doubt_e, "doubt_s": self.doubt_s}
         return kept

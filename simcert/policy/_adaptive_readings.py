@@ -6,6 +6,7 @@ from math import exp
 from simcert.model import Assessment, Verdict
 
 LOG_MAX = 700.0
+FAIL = Verdict.FAIL  # looked up once: it is asked in every slice
 SUSPICIONS = {
     "failure_suspicion": "failures of the new arm ran ahead of the common rate",
     "alert_suspicion": "trust alerts of the new arm ran ahead of the common rate",
@@ -56,8 +57,11 @@ def alarms(a: Assessment) -> list[int]:
 
 def alarm(a: Assessment, answered: Sequence[int]) -> str:
     """Say which suspicion raised an alarm that was not answered yet, or nothing."""
+    raised = alarms(a)
+    if raised == answered:  # nearly always
+        return ""
     known = answered or [0] * len(SUSPICIONS)
-    for (name, said), before, now in zip(SUSPICIONS.items(), known, alarms(a), strict=True):
+    for (name, said), before, now in zip(SUSPICIONS.items(), known, raised, strict=True):
         if now > before:
             return f"{said} by more than {a.reading(name).limit or 0.0:.3g} nats"
     return ""
@@ -67,7 +71,7 @@ def doubt(a: Assessment) -> str:
     """Say what is wrong with the measurement or the times, or nothing: a reason to wait."""
     for name, said in CHECKS.items():
         reading = a.reading(name)
-        if reading.verdict is Verdict.FAIL:
+        if reading.verdict is FAIL:
             value = f"evidence {reading.log_e:.3g}, limit {reading.limit:.3g} nats, n = {reading.n}"
             return f"hold: {said} ({value}): an operator looks at it"
     return ""
