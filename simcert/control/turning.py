@@ -85,7 +85,7 @@ def _above(value: float) -> list[float]:
 
 def _read(view: View, name: str, one: Reading) -> Changed:
     def changed(x: float) -> View:
-        return _assessed(view, readings={**view.assessment.readings, name: replace(one, value=x)})
+        return _assessed(view, readings={**view.assessment.readings, name: one._replace(value=x)})
 
     return changed
 
@@ -130,10 +130,10 @@ def _narrowed(policy: Policy, kind: Kind, low: float, high: float, changed: Chan
 def _verdicts(policy: Policy, now: Kind, view: View) -> Iterator[Turn]:
     """Tell which channels turn the decision by their verdict, or by one more alarm."""
     for name, one in view.assessment.readings.items():
-        tried = [(f"{name} says {v.value}", replace(one, verdict=v)) for v in _SAID]
+        tried = [(f"{name} says {v.value}", one._replace(verdict=v)) for v in _SAID]
         if "alarms" in one.detail:
             more = {**one.detail, "alarms": one.detail["alarms"] + 1.0}
-            tried.append((name, replace(one, detail=more)))
+            tried.append((name, one._replace(detail=more)))
         for what, reading in tried:
             readings = {**view.assessment.readings, name: reading}
             kind = _kind(policy, _assessed(view, readings=readings))

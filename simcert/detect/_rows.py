@@ -26,7 +26,7 @@ class Rows:
     def events(self, window: Window) -> Ints | None:
         """Return events [old or new, row], row = segment * signals + signal; None without any."""
         tallies = [window.tally(signal) for signal in self.signals]
-        if not any([one.f_new or one.f_old for one in tallies]):
+        if not any(one.f_new or one.f_old for one in tallies):
             return None
         if len(tallies) == 1:
             return self._pooled(window, window.events(self.signals[0])).T
