@@ -20,8 +20,9 @@ from simcert.tls.logs import count_hellos
 from simcert.tls.logs_hello import decoded
 from simcert.tls.logs_match import Matcher, fingerprint
 from tests.tls.cells import AT, HOST, chains, pem, trusted
+from tests.tls.recorded import recorded
 
-CLIENTS = ("openssl30", "firefox", "gnutls", "mbedtls2")
+CLIENTS = ("openssl30", "firefox", "gnutls", "mbedtls2", "go27", "java17")
 LOG = (
     b'v2|7|1|a|ok|1.0|192.0.2.1|1|5|0|0|0|TLSv1.3|S|h2|1301C02B|0000000A|001D|0403|0304|"x"\n'
     b'v1|7|1|a|ok|1.0|192.0.2.1|1|5|0|0|0|TLSv1.3|S|h2|3001234567|0000000A|"x"\n'
@@ -71,6 +72,9 @@ def seeds(folder: Path) -> None:
         (folder / f"der_{name}").write_bytes(b"\0" + chain.leaf.der)
     for name in ("cross_expired_root", "rsa2048"):
         (folder / f"pem_{name}").write_bytes(b"\0" + pem(name))
+    for name, chain in recorded("combinations").chains.items():
+        if chain.leaf.unreadable or name.startswith(("w_", "s_")):
+            (folder / f"odd_{name}").write_bytes(b"\0" + chain.leaf.der)
     table = {"ciphers": ["1301", "c02b"], "versions": ["0304"], "sigalgs": ["0403"], "alpn": ["h2"]}
     (folder / "hello").write_bytes(b"\1" + json.dumps(table).encode())
     (folder / "log").write_bytes(b"\2" + LOG)

@@ -149,7 +149,10 @@ class Forecast:
         return {
             "clients": [_told(row) for row in self.rows],
             "affected_share": self.affected_share,
-            "handshake": {"old": self.cost("old"), "new": self.cost("new")},
+            "handshake": {
+                arm: {name: value for name, value in self.cost(arm).items() if name in MEAN_COSTS}
+                for arm in ("old", "new")
+            },
         }
 
     def cost(self, arm: str) -> dict[str, float | None]:
@@ -162,9 +165,11 @@ class Forecast:
 CLIENT_COLUMNS = [
     *("client", "name", "share", "old", "new", "breaks", "heals", "reason", "remedy"),
 ]
+MEAN_COSTS = ("bytes", "flights", "server_cpu_us", "client_cpu_us")  # as `--json` has them
 COSTS = {
     "bytes": "flight_bytes",
     "flights": "flights",
+    "quic_flights": "quic_flights",
     "server_cpu_us": "server_cpu_us",
     "client_cpu_us": "client_cpu_us",
 }
@@ -225,6 +230,29 @@ def _told(row: Row) -> dict[str, Any]:
         "new": row.new.seen,
         "breaks": row.breaks,
         "reason": reason,
+        "clause": row.new.clause if not row.new.client_ok else row.old.clause,
+        "details": {"old": _detail(row.old), "new": _detail(row.new)},
+    }
+
+
+def _detail(told: Prediction) -> dict[str, Any]:
+    """Return one handshake's figures; `null` for the version that no handshake came to."""
+    return {
+        "version": told.version or None,
+        "reason": told.reason,
+        "clause": told.clause,
+        "connections": told.connections,
+        "retries": told.retries,
+        "answers_after_s": told.answers_after_s,
+        "hidden_for_s": told.hidden_for_s,
+        "bytes": told.flight_bytes,
+        "client_bytes": told.client_bytes,
+        "flights": told.flights,
+        "quic_flights": told.quic_flights,
+        "server_cpu_us": told.server_cpu_us,
+        "client_cpu_us": told.client_cpu_us,
+        "cpu_class": told.cpu_class or None,
+        "known_by": told.likeness,
     }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from simcert.lab.predict_words import signal
+from simcert.lab.predict_words import signal, span
 from simcert.tls import Certificate, CertificateChain, Client
 from simcert.tls.path import Path
 from simcert.tls.server import words
@@ -44,12 +44,21 @@ def _steps(meeting: "Meeting", client: Client, chain: CertificateChain) -> Itera
     yield f"  => the client {verdict}{reason}; the server sees {signal(told.seen)}"
     if told.version:
         yield (
-            f"     handshake: {told.flight_bytes:,} bytes from the server, flights: {told.flights} "
-            f"(QUIC: {told.quic_flights}), server CPU: {told.server_cpu_us:,.0f} us; "
-            f"{told.connections:g} connections an attempt"
+            f"     handshake: {told.flight_bytes:,} bytes from the server, {told.client_bytes:,} "
+            f"from the client; flights: {told.flights} (QUIC: {told.quic_flights})"
         )
-    if told.hidden_by_resumption:
-        yield "     resumed sessions hide this: they show no certificate until the ticket ends"
+        yield (
+            f"     CPU as with {told.cpu_class or 'an abort'}: server {told.server_cpu_us:,.0f} us"
+            f", client {told.client_cpu_us:,.0f} us"
+        )
+    again = f", {told.retries:g} of them tried again" if told.retries else ""
+    late = f"; it ends {told.answers_after_s:g} s late" if told.answers_after_s else ""
+    yield f"     connections an attempt: {told.connections:g}{again}{late}"
+    if told.hidden_for_s:
+        yield (
+            f"     resumed sessions hide this for up to {span(told.hidden_for_s)}: they show no "
+            "certificate until the ticket ends (RFC 8446 2.2)"
+        )
 
 
 def _paths(met: "Encounter") -> Iterator[str]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1d2430; --soft: #5b6576; --line: #d9dee6; --bad: #b3261e;
-  --good: #1b7f4b; --page: #fff; --band: #f4f6f9; }
+  --good: #1b7f4b; --page: #fff; --band: #f4f6f9; --widest: 6rem; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e8ebf0; --soft: #9aa5b5; --line: #333b47;
   --bad: #ff8a80; --good: #6fd39b; --page: #14181f; --band: #1c222b; } }
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page);
@@ -23,13 +23,26 @@ h2 { font-size: 1.1rem; margin-top: 2rem; }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 th, td { text-align: left; padding: .45rem .7rem; border-bottom: 1px solid var(--line);
   vertical-align: top; }
-th { color: var(--soft); font-weight: 600; } td.n { text-align: right; white-space: nowrap; }
+th { color: var(--soft); font-weight: 600; }
+.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+table.figures { width: auto; }
+@media (min-width: 40rem) { table.people td:last-child { min-width: 15rem; } }
 tbody tr:nth-child(even) { background: var(--band); }
-td:last-child { min-width: 14rem; }
 td small, p.soft { color: var(--soft); }
-.bar { display: inline-block; height: .6rem; min-width: 2px; background: var(--bad); }
+.bar { display: inline-block; height: .6rem; min-width: 2px; background: var(--bad);
+  width: calc(var(--widest) * var(--part)); print-color-adjust: exact; }
 footer { margin-top: 3rem; color: var(--soft); font-size: .85rem; }
-@media print { body { margin: 0; max-width: none; } }
+@media print { body { margin: 0; max-width: none; } tr { break-inside: avoid; } }
+@media screen and (max-width: 40rem) {
+  body { margin: 1rem auto; }
+  table.people thead { display: none; }
+  table.people tr { display: grid; grid-template-columns: 1fr auto; padding: .5rem 0;
+    border-bottom: 1px solid var(--line); }
+  table.people td { border: 0; padding: .1rem .5rem; grid-column: 1 / -1; }
+  table.people td:first-child { grid-column: 1; } table.people td.n { grid-column: 2; }
+  table.people td[data-label]::before { content: attr(data-label) " "; color: var(--soft); }
+  :root { --widest: 4rem; }
+}
 """
 
 
@@ -53,15 +66,21 @@ def page(forecast: "Forecast") -> str:
 
 def _broken(rows: Sequence["Row"]) -> str:
     largest = max(row.share for row in rows) or 1.0
-    lines = [
-        f"<tr><td>{escape(row.title)}<br><small>{escape(row.client.name)}</small></td>"
-        f'<td class="n">{words.percent(row.share)}<br>'
-        f'<span class="bar" style="width:{6.0 * row.share / largest:.2f}rem"></span></td>'
-        f"<td>{escape(words.signal(row.new.seen))}</td><td>{escape(row.new.reason)}<br>"
-        f"<small>{escape(row.new.clause)}</small></td></tr>"
+    told = [
+        (
+            _who(row),
+            f"{words.percent(row.share)}<br>"
+            f'<span class="bar" style="--part:{row.share / largest:.3f}"></span>',
+            escape(words.signal(row.new.seen)),
+            f"{escape(words.plain(row.new.reason))}<br><small>{escape(row.new.clause)}</small>",
+        )
         for row in rows
     ]
-    return _table(words.HEAD, lines)
+    return _table(words.HEAD, told)
+
+
+def _who(row: "Row") -> str:
+    return f"{escape(row.title)}<br><small>{escape(row.client.name)}</small>"
 
 
 def _advice(rows: Sequence["Row"]) -> str:
@@ -74,30 +93,46 @@ def _advice(rows: Sequence["Row"]) -> str:
 
 def _costs(forecast: "Forecast") -> str:
     old, new = forecast.cost("old"), forecast.cost("new")
-    lines = [
-        f'<tr><td>{name}</td><td class="n">{words.number(old[key])}</td>'
-        f'<td class="n">{words.number(new[key])}</td>'
-        f'<td class="n">{words.change(old[key], new[key])}</td></tr>'
+    told = [
+        (
+            name,
+            words.number(old[key]),
+            words.number(new[key]),
+            words.change(old[key], new[key]),
+        )
         for key, name in words.COST_NAMES.items()
     ]
-    return _table(("clients that accept it, mean", "old", "new", "change"), lines)
+    head = ("clients that accept it, mean", "old", "new", "change")
+    return _table(head, told, kind="figures", figures=(1, 2, 3))
 
 
 def _all(rows: Sequence["Row"]) -> str:
-    lines = [
-        f"<tr><td>{escape(row.title)}<br><small>{escape(row.client.name)}</small></td>"
-        f'<td class="n">{words.percent(row.share)}</td><td>{escape(row.old.seen)}</td>'
-        f"<td>{escape(row.new.seen)}</td></tr>"
+    told = [
+        (_who(row), words.percent(row.share), escape(row.old.seen), escape(row.new.seen))
         for row in rows
     ]
-    return _table(("client", "share", "old", "new"), lines)
+    return _table(("client", "share", "old", "new"), told)
 
 
-def _table(head: Sequence[str], lines: Sequence[str]) -> str:
-    top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
+def _table(
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    kind: str = "people",
+    figures: Sequence[int] = (1,),
+) -> str:
+    """Return a table; on a phone those of `people` become cards, which name their columns."""
+    classes = ['class="n"' if at in figures else "" for at in range(len(head))]
+    labels = [f'data-label="{escape(name)}:"' if at > 1 else "" for at, name in enumerate(head)]
+    top = "".join(f"<th {c}>{escape(name)}</th>" for name, c in zip(head, classes, strict=True))
+    columns = list(zip(classes, labels, strict=True))
+    lines = (
+        "".join(f"<td {c} {x}>{cell}</td>" for (c, x), cell in zip(columns, row, strict=True))
+        for row in rows
+    )
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
     return (
-        f'<div class="wide"><table><thead><tr>{top}</tr></thead>'
-        f"<tbody>{''.join(lines)}</tbody></table></div>"
+        f'<div class="wide"><table class="{kind}"><thead><tr>{top}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
     )
 
 

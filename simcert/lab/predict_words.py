@@ -20,6 +20,7 @@ HEAD = ("who breaks", "share", "the server will see", "because")
 COST_NAMES = {
     "bytes": "server's first flight, bytes",
     "flights": "round trips that it takes",
+    "quic_flights": "the same over QUIC",
     "server_cpu_us": "server CPU, microseconds",
     "client_cpu_us": "client CPU, microseconds",
 }
@@ -102,7 +103,21 @@ def asides(forecast: "Forecast") -> list[str]:
         told.append(
             f"{percent(quiet)} would look like successes: no request follows the handshake."
         )
+    hidden = max((row.new.hidden_for_s for row in forecast.broken), default=0.0)
+    if hidden:
+        told.append(
+            f"Clients that hold a session ticket notice nothing for up to {span(hidden)}: only "
+            "full handshakes show the certificate."
+        )
     return [" ".join(told)] if told else []
+
+
+def span(seconds: float) -> str:
+    """Return a duration in the largest unit that it fills."""
+    for unit, size in (("d", 86_400.0), ("h", 3600.0), ("min", 60.0)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.3g} s"
 
 
 def why(rows: Sequence["Row"]) -> str:

@@ -9,13 +9,14 @@ from simcert.errors import InputError
 from simcert.model.outcome import OK, alert_name
 from simcert.tls.chain import CertificateChain, TrustStore
 from simcert.tls.client import Client
-from simcert.tls.cost import Cost, cost
+from simcert.tls.cost import Cost, cost, effort_class
 from simcert.tls.faults import Case, Fault, find
 from simcert.tls.path import found_issuer, paths, signed_by
 from simcert.tls.server import Negotiated, ServerSettings, certificate_schemes, negotiate
 from simcert.tls.verifier import Signal, Verifier
 
 ABORTED = Cost(7, 0, 1, 1, 100.0, 50.0)  # an alert, and the little work before it
+TICKET_LIFE_MAX_S = 604_800.0  # RFC 8446 section 4.6.1
 FALLBACK = {  # what a client says of a fault that its table does not list
     "self_signed_ca": "self_signed_leaf",
     "self_signed_leaf": "trust",
@@ -33,9 +34,11 @@ class Prediction:
     """The verdict, how the server sees it, why, and what the handshake costs.
 
     `seen` is an outcome of `simcert.model.outcome`. `flights` counts the server's rounds against
-    the initial congestion window, `quic_flights` against the amplification limit. `connections` is
-    the mean number that one attempt opens, `answers_after_s` how late a rejecting client ends.
-    `hidden_by_resumption`: as long as it holds a ticket, the client will not notice.
+    the initial congestion window, `quic_flights` against the amplification limit. `cpu_class` names
+    the leaf's key among those whose processor time was measured. `connections` is the mean number
+    that one attempt opens, `retries` how many more than a good one does, `answers_after_s` how late
+    a rejecting client ends. `hidden_by_resumption`: as long as it holds a ticket, for
+    `hidden_for_s` at most, the client will not notice.
     """
 
     client_ok: bool
@@ -50,9 +53,12 @@ class Prediction:
     quic_flights: int
     server_cpu_us: float
     client_cpu_us: float
+    cpu_class: str
     connections: float
+    retries: float
     answers_after_s: float
     hidden_by_resumption: bool
+    hidden_for_s: float
     likeness: str
 
 
@@ -66,6 +72,7 @@ class Meeting:
     host: str | None
     at: dt.datetime  # by the client's clock
     stapled: bool = False
+    ticket_life_s: float = 0.0
 
     def tried(self) -> Iterator[tuple[Case, Fault | None]]:
         """Yield every path that the client tries, with its first objection; stop at a good one."""
@@ -125,6 +132,7 @@ def meet(
         host=host if host is not None else first_name(chain),
         at=at + dt.timedelta(seconds=client.clock_offset_s),
         stapled=settings.staples,
+        ticket_life_s=settings.ticket_life_s,
     )
 
 
@@ -198,6 +206,7 @@ def _prediction(
     late_s: float = 0.0,
 ) -> Prediction:
     client, agreed = meeting.client, meeting.agreed
+    hidden = fault is not None and agreed.abort is None and client.resumes
     return Prediction(
         client_ok=fault is None,
         seen=outcome,
@@ -211,8 +220,11 @@ def _prediction(
         quic_flights=spent.quic_flights,
         server_cpu_us=spent.server_us,
         client_cpu_us=spent.client_us,
+        cpu_class="" if agreed.abort is not None else effort_class(agreed.chain.leaf),
         connections=connections,
+        retries=max(0.0, connections - client.verifier.connections_ok),
         answers_after_s=late_s,
-        hidden_by_resumption=fault is not None and agreed.abort is None and client.resumes,
+        hidden_by_resumption=hidden,
+        hidden_for_s=min(meeting.ticket_life_s, TICKET_LIFE_MAX_S) if hidden else 0.0,
         likeness=client.likeness,
     )

@@ -4,6 +4,7 @@ The rules of OpenSSL 3.0 at security level 0, in its order: version, then (TLS 1
 signature, (TLS 1.3) suite, group and signature. A dozen rules over the ClientHello and the leaf.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -82,9 +83,12 @@ class ServerSettings:
     second: CertificateChain | None = None
     initial_window_bytes: int = 14_600  # 10 segments of 1460 bytes (RFC 6928)
     staples: bool = False
+    ticket_life_s: float = 7200.0  # where it gives tickets: OpenSSL's default
 
     def __post_init__(self) -> None:
         unknown = [one for one in self.versions if one not in VERSIONS.values()]
+        if not 0.0 <= self.ticket_life_s < math.inf:
+            raise InputError(f"ticket_life_s {self.ticket_life_s!r}: seconds from 0 on")
         if unknown or not self.versions:
             raise InputError(f"server versions {self.versions!r}: use 1.0, 1.1, 1.2 or 1.3")
 
@@ -256,4 +260,8 @@ def words(leaf: Certificate) -> str:
     key = leaf.key
     if key.kind == "ec":
         return f"ECDSA {key.curve}"
+    if key.kind.startswith("mldsa"):
+        return f"ML-DSA-{key.kind[5:]}"
+    if key.kind in ("ed25519", "ed448"):
+        return key.kind.capitalize()
     return f"{key.kind.upper().replace('_', '-')}{f'-{key.bits}' if 'rsa' in key.kind else ''}"

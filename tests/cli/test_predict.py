@@ -120,6 +120,38 @@ def test_an_unknown_root_is_told_client_by_client(
     assert all(one["breaks"] and one["reason"] for one in answer["clients"])
 
 
+DETAILS = {
+    *("version", "reason", "clause", "connections", "retries", "answers_after_s", "hidden_for_s"),
+    *("bytes", "client_bytes", "flights", "quic_flights", "server_cpu_us", "client_cpu_us"),
+    *("cpu_class", "known_by"),
+}
+
+
+def test_each_client_tells_clause_connections_costs_and_what_resumption_hides(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, answer = told(place, "moved", capsys)
+    rows = {one["client"]: one for one in answer["clients"]}
+    assert all(set(row["details"]["new"]) == DETAILS for row in rows.values())
+    assert all(row["clause"].startswith("RFC 5280") for row in rows.values())
+    new, old = (rows["chromium"]["details"][arm] for arm in ("new", "old"))
+    assert (old["connections"], old["retries"], old["hidden_for_s"]) == (2.0, 0.0, 0.0)
+    assert new["connections"] == pytest.approx(old["connections"] + new["retries"])
+    assert (new["hidden_for_s"], new["cpu_class"], new["version"]) == (7200.0, "secp256r1", "1.3")
+    assert new["quic_flights"] >= new["flights"] == 1
+
+
+def test_a_server_that_gives_up_hides_nothing(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No handshake, no version, no class; and a ticket would not have helped for long."""
+    _, answer = told(place, "edwards", capsys)
+    (row,) = (one for one in answer["clients"] if one["client"] == "chromium")
+    assert row["new"].startswith("server_abort:")
+    assert [row["details"]["new"][key] for key in ("cpu_class", "hidden_for_s")] == [None, 0.0]
+    assert row["details"]["new"]["retries"] == pytest.approx(3.0)
+
+
 def test_the_limit_decides_about_the_exit_code(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -139,3 +139,16 @@ def test_a_hundred_clients_and_two_chains_take_well_under_a_second() -> None:
         for client in clients:
             predict(client, chains()[variant], trust=trusted(), host=HOST, at=AT)
     assert time.perf_counter() - started < 1.0
+
+
+@pytest.mark.parametrize(
+    ("life_s", "hidden_s"), [(7200.0, 7200.0), (0.0, 0.0), (30 * 86_400.0, 7 * 86_400.0)]
+)
+def test_resumption_hides_a_fault_while_a_ticket_lives(life_s: float, hidden_s: float) -> None:
+    """RFC 8446 4.6.1: seven days at most, whatever the server says."""
+    server = ServerSettings(ticket_life_s=life_s)
+    told = predict(
+        catalogue()["curl"], chains()["expired"], server, trust=trusted(), host=HOST, at=AT
+    )
+    assert told.hidden_by_resumption
+    assert told.hidden_for_s == hidden_s
