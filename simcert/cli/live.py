@@ -1,6 +1,5 @@
 """`simcert live`: fly a rollout on a real terminator, and talk to the controller that flies it."""
 
-import logging
 from typing import Any
 
 import click
@@ -54,9 +53,9 @@ def live() -> None:
 @options.as_json
 def fly(config: str, dry_run: bool, unvalidated: bool, json_: bool) -> int:
     """Fly the rollout of CONFIG until it is complete, rolled back, or stopped."""
-    from simcert.live import _config, _operate
+    from simcert.live import _config, _logging, _operate
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    _logging.start()
     result = _operate.fly(_config.load(config), dry_run=dry_run, unvalidated=unvalidated)
     if json_:
         options.print_json(result)
@@ -162,9 +161,9 @@ def node(config: str, name: str | None, json_: bool) -> int:
     """
     import socket
 
-    from simcert.live import _config, _node
+    from simcert.live import _config, _logging, _node
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    _logging.start()
     result = _node.node(_config.load(config), name or socket.gethostname())
     if json_:
         options.print_json(result)

@@ -40,6 +40,7 @@ class Node:
     epoch: int = 0  # 0 until the store gave us one
     refused: int = 0  # orders that were older than one we had seen
     trouble: str = ""
+    in_force: float | None = None  # as read back last; None: nobody knows
     _order: Order | None = None
     _news: int = 0  # how often the leader was seen alive since we began
     _heard_s: float | None = None  # the leader gave a sign of life after that
@@ -60,6 +61,7 @@ class Node:
         in_force = self._read_back()
         if in_force is not None and self._obey(in_force, began_s):
             in_force = self._read_back()
+        self.in_force = in_force
         return self._report(in_force)
 
     def _hear(self, now_s: float) -> None:

@@ -138,6 +138,7 @@ class PageTable:
     token_file: str | None = None
     certificate: str | None = None  # PEM with chain and key: the page is served over TLS
     client_roots: str | None = None  # PEM: only clients with a certificate of theirs may read
+    node_listen: str | None = None  # where `simcert live node` serves its own metrics and health
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,14 +335,16 @@ def _check_haproxy(config: LiveConfig, table: HaproxyTable, problems: Problems) 
 
 
 def _check_page(table: PageTable, problems: Problems) -> None:
-    if not _check_address("page.listen", table.listen, problems):
-        return
     if table.client_roots is not None and table.certificate is None:
         problems.add("page.client_roots", "needs page.certificate: without TLS no client shows one")
     open_to_all = table.token_file is None and table.client_roots is None
-    if open_to_all and not is_loopback(address(table.listen)[0]):
-        what = f"{table.listen} can be reached from other machines"
-        problems.add("page.listen", f"{what}; give page.token_file or page.client_roots")
+    for name in ("listen", "node_listen"):
+        where = getattr(table, name)
+        if where is None or not _check_address(f"page.{name}", where, problems):
+            continue
+        if open_to_all and not is_loopback(address(where)[0]):
+            what = f"{where} can be reached from other machines"
+            problems.add(f"page.{name}", f"{what}; give page.token_file or page.client_roots")
 
 
 def _check_nodes(config: LiveConfig, problems: Problems) -> None:

@@ -13,6 +13,7 @@ from simcert.errors import MachineError
 from simcert.live._clock import Clock
 from simcert.live._config import LiveConfig
 from simcert.live._leader import Leader
+from simcert.live._public import public
 from simcert.live._setup import Bundles, LiveFeed
 from simcert.live.redis_feed import RedisFeed
 from simcert.live.redis_store import RedisStore
@@ -103,7 +104,7 @@ def withdraw(config: LiveConfig) -> float:
         mine = Order(found.token + 1 if found else 1, 1, 0.0)
         if store.compare_and_set(ORDER, mine.text(), version):
             return mine.exposure
-    raise MachineError(f"{config.redis.url}: the order could not be written; try again")
+    raise MachineError(f"{public(config.redis.url)}: the order could not be written; try again")
 
 
 def aligned_s(wall_s: float, window_s: float) -> float:

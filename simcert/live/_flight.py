@@ -2,6 +2,7 @@
 
 import datetime as dt
 import logging
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,7 +26,8 @@ from simcert.live._holdings import holdings, withdrawn_by_date
 from simcert.live._journal_file import FileJournal
 from simcert.live._journal_store import LiveJournal, StoreJournal
 from simcert.live._leader import Leader
-from simcert.live._notify import notify, tell
+from simcert.live._logging import event
+from simcert.live._notify import TIMEOUT_S, notify, tell
 from simcert.live._outlook import Outlook
 from simcert.live._page import Page
 from simcert.live._preflight import check_population
@@ -120,7 +122,7 @@ class Flight:
             remedy = "`simcert live abort`, then move the journal away"
             what = f"other decisions than recorded: {error}"
             raise ContractError(f"{self.journal.name}: {what}; {remedy}") from error
-        log.info("resumed after %d decisions", decisions)
+        log.info("resumed after %d decisions", decisions, extra=event("resumed"))
 
     def _check_same(self, start: Mapping[str, Any]) -> None:
         fresh = self.rollout
@@ -154,6 +156,7 @@ class Flight:
         self.loop = Loop(self.rollout, self.watch, self.terminator, self.journal)
         self.control = ControlSocket(config.run / control_name(self.dry_run), self.status)
         self._cause = ""  # of an end that was not the policy's
+        self._telling: threading.Thread | None = None
         over = self.rollout.phase in phases.FINAL
         self._ended = story.ending(self.journal.entries_before) if over else None
         del self.journal.entries_before[1:]  # they are in the rollout now
@@ -212,20 +215,21 @@ class Flight:
         before = self.rollout.phase
         self._watch_dates(now_s)
         if jumped := self.clock.take_jump():
-            log.warning("the clock leapt by %.1f s", jumped)
+            log.warning("the clock leapt by %.1f s", jumped, extra=event("clock"))
         while not self.control.words.empty():
             word = self.control.words.get()
-            log.info("operator: %s", word)
+            log.info("operator: %s", word, extra=event("operator", word=word))
             self._cause = f"an operator: {word}"
             self.loop.command(word, now_s)
         try:
             decision = self.loop.step(now_s)
         except ContractError as error:
-            log.error("%s", error)
+            log.error("%s", error, extra=event("contract"))
         else:
             self.watch.decided(now_s, decision)
             if decision.exposure != self._shown.get("asked"):
-                log.info("%s %.4f: %s", decision.kind.value, decision.exposure, decision.reason)
+                about = event("decision", kind=decision.kind.value, exposure=decision.exposure)
+                log.info("%s", decision.reason, extra=about)
         if self.rollout.phase is not before:
             self._changed(before, now_s)
         self.outlook.look(self.rollout, now_s)
@@ -237,7 +241,7 @@ class Flight:
         if self.rollout.phase is Phase.ROLLED_BACK:
             return
         if over := withdrawn_by_date(self.holdings, now_s):
-            log.error("%s: abort", over)
+            log.error("%s: abort", over, extra=event("certificate_ended"))
             self._cause = over
             self.loop.command("abort", now_s)
 
@@ -247,11 +251,12 @@ class Flight:
         why = self._cause or (last["reason"] if last else "")
         epoch_s = self.clock.epoch_s
         self._ended = story.ended(now, now_s, epoch_s, why) if now in phases.FINAL else None
-        log.info("phase %s", now.value)
+        more = event("phase", phase=now.value, before=before.value)
+        log.info("phase %s", now.value, extra=more)
         if self.config.notify is not None:
             told = {"policy": policies.stem_of(self.rollout.policy), "phase": now.value}
             more = {"before": before.value, "exposure": self.rollout.exposure, "decision": last}
-            tell(self.config.notify.url, told | more)
+            self._telling = tell(self.config.notify.url, told | more)
 
     def _over(self) -> bool:
         """Return whether the final exposure is in force; a rollback waits for a human otherwise."""
@@ -292,6 +297,8 @@ class Flight:
     def close(self) -> None:
         """Let go of sockets and journal."""
         notify("STOPPING=1")
+        if self._telling is not None:
+            self._telling.join(2.0 * TIMEOUT_S)
         self.control.close()
         for served in (self.page, self.reports):
             if served is not None:
@@ -315,7 +322,8 @@ def bundles(config: LiveConfig) -> dict[str, Bundle]:
     check_new(found["new"], found["old"], now)
     share, names = check_population(config, found["old"], found["new"], now)
     if names:
-        log.warning("predicted to break: %.2f %% (%s)", 100 * share, ", ".join(names))
+        more = event("predicted", share=share)
+        log.warning("predicted to break: %.2f %% (%s)", 100 * share, ", ".join(names), extra=more)
     return found
 
 

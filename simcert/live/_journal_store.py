@@ -6,6 +6,7 @@ from typing import Any
 
 from simcert.control import journal as journals
 from simcert.control.journal import Journal
+from simcert.live._public import public
 from simcert.live.redis_store import RedisStore
 
 KEEP = 1000  # lines kept in memory
@@ -45,7 +46,7 @@ class StoreJournal(LiveJournal):
     def __init__(self, store: RedisStore, about: Mapping[str, Any] | None = None) -> None:
         super().__init__(self._append, KEEP, about)
         self._store = store
-        self.name = f"{store.url} {store.key('journal')}"
+        self.name = f"{public(store.url)} {store.key('journal')}"
         text = "".join(json.dumps(one) + "\n" for one in store.entries())
         self.entries_before = journals.read(text, self.name) if text else []
 

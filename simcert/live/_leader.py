@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from simcert.control.lease import Lease
+from simcert.live._logging import event
 from simcert.live.redis_store import RedisStore
 
 log = logging.getLogger("simcert.live")
@@ -47,10 +48,11 @@ class Leader:
         waiting = False
         while not stopped():
             if self.leads():
-                log.info("leading with token %d", self.token)
+                log.info("leading with token %d", self.token, extra=event("leading"))
                 return True
             if not waiting:
-                log.info("standing by: another controller leads, or Redis does not answer")
+                said = "standing by: another controller leads, or Redis does not answer"
+                log.info(said, extra=event("standing_by"))
                 waiting = True
             time.sleep(min(self.ttl_s / 5.0, 1.0))
         return False

@@ -19,11 +19,14 @@ from simcert.control.orders import Order
 from simcert.control.outbox import Numbered, Outbox
 from simcert.control.windowing import Grid
 from simcert.errors import InputError, MachineError, UnknownNameError
+from simcert.live import _node_metrics as metrics
 from simcert.live._clock import Clock
 from simcert.live._config import LiveConfig, RedisTable
 from simcert.live._fleet import aligned_s, first_slice
 from simcert.live._flight import bundles, folder
+from simcert.live._logging import event
 from simcert.live._notify import notify
+from simcert.live._page import Page
 from simcert.live._setup import HaproxySetup, fleet_of
 from simcert.live._terminator import Terminator
 from simcert.live.haproxy_actuator import write_private
@@ -89,6 +92,35 @@ class NodeFlight:
         )
         self._sender = threading.Thread(target=self._send, name="sender", daemon=True)
         self._lock = threading.Lock()
+        self._sent, self._stepped_s = 0, 0.0
+        listen = config.page.node_listen if config.page else None
+        self._page = self._served(listen, config) if listen else None
+
+    def _served(self, listen: str, config: LiveConfig) -> Page:
+        def scrape() -> bytes:
+            return metrics.text(self.status())
+
+        def healthy() -> bool:
+            return time.time() - self._stepped_s < 3.0 * self._pause_s + 5.0
+
+        return Page(listen, self.status, scrape, healthy, config.access(), html=None)
+
+    def status(self) -> dict[str, Any]:
+        """Return how this node does, as JSON values."""
+        health, node = self.setup.health(), self.node
+        return {
+            "node": node.name,
+            "exposure_ratio": node.in_force,
+            "order": list(node.rank),
+            "orders_refused": node.refused,
+            "windows_sent": self._sent,
+            "windows_waiting": len(self.outbox),
+            "windows_lost": self.outbox.lost,
+            "records": health["lines"],
+            "connected": health["connected"],
+            "trouble": node.trouble,
+            "last_step_timestamp_seconds": self._stepped_s,
+        }
 
     def run(self) -> None:
         """Step until a signal comes; MachineError if another process took this node over."""
@@ -101,7 +133,7 @@ class NodeFlight:
                 raise MachineError(f"another process runs as node {self.node.name}")
             if self.node.trouble != said:
                 said = self.node.trouble
-                log.warning("%s", said or "fine again")
+                log.warning("%s", said or "fine again", extra=event("trouble" if said else "fine"))
             notify("READY=1\nWATCHDOG=1")
             self._stop.wait(self._pause_s)
 
@@ -113,7 +145,9 @@ class NodeFlight:
             number = self._first + round(window.start_s / self._grid.slice_s)
             with self._lock:
                 self.outbox.put(Numbered(number, window))
-        return self.node.step()
+        mine = self.node.step()
+        self._stepped_s = time.time()
+        return mine
 
     def _send(self) -> None:
         windows = RedisWindows(self._stores[1])
@@ -132,6 +166,7 @@ class NodeFlight:
             return False
         with self._lock:
             self.outbox.delivered(batch)
+            self._sent += len(batch)
         return True
 
     def close(self) -> None:
@@ -140,8 +175,9 @@ class NodeFlight:
         self._stop.set()
         if self._sender.is_alive():
             self._sender.join(5.0)
-        if self._probes is not None:
-            self._probes.close()
+        for served in (self._probes, self._page):
+            if served is not None:
+                served.close()
         self.setup.close()
         for one in self._stores:
             one.close()

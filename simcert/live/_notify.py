@@ -8,7 +8,11 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
+from simcert.live._logging import event
+from simcert.live._public import public, why
+
 log = logging.getLogger("simcert.live")
+TIMEOUT_S = 5.0
 
 
 def notify(state: str) -> None:
@@ -21,15 +25,22 @@ def notify(state: str) -> None:
         link.sendto(state.encode("ascii"), address)
 
 
-def tell(url: str, what: Mapping[str, Any]) -> None:
-    """POST JSON to a URL in the background; a listener that is deaf or slow is only logged."""
+def tell(url: str, what: Mapping[str, Any]) -> threading.Thread:
+    """POST JSON to a URL in the background; a listener that is deaf or slow is only logged.
+
+    Who is about to leave waits for the thread that is returned: the last word is the one that
+    counts.
+    """
 
     def post() -> None:
         import httpx
 
         try:
-            httpx.post(url, json=dict(what), timeout=5.0, trust_env=False).raise_for_status()
+            httpx.post(url, json=dict(what), timeout=TIMEOUT_S, trust_env=False).raise_for_status()
         except httpx.HTTPError as error:
-            log.warning("nobody was told at %s: %s", url, error)
+            where, said = public(url), why(error)
+            log.warning("nobody was told at %s: %s", where, said, extra=event("notify_failed"))
 
-    threading.Thread(target=post, name="tell", daemon=True).start()
+    thread = threading.Thread(target=post, name="tell", daemon=True)
+    thread.start()
+    return thread

@@ -20,6 +20,8 @@ from simcert.live._issue import issued
 from simcert.live._journal_file import FileJournal
 from simcert.live._journal_store import StoreJournal
 from simcert.live._leader import Leader
+from simcert.live._logging import event
+from simcert.live._public import public
 from simcert.live._setup import actuator_of, plan_of
 from simcert.live.haproxy_actuator import write_private
 from simcert.live.redis_store import RedisStore
@@ -53,14 +55,15 @@ def fly(config: LiveConfig, *, dry_run: bool, unvalidated: bool) -> dict[str, An
     if config.redis is None or dry_run:
         return _flown(Flight(config, dry_run=dry_run, unvalidated=unvalidated), stop)
     leader = Leader(RedisStore(config.redis.url, config.redis.rollout), config.redis.ttl_s)
-    shown: dict[str, Any] = {"end": "stopped", "exposure": 0.0, "out": leader.store.url}
+    shown: dict[str, Any] = {"end": "stopped", "exposure": 0.0, "out": public(leader.store.url)}
     while leader.stand_by(lambda: stop.asked):
         try:
             shown = _flown(Flight(config, unvalidated=unvalidated, leader=leader), stop)
         except MachineError as error:
             if not config.nodes:
                 raise
-            log.warning("stepping back: %s", error)  # Redis, most likely: nodes need no one at once
+            # Redis, most likely: nodes need no one at once
+            log.warning("stepping back: %s", error, extra=event("stepping_back"))
             leader.give_up()
             time.sleep(min(leader.ttl_s / 5.0, 1.0))
             continue

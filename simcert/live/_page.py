@@ -37,7 +37,9 @@ class Page:
         scrape: Callable[[], bytes],
         healthy: Callable[[], bool],
         access: Access = ANYBODY,
+        html: Path | None = HTML,
     ) -> None:
+        self._html = html
         self._calls = (status, scrape, healthy)
         self._access = access
         check_installed()
@@ -51,7 +53,9 @@ class Page:
         status, scrape, healthy = self._calls
 
         async def page(_: "Request") -> "Response":
-            return HTMLResponse(HTML.read_text(encoding="utf-8"), headers=HEADERS)
+            if self._html is None:
+                return PlainTextResponse("/status, /metrics, /healthz")
+            return HTMLResponse(self._html.read_text(encoding="utf-8"), headers=HEADERS)
 
         async def shown(_: "Request") -> "Response":
             return JSONResponse(dict(status()), headers=HEADERS)

@@ -11,6 +11,7 @@ from simcert.errors import MachineError
 from simcert.live._bundle import Bundle
 from simcert.live._clock import Clock
 from simcert.live._config import HaproxyTable, LiveConfig
+from simcert.live._logging import event
 from simcert.live._receiver import Receiver
 from simcert.live.exec_actuator import ExecActuator
 from simcert.live.haproxy_actuator import HaproxyActuator
@@ -145,7 +146,8 @@ class HaproxySetup(Alone):
             if not touch:
                 raise MachineError(f"{path}: HAProxy serves another one than {bundle.name}")
             self._certificates.install(path, bundle)
-            log.info("installed %s as %s", bundle.name, arm)
+            more = event("installed", arm=arm, serial=bundle.serial)
+            log.info("installed %s as %s", bundle.name, arm, extra=more)
 
     def serves(self, bundles: Bundles) -> bool:
         """Return whether HAProxy serves this very new certificate already."""

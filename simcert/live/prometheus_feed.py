@@ -13,6 +13,7 @@ import numpy as np
 
 from simcert.control.counters import Counters
 from simcert.errors import MachineError
+from simcert.live._public import public, why
 from simcert.live._queries import Queries
 from simcert.model import ARMS, OK, Window
 
@@ -36,9 +37,9 @@ class _Prometheus:
             found: list[dict[str, Any]] = answer.json()["data"]["result"]
             return float(found[0]["value"][1])
         except IndexError:
-            raise MachineError(f"{self.url}: no sample for {query}") from None
+            raise MachineError(f"{public(self.url)}: no sample for {query}") from None
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-            raise MachineError(f"{self.url}: {query}: {error}") from error
+            raise MachineError(f"{public(self.url)}: {query}: {why(error)}") from None
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from simcert.control.orders import BASIS
 from simcert.errors import MachineError
+from simcert.live._public import public, why
 from simcert.live.exec_actuator import points_of
 from simcert.live.haproxy_actuator import to_points
 
@@ -30,12 +31,12 @@ class WebhookActuator:
         self._asked("PUT", {KEY: points, "token": self.token})
         live = round(self.read_back(now_s) * BASIS)
         if live != points:
-            raise MachineError(f"{self.url}: asked for {points}, {live} is in force")
+            raise MachineError(f"{public(self.url)}: asked for {points}, {live} is in force")
 
     def read_back(self, now_s: float) -> float:
         """Return the exposure that the server says is in force."""
         del now_s
-        return points_of(str(self._asked("GET").get(KEY)), self.url) / BASIS
+        return points_of(str(self._asked("GET").get(KEY)), public(self.url)) / BASIS
 
     def _asked(self, method: str, body: dict[str, int] | None = None) -> dict[str, Any]:
         import httpx
@@ -47,7 +48,7 @@ class WebhookActuator:
             answer.raise_for_status()
             said = answer.json() if method == "GET" else {}
         except (httpx.HTTPError, ValueError) as error:
-            raise MachineError(f"{self.url}: {method}: {error}") from error
+            raise MachineError(f"{public(self.url)}: {method}: {why(error)}") from None
         if not isinstance(said, dict):
-            raise MachineError(f"{self.url}: answered no JSON object")
+            raise MachineError(f"{public(self.url)}: answered no JSON object")
         return said

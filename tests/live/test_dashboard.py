@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from simcert.live import _node_metrics
 from simcert.live._metrics import Metrics
 
 FILE = Path(__file__).parents[2] / "examples" / "grafana" / "simcert.json"
@@ -29,7 +30,7 @@ def test_panels_have_their_own_numbers_and_places() -> None:
 
 @pytest.mark.parametrize("expression", EXPRESSIONS)
 def test_every_metric_of_an_expression_exists(expression: str) -> None:
-    text = Metrics().text({}).decode()
+    text = (Metrics().text({}) + _node_metrics.text({})).decode()
 
     for name in re.findall(r"simcert_\w+", expression):
         assert re.search(rf"^{name}[ {{]", text, re.M), name
