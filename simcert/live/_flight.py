@@ -22,6 +22,7 @@ from simcert.live._clock import Clock
 from simcert.live._config import LiveConfig
 from simcert.live._control import ControlSocket
 from simcert.live._fleet import FleetSetup, aligned_s
+from simcert.live._gate import check_gate, policy_of
 from simcert.live._holdings import holdings, withdrawn_by_date
 from simcert.live._journal_file import FileJournal
 from simcert.live._journal_store import LiveJournal, StoreJournal
@@ -36,10 +37,9 @@ from simcert.live._terminator import Terminator
 from simcert.live._watch import Watch
 from simcert.live.nel_collector import NelCollector
 from simcert.live.redis_store import RedisStore
-from simcert.model import ARMS, Phase, Policy
+from simcert.model import ARMS, Phase
 from simcert.scenario import policies
 from simcert.scenario.build import analyzer_maker
-from simcert.scenario.validation import verify
 
 log = logging.getLogger("simcert.live")
 
@@ -332,35 +332,6 @@ def control_plan(config: LiveConfig, until_s: float | None = None) -> Plan:
     values = {name: getattr(config.plan, name) for name in type(config.plan).__slots__}
     known = [end for end in (values["old_until_s"], until_s) if end is not None]
     return Plan(**{**values, "old_until_s": min(known, default=None)})
-
-
-def policy_of(config: LiveConfig) -> Policy:
-    """Return the policy; a file is relative to the configuration."""
-    name = config.policy
-    return policies.parse(config.at(name) if name.endswith(".toml") else name)
-
-
-def check_gate(policy: Policy, config: LiveConfig, *, unvalidated: bool) -> str | None:
-    """Return the seal of the validation that this policy flies on; None if it flies without.
-
-    InputError for what may not fly: not validated, or in need of the truth.
-    """
-    stem = policies.stem_of(policy)
-    if "needs_truth" in policy.tags:
-        raise InputError(f"policy {stem} needs the truth, which only a simulation knows")
-    if unvalidated:
-        return None
-    remedy = "to fly it nevertheless, say --unvalidated"
-    if config.validation is None:
-        missed = f"{config.path}: no `validation` named: a document of `simcert validate`"
-        raise InputError(f"policy {stem}: {missed}; {remedy}")
-    key = None if config.validation_key is None else config.at(config.validation_key)
-    now = dt.datetime.now(dt.UTC)
-    try:
-        document = verify(config.at(config.validation), policy, now=now, key=key)
-    except InputError as error:
-        raise InputError(f"{error}; {remedy}") from error
-    return str(document["seal"])
 
 
 def journal_of(config: LiveConfig, dry_run: bool, leader: Leader | None) -> LiveJournal:

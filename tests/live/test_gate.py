@@ -10,7 +10,7 @@ import pytest
 from simcert.control import validation
 from simcert.errors import InputError
 from simcert.live._config import CertificateTable, LiveConfig
-from simcert.live._flight import check_gate
+from simcert.live._gate import check_gate
 from simcert.policy.adaptive import Adaptive
 from simcert.policy.oracle import Oracle
 from simcert.scenario.validation import code_digest, policy_digest

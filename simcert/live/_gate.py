@@ -1,0 +1,38 @@
+"""Gate: only a policy that was validated flies, unless somebody says `--unvalidated` in words."""
+
+import datetime as dt
+
+from simcert.errors import InputError
+from simcert.live._config import LiveConfig
+from simcert.model import Policy
+from simcert.scenario import policies
+from simcert.scenario.validation import verify
+
+
+def policy_of(config: LiveConfig) -> Policy:
+    """Return the policy; a file is relative to the configuration."""
+    name = config.policy
+    return policies.parse(config.at(name) if name.endswith(".toml") else name)
+
+
+def check_gate(policy: Policy, config: LiveConfig, *, unvalidated: bool) -> str | None:
+    """Return the seal of the validation that this policy flies on; None if it flies without.
+
+    InputError for what may not fly: not validated, or in need of the truth.
+    """
+    stem = policies.stem_of(policy)
+    if "needs_truth" in policy.tags:
+        raise InputError(f"policy {stem} needs the truth, which only a simulation knows")
+    if unvalidated:
+        return None
+    remedy = "to fly it nevertheless, say --unvalidated"
+    if config.validation is None:
+        missed = f"{config.path}: no `validation` named: a document of `simcert validate`"
+        raise InputError(f"policy {stem}: {missed}; {remedy}")
+    key = None if config.validation_key is None else config.at(config.validation_key)
+    now = dt.datetime.now(dt.UTC)
+    try:
+        document = verify(config.at(config.validation), policy, now=now, key=key)
+    except InputError as error:
+        raise InputError(f"{error}; {remedy}") from error
+    return str(document["seal"])
