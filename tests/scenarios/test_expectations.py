@@ -10,6 +10,7 @@ FAILS = {
     "same_ca": "threshold_step",
     "same_ca_api": "threshold_step",
     "same_ca_mobile": "threshold_step",
+    "same_ca_iot": "threshold_step",
     "regional_outage": "threshold_step",
     "root_distrusted": "threshold_step",
     "old_expires": "threshold_step",

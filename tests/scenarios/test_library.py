@@ -42,7 +42,8 @@ BREAKS_ABOUT = {  # mixes: the share follows the catalogue
     "slow_clocks": (0.003, 0.005),
 }
 GOOD = {
-    "same_ca", "same_ca_api", "same_ca_mobile", "regional_outage", "scanner_flood", "poisoning",
+    "same_ca", "same_ca_api", "same_ca_mobile", "same_ca_iot", "regional_outage",
+    "scanner_flood", "poisoning",
     "boots_in_1970", "expired_cross_root", "old_expires", "mldsa_dual", "root_distrusted",
 }  # fmt: skip
 
@@ -120,3 +121,9 @@ def test_a_fallback_serves_whoever_cannot_use_the_new_key() -> None:
     assert able.new.ok
     assert other.new.ok
     assert able.new.flight_bytes > 10_000 > other.new.flight_bytes
+
+
+def test_every_scenario_stands_in_the_table_of_stories() -> None:
+    table = (FOLDER / "SOURCES.md").read_text().partition("## The stories")[2]
+    rows = [line.split("|")[2] for line in table.splitlines() if line.startswith("| S")]
+    assert {stem for row in rows for stem in re.findall(r"`(\w+)`", row)} == set(STEMS)
