@@ -3,6 +3,7 @@
 import datetime as dt
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 import simcert
 from simcert.cli.main import cli, code_of
 from simcert.lab.init import _bundles
+from simcert.lab.tune_space import space
+from simcert.scenario import load_scenario, policies
 from simcert.tls import catalogue
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +29,7 @@ CODES = {
 }
 """Examples that need what a test of a command line has not, and how they say so."""
 SAME_AGAIN = ("simcert regress", "simcert run same_ca")  # others of their lines do that and more
-HEAVY = ("init", "tune", "validate")  # their own tests run them
+HEAVY = ("init", "tune", "validate")  # their own tests run them, on fewer days
 HEAD = "7|1|arm_old|ok|1764000000.001|192.0.2.1|40001|5|0|0|0|TLSv1.3|TLS_AES_128_GCM_SHA256|h2"
 CONTEXT = click.Context(cli)
 
@@ -104,6 +107,20 @@ def test_the_examples_in_help_work(name: str, folder: Path) -> None:
         assert done.returncode in wanted, (line, done.stderr)
         assert "Traceback" not in done.stderr, line
         assert ("simcert: " in done.stderr) == (line in CODES), (line, done.stderr)
+
+
+@pytest.mark.parametrize("name", HEAVY)
+def test_heavy_examples_are_at_least_understood(name: str) -> None:
+    """Names, options and ranges exist; what they fly is in the command's own tests."""
+    for line in examples(COMMANDS[name]):
+        words = shlex.split(line)[2:]
+        given = COMMANDS[name].make_context(name, words, parent=CONTEXT).params
+        for scenario in given.get("scenarios", ()):
+            load_scenario(scenario)
+        if policy := given.get("policy"):
+            policy = policies.parse(ROOT / policy if policy.endswith(".toml") else policy)
+        if name == "tune":
+            assert len(space(policy, given["params"])) >= len(given["params"])
 
 
 def test_a_group_shows_its_codes() -> None:

@@ -4,17 +4,19 @@ import json
 import shlex
 import subprocess
 import sys
+import tomllib
 from dataclasses import replace
 from math import log1p
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from simcert import lab
 from simcert.cli.main import code_of
 from simcert.errors import InputError
-from simcert.lab import report
+from simcert.lab import editor_schemas, report
 from simcert.lab import tune_score as judge
 from simcert.lab.setup import prepare
 from simcert.lab.tune_search import rungs
@@ -142,8 +144,10 @@ def test_a_study_that_was_changed_has_no_page(study: Path, tmp_path: Path) -> No
 
 
 def test_its_policies_fly_at_once(study: Path) -> None:
+    schema = editor_schemas.policy()
     for file in study.glob("*.toml"):
         assert policies.parse(file)
+        jsonschema.validate(tomllib.loads(file.read_text()), schema)
     assert (study / "chosen.toml").is_file()
 
 
