@@ -237,7 +237,7 @@ def draw_segments(axes: "Axes", trace: Trace, most: int = 34) -> None:
 def _final(axes: "Axes", x: float, row: int, values: Floats, *, sure: bool) -> None:
     """Write the last value that is known at the end of the row."""
     known = values[~np.isnan(values)]
-    text = f"{100 * known[-1]:+.1f} %".replace("-", "−") if len(known) else "too few"
+    text = points(float(known[-1])) if len(known) else "too few"
     axes.annotate(
         text, (x, row), xytext=(6, 0), textcoords="offset points", va="center",
         color=RED if sure else INK, annotation_clip=False,
@@ -281,3 +281,9 @@ def _joined(row: Floats) -> list[tuple[int, int, float]]:
         else:
             runs.append((i, i + 1, float(tint)))
     return runs
+
+
+def points(share: float) -> str:
+    """Return a difference of shares in percent with its sign; nothing has none."""
+    text = f"{100 * share:+.1f} %"
+    return "0.0 %" if float(text[:-2]) == 0.0 else text.replace("-", "−")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import inf, isfinite
 from typing import TYPE_CHECKING
 
@@ -156,6 +157,8 @@ def _names(axes: "Axes", points: Sequence[Point], low: float, never: float) -> N
     spots = {p.policy: axes.transData.transform((_at(p, low, never), p.harm)) for p in points}
     taken = [(x - size / 2, x + size / 2, y) for x, y in spots.values()]
     taken += [_span(axes, p, low, never) for p in points if isfinite(p.minutes)]
+    steps = [spots[p.policy] for p in front(points)]
+    taken += [(x, right, y) for (x, y), (right, _) in pairwise(steps)]
     for one in sorted(points, key=lambda p: (not p.flagship, -spots[p.policy][0])):
         x, y = spots[one.policy]
         width, left = 0.62 * size * len(one.policy), not isfinite(one.minutes)

@@ -102,7 +102,8 @@ def cards(entries: Iterable[tuple[str, str, str]], *, linked: bool = False) -> s
 
 
 def _link(name: str) -> str:
-    return f'<a href="#{escape(name)}">{escape(name)}</a>'
+    shown = escape(name).replace("_", "_<wbr>")  # a phone breaks a stem between its words
+    return f'<a href="#{escape(name)}">{shown}</a>'
 
 
 def section(heading: str, *parts: str, level: int = 2) -> str:

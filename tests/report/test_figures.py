@@ -93,6 +93,23 @@ def test_a_name_is_text_whatever_signs_it_has() -> None:
     assert "&lt;b&gt;$x_{$" in drawn
 
 
+def test_no_name_is_struck_through_by_the_front() -> None:
+    points = [
+        figures_study.Point("quick", 24_000.0, (23_000.0, 25_000.0), 9.0, (9.0, 9.0)),
+        figures_study.Point("gentle", 6.0, (2.0, 9.0), 60.0, (50.0, 70.0), flagship=True),
+    ]
+    axes = figures_study.pareto(points, "a", "b").axes[0]
+    (name,) = (one for one in axes.texts if one.get_text() == "quick")
+
+    assert abs(name.xyann[1]) > 6.0  # points; half the height of its letters
+
+
+def test_no_difference_has_no_sign() -> None:
+    said = [figures_run.points(share) for share in (-0.0001, 0.0, 0.0001, -0.012, 0.5)]
+
+    assert said == ["0.0 %", "0.0 %", "0.0 %", "−1.2 %", "+50.0 %"]
+
+
 def test_numbers_go_to_the_decisions_that_end_it() -> None:
     climbs = [Move(60.0 * i, i / 40, (i + 1) / 40, "raise", "up") for i in range(30)]
     moves = [*climbs, Move(2000.0, 0.75, 0.0, "roll_back", "evidence")]
