@@ -1,13 +1,19 @@
-"""The worked example of a foreign terminator: nginx, driven by a script of twenty lines."""
+"""The worked example of a foreign terminator: nginx, driven by a script, told by Prometheus."""
 
+import importlib.machinery
+import importlib.util
 import os
 import shutil
 import subprocess
+import sys
+import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
-from live_rig import HOST, Rig, free_port, until
+from live_rig import HOST, Rig, controller, curl, ended, finished, free_port, until
 
 from simcert.errors import MachineError
 from simcert.live import _config
@@ -28,16 +34,14 @@ def nginx(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Rig, Exec
     text = (EXAMPLE / "nginx.conf").read_text()
     text = text.replace("8443", str(rig.port)).replace("8099", str(status))
     (rig.folder / "nginx.conf").write_text(f"daemon off;\n{text}")
-    (rig.folder / "split.conf").write_text("map $host $arm { default old; }\n")
-    with (rig.folder / "split.conf").open("a") as file:
-        file.write("map $arm $points { default 0; }\n")
     monkeypatch.setenv("NGINX_HOME", str(rig.folder))
     monkeypatch.setenv("NGINX_STATUS", f"127.0.0.1:{status}")
     monkeypatch.setenv("PATH", f"{os.environ['PATH']}:{Path(NGINX).parent}")
     rig.folder.chmod(0o755)
+    script = str(EXAMPLE / "weight")
+    subprocess.run([script, "init"], check=True)
     command = [NGINX, "-p", str(rig.folder), "-c", str(rig.folder / "nginx.conf"), "-e", "stderr"]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    script = str(EXAMPLE / "weight")
     actuator = ExecActuator((script, "set", "{points}"), (script, "get"))
     until(lambda: _answers(actuator))
     yield rig, actuator
@@ -89,3 +93,139 @@ def test_a_configuration_that_nginx_refuses_is_not_believed(
 @pytest.mark.parametrize("name", ["haproxy", "nginx"])
 def test_the_examples_are_valid_configurations(name: str) -> None:
     assert _config.load(EXAMPLE.parent / name / "live.toml").policy == "adaptive"
+
+
+def exporter_module() -> ModuleType:
+    loader = importlib.machinery.SourceFileLoader("exporter", str(EXAMPLE / "exporter"))
+    spec = importlib.util.spec_from_loader("exporter", loader)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    loader.exec_module(module)
+    return module
+
+
+SCRAPES = """\
+global: {{scrape_interval: 200ms, scrape_timeout: 200ms}}
+scrape_configs:
+- job_name: nginx
+  static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
+"""
+
+
+QUICK = "adaptive:delta_safe=0.09,budget=0.1,overshoot=0.5,mid=0.5"
+STEPS = "fixed_linear:step=0.25,every_s=2,alarm=true"  # raises on whole windows only, too
+
+
+class Site:
+    """nginx with exporter and Prometheus beside it, and the example's own live.toml over them."""
+
+    def __init__(self, rig: Rig) -> None:
+        self.rig, folder = rig, rig.folder
+        self.exporter, self.prometheus = free_port(), free_port()
+        (folder / "prometheus.yml").write_text(SCRAPES.format(port=self.exporter))
+        self.plan(QUICK)
+        where = f"127.0.0.1:{self.exporter}"
+        tsdb = [f"--storage.tsdb.path={folder}/tsdb", f"--config.file={folder}/prometheus.yml"]
+        listen = f"--web.listen-address=127.0.0.1:{self.prometheus}"
+        self.processes = [
+            subprocess.Popen([sys.executable, str(EXAMPLE / "exporter"), str(folder), where]),
+            subprocess.Popen(["prometheus", *tsdb, listen, "--log.level=error"]),
+        ]
+        until(lambda: self.totals(), 20.0)
+
+    def plan(self, policy: str) -> None:
+        """Write the example's live.toml with our addresses, short windows, and a policy."""
+        text = (EXAMPLE / "live.toml").read_text()
+        for one, other in {
+            "/etc/nginx/weight": str(EXAMPLE / "weight"),
+            "127.0.0.1:9090": f"127.0.0.1:{self.prometheus}",
+            '"adaptive"': f'"{policy}"',
+            "window_s = 60.0": "window_s = 1.0\nsoak_s = 2.0",
+            "[prometheus]\n": "[prometheus]\nstale_s = 2.0\n",
+        }.items():
+            assert one in text
+            text = text.replace(one, other)
+        path = self.rig.folder / "live.toml"
+        path.write_text(text)
+        self.config = _config.load(path)
+
+    def totals(self) -> dict[str, float]:
+        try:
+            where = f"http://127.0.0.1:{self.exporter}/metrics"
+            with urllib.request.urlopen(where, timeout=2) as answer:
+                rows = answer.read().decode().split("\n")[:-1]
+        except OSError:
+            return {}
+        return {name: float(value) for name, value in (row.rsplit(" ", 1) for row in rows)}
+
+    def close(self) -> None:
+        for one in self.processes:
+            one.kill()
+            one.wait()
+
+
+@pytest.fixture
+def site(nginx: tuple[Rig, ExecActuator]) -> Iterator[Site]:
+    if shutil.which("prometheus") is None:
+        if "CI" in os.environ:
+            pytest.fail("prometheus is missing: apt-get install prometheus")
+        pytest.skip("needs prometheus: apt-get install prometheus")
+    one = Site(nginx[0])
+    yield one
+    one.close()
+
+
+def test_the_arm_of_a_connection_is_that_of_nginx_itself(nginx: tuple[Rig, ExecActuator]) -> None:
+    rig, actuator = nginx
+    arm_of, drawn = exporter_module().arm_of, 0
+    for points in (2500, 7777):
+        actuator.apply(points / 10_000, 0.0)
+        time.sleep(0.5)  # the workers of the stage before have gone
+        log = rig.folder / "access.log"
+        seen = len(log.read_text().splitlines())
+        served_new(rig, 100)
+        until(lambda log=log, seen=seen: len(log.read_text().splitlines()) >= seen + 100)
+        for line in log.read_text().splitlines()[seen:]:
+            worker, connection, _, arm = line.split()
+            assert arm_of(int(worker), int(connection), points) == arm
+            drawn += 1
+    assert drawn >= 200
+
+
+def test_the_exporter_counts_every_connection_once_and_knows_the_arm_of_failures(
+    site: Site, nginx: tuple[Rig, ExecActuator]
+) -> None:
+    rig, actuator = nginx
+    actuator.apply(1.0, 0.0)
+    time.sleep(0.5)
+    for _ in range(3):
+        assert curl(rig, rig.root_a) == 60  # does not trust the new one: an alert in the handshake
+        assert curl(rig, rig.both) == 0
+    wanted = {'edge_tls_attempts_total{arm="new"}': 6, 'edge_tls_completed_total{arm="new"}': 3}
+    until(lambda: wanted.items() <= site.totals().items())
+
+    assert site.totals()['edge_tls_attempts_total{arm="old"}'] == 0
+
+
+@pytest.mark.slow
+def test_a_good_certificate_reaches_everybody(site: Site) -> None:
+    site.plan(STEPS)
+    traffic = site.rig.traffic(rate=60.0)
+
+    code, shown, err = finished(controller(site.config, "--unvalidated"), 85.0)
+
+    assert (code, shown["end"]) == (0, "complete"), err[-2000:]
+    assert served_new(site.rig, 20) == 20
+    assert ended(traffic)[1] == 0
+
+
+@pytest.mark.slow
+def test_one_that_a_third_cannot_verify_is_withdrawn(site: Site) -> None:
+    traffic = site.rig.traffic(rate=60.0, blind_share=0.33)
+
+    code, shown, err = finished(controller(site.config, "--unvalidated"), 85.0)
+    made, failed = ended(traffic)
+
+    assert (code, shown["end"]) == (1, "rolled_back"), err[-2000:]
+    assert served_new(site.rig, 20) == 0
+    assert failed <= 0.1 * made
