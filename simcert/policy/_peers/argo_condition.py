@@ -8,7 +8,7 @@ Source: argoproj/argo-rollouts, utils/evaluate/evaluate.go (Apache-2.0), read, n
 from collections.abc import Callable
 
 from simcert.policy._peers import argo_functions as on
-from simcert.policy._peers.argo_parse import ConditionError, Node, Value, parse
+from simcert.policy._peers.argo_parse import PREDICATES, ConditionError, Node, Value, parse
 from simcert.policy._peers.argo_types import check, type_of
 
 SUCCESSFUL, FAILED, INCONCLUSIVE, ERROR = "Successful", "Failed", "Inconclusive", "Error"
@@ -121,7 +121,7 @@ class _Run:
         return base[min(on.place(0 if start is None else start, size), end) : end]
 
     def _call(self, node: Node) -> Value:
-        if node.value in on.PREDICATES:
+        if node.value in PREDICATES:
             return self._predicate(node)
         arguments = [self.value(p) for p in node.parts]
         if node.value == "isNil":

@@ -187,8 +187,13 @@ def _flat(values: tuple[Value, ...]) -> list[Value]:
     return found
 
 
-def _rounded(value: Value) -> float:
-    return math.copysign(math.floor(abs(number(value)) + 0.5), value)
+def _whole(rule: Callable[[float], float]) -> Callable[[Value], float]:
+    """Return the rule on finite numbers; NaN and the infinities are whole already."""
+    return lambda v: float(rule(number(v))) if math.isfinite(number(v)) else float(v)
+
+
+def _rounded(value: float) -> float:
+    return math.copysign(math.floor(abs(value) + 0.5), value)
 
 
 def _kind(value: Value) -> str:
@@ -202,9 +207,9 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "asFloat": _as_float,
     "len": _sized,
     "abs": lambda v: abs(number(v)),
-    "ceil": lambda v: float(math.ceil(number(v))),
-    "floor": lambda v: float(math.floor(number(v))),
-    "round": _rounded,
+    "ceil": _whole(math.ceil),
+    "floor": _whole(math.floor),
+    "round": _whole(_rounded),
     "int": _as_int,
     "float": _as_float,
     "sum": lambda v: sum(map(number, array(v))),

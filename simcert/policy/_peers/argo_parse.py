@@ -279,6 +279,8 @@ def _literal(token: _Token) -> int | float | str:
         return _text(token.text)
     digits = token.text.replace("_", "")
     if token.kind == "float":
+        if float(digits) == float("inf"):
+            raise ConditionError(f"number {token.text} is out of range")
         return float(digits)
     based = re.match(r"0[xXoObB]", digits) is not None
     value = int(digits, 0) if based else int(digits)

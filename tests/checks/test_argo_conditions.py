@@ -1,0 +1,158 @@
+"""Argo's condition language, case by case: what expr-lang and the helpers make of a measurement."""
+
+import random
+from typing import Any
+
+import pytest
+
+from simcert.checks import peer_case
+
+WEB = {"data": {"ok": True, "share": 0.95, "values": [1, 2, {"a": 3}]}, "n": None, "list": []}
+ROWS = [{"v": 1}, {"v": 2}]
+
+HOLDS: list[tuple[Any, str]] = [
+    (0.95, "result >= 0.95"),
+    (-1, "-result == 1 and - 5 == -5"),
+    (0.5, "result > 0.1 && !(result > 0.9)"),
+    (True, "result or false and false"),
+    (True, "true || false && false"),
+    (5, "1 < result < 10"),
+    (5, "result == 5.0 and result % 2 == 1 and result / 2 == 2.5 and 2 ** 3 == 8"),
+    (5, "result == 5 == true"),
+    (5, "1e1 == 10 and .5 < 1 and 1_000 > 999 and 0xF == 15"),
+    (5, "  result   >=\n5 // spaces, lines and remarks"),
+    (5, "result in 1..10 and 11 not in 1..10"),
+    ([], "len(result) > 0 ? result[0] < 1 : true"),
+    ([], "len(result) == 0 || result[0] > 1"),
+    ([], "all(result, # > 1) and not any(result, # > 1)"),
+    ([1, 2, 3], "result[-1] == 3 and result[1:] == [2, 3] and result[:2] == [1, 2]"),
+    ([1, 2, 3], "2 in result and 4 not in result and not (4 in result)"),
+    ([1, 2, 3], "map(result, # * 2) == [2, 4, 6] and filter(result, # > 1) == [2, 3]"),
+    ([1, 2, 3], "count(result, # > 1) == 2 and one(result, # == 3) and none(result, # > 3)"),
+    ([1, 2, 3], "sum(result) == 6 and mean(result) == 2 and max(result) == 3 and min(result) == 1"),
+    ([[1, 2], [3, 4]], "result[1][0] == 3"),
+    (["a", "b"], "'a' in result and \"c\" not in result"),
+    ({"a": 1}, "'a' in result and 'b' not in result and result['a'] == 1"),
+    (WEB, "result.data.ok && result.data.share >= 0.90"),
+    (WEB, "result.data.values[2].a == 3 and result.data.values[2]['a'] in [1, 2, 3]"),
+    (WEB, "result.missing == nil and result?.missing?.deep == nil and result.n == nil"),
+    (WEB, "len(result.list) == 0"),
+    (ROWS, "all(result, .v > 0) and sum(map(result, .v)) == 3"),
+    ("NaN", "isNaN(result) || result > 0.9"),
+    ("NaN", "result != result"),
+    (["NaN", 1], "isNaN(result[0]) and filter(result, !isNaN(#)) == [1]"),
+    ("+Inf", "isInf(result) and result > 1e300 and not isNaN(result) and floor(result) == result"),
+    ("-Inf", "isInf(result) and result < 0"),
+    (None, "isNil(result) and result == nil and (result ?? 3) == 3"),
+    (None, "default(result, 0.5) < 1"),
+    (3, "default(result, 0) == 3 and not isNil(result)"),
+    ([], "not isNil(result)"),
+    ("1", "asInt(result) == 1 and asFloat(result) == 1"),
+    (1.123, "asInt(result) == 1"),
+    ("1e3", "asFloat(result) == 1000"),
+    ("abc", "result contains 'b' and result startsWith 'a' and result not contains 'z'"),
+    ("abc", "len(result) == 3 and result < 'abd' and result + 'd' == 'abcd'"),
+]
+FAILS: list[tuple[Any, str]] = [
+    (0.949, "result >= 0.95"),
+    (True, "(result or false) and false"),
+    (5, "1 < result < 3"),
+    ("NaN", "result > 0"),
+    ("NaN", "result < 0"),
+    ("NaN", "result == result"),
+    (["NaN"], "result[0] > 1"),
+    (["a"], '"b" in result'),
+    (None, "result != nil"),
+    (None, "default(result, 1) > 5"),
+    (True, "!result"),
+]
+ERRORS: list[tuple[Any, str]] = [
+    (None, "result > 1"),
+    (None, "isNil(result) || result > 1"),  # types are checked even where nothing runs
+    (None, "len(result) == 0"),
+    (None, "result[0] >= 0.95"),
+    ([], "result[0] >= 0.95"),
+    ([1, 2, 3], "result[3] == 3"),
+    ([1, 2, 3], "result[-4] == 3"),
+    (WEB, "result.missing.deep == 1"),
+    (WEB, "result.data.share"),
+    (0.5, "not result > 0.9"),  # `not` binds tighter than a comparison
+    (5, "result ?? 3 == 3"),
+    ("1.1", "asInt(result) == 1.1"),
+    ("1.1", 'asFloat(result) == "1.1"'),
+    ("x", "asFloat(result) > 1"),
+    (" 1", "asInt(result) == 1"),
+    (True, "asInt(result) == 1"),
+    ("true", "result"),
+    (1, "result == true"),
+    ("abc", "result > 1"),
+    (True, "1"),
+    (True, "unknown"),
+    (True, "result.Name() == 'hi'"),
+    (5, "1e400 > result"),
+    *((5, text) for text in ("result => 5", "result = 5", "result >=", "(result >= 5", "result <> 5")),
+    *((5, text) for text in ("Result > 1", "result > 1 AND true", "result >= 5)", "result === 5")),
+]
+CASES = [
+    (result, text, phase)
+    for phase, cases in (("Successful", HOLDS), ("Failed", FAILS), ("Error", ERRORS))
+    for result, text in cases
+]
+
+
+def phase(result: Any, success: str | None, failure: str | None = None) -> Any:
+    given = {"result": result, "success_condition": success, "failure_condition": failure}
+    return peer_case("argo", "evaluate_condition", given)["phase"]
+
+
+@pytest.mark.parametrize(("result", "condition", "wanted"), CASES)
+def test_a_condition_means_what_it_means_there(result: Any, condition: str, wanted: str) -> None:
+    assert phase(result, condition) == wanted
+
+
+@pytest.mark.parametrize(
+    ("success", "failure", "wanted"),
+    [
+        (None, None, "Successful"),
+        (None, "false", "Successful"),
+        (None, "true", "Failed"),
+        ("true", "true", "Failed"),
+        ("false", "false", "Inconclusive"),
+        ("true", "unknown", "Error"),
+        ("result > 1", "result < 1", "Inconclusive"),
+    ],
+)
+def test_both_conditions_make_the_phase(
+    success: str | None, failure: str | None, wanted: str
+) -> None:
+    assert phase("NaN", success, failure) == wanted
+
+
+ATOMS = "result 1 0 2.5 -1 nil true 'a' [] [1,2] {} {a:1} # result[0] result.a 1e308 $env".split()
+INFIX = "+ - * / % ** == != < >= and or in not§in contains .. ??".split()
+CALLS = "len ceil floor round sum mean min max first lower isNaN isNil asInt asFloat".split()
+PREDICATES = "all any none one filter map count".split()
+
+
+def sentence(rng: random.Random, depth: int) -> str:
+    """Return a random condition: mostly nonsense, and sometimes not."""
+    if depth == 0:
+        return rng.choice(ATOMS)
+    a, b = sentence(rng, depth - 1), sentence(rng, depth - 1)
+    forms = (
+        f"{a} {rng.choice(INFIX).replace('§', ' ')} {b}",
+        f"{rng.choice(CALLS)}({a})",
+        f"{rng.choice(PREDICATES)}({a}, {b})",
+        f"({a}) ? {b} : {a}",
+        f"{a}[{b}:]",
+        f"!({a})",
+    )
+    return rng.choice(forms)
+
+
+def test_no_condition_whatever_ends_in_anything_but_a_phase() -> None:
+    rng, results = random.Random(5), (None, 1.5, "NaN", "+Inf", "a", [], [1, 2], {"a": [1]})
+
+    found = {phase(rng.choice(results), sentence(rng, rng.randint(1, 3))) for _ in range(2000)}
+
+    assert found == {"Successful", "Failed", "Error"}
