@@ -43,8 +43,8 @@ def pause_completed(
 
 
 def requires_manual_action(reason: str, duration_s: float | None) -> bool:
-    """Return whether only a human ends the pause."""
-    return reason != "CanaryPauseStep" or duration_s is None
+    """Return whether only a human ends the pause: no time of a step or of auto-promotion does."""
+    return reason not in ("CanaryPauseStep", "BlueGreenPause") or not duration_s
 
 
 def reaction(analysis: str, phase: str) -> str:

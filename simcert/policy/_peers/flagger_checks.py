@@ -36,6 +36,8 @@ class Metric:
             return False
         if self.name == DURATION and not self.query:
             return self._whole_ms().within(math.trunc(value))
+        if self.name == SUCCESS_RATE and self.query:  # asked twice: by its name, and in line
+            return self.within(value) and replace(self, query=False).within(value)
         return self.within(value)
 
     def within(self, value: float) -> bool:
