@@ -135,11 +135,9 @@ def test_both_conditions_make_the_phase(
     assert phase("NaN", success, failure) == wanted
 
 
-ATOMS = "result|1|0|2.5|-1|nil|true|'a'|[]|[1,2]|{}|{a:1}|#|result[0]|result.a|1e308|$env".split(
-    "|"
-)
-INFIX = "+;-;*;/;%;**;==;!=;<;>=;and;or;in;not in;contains;..;??".split(";")
-CALLS = "len|ceil|floor|round|sum|mean|min|max|first|lower|isNaN|isNil|asInt|asFloat".split("|")
+ATOMS = ["result", "1", "0", "2.5", "nil", "true", "'a'", "[]", "[1,2]", "{a:1}", "#", "result[0]"]
+INFIX = ["+", "-", "*", "/", "%", "**", "==", "<", "and", "or", "in", "not in", "contains", ".."]
+CALLS = ["len", "ceil", "floor", "round", "sum", "mean", "min", "first", "lower", "isNaN", "asInt"]
 PREDICATES = ["all", "any", "none", "one", "filter", "map", "count"]
 
 
