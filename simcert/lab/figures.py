@@ -8,14 +8,16 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from simcert.errors import InputError, UnknownNameError
-from simcert.lab import figures_run, figures_study, figures_style
+from simcert.lab import figures_run, figures_study, figures_style, figures_tune
 from simcert.lab.figures_points import Panel, flagship_of, panels
 from simcert.lab.figures_trace import Trace
+from simcert.lab.report_tune import LABEL, bars, drawn
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from simcert.lab.recorded import Recorded
+    from simcert.lab.report_read import TuneFolder
     from simcert.lab.run import RunResult
     from simcert.lab.study import Study
 
@@ -72,6 +74,21 @@ def plot_days(study: "Study", scenario: str | None, run: int) -> "Figure":
 def _white(figure: "Figure") -> "Figure":
     figure.set_facecolor("white")
     return figure
+
+
+def plot_front(told: "TuneFolder") -> "Figure":
+    """Return all candidates of a search, its front, and what fresh days said of it."""
+    return _white(figures_tune.front(*drawn(told), (6.0, 10.0)))
+
+
+def plot_importances(told: "TuneFolder") -> "Figure":
+    """Return which parameters matter."""
+    return _white(figures_tune.importances(told.tune["importances"], (6.0, 10.0)))
+
+
+def plot_scenarios(told: "TuneFolder") -> "Figure":
+    """Return the chosen point against the defaults, scenario by scenario."""
+    return _white(figures_tune.forest(bars(told.tune), LABEL, (7.0, 10.0)))
 
 
 def plot_study(study: "Study") -> "Figure":

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from simcert.lab.replay import Replayed
     from simcert.lab.run import RunResult
     from simcert.lab.study import Study
+    from simcert.lab.tune import Tuned
 
 
 def run_html(result: "RunResult") -> str:
@@ -100,6 +101,23 @@ def regression_html(found: "Regression") -> str:
     lines = [(c.scenario, c.policy, c.verdict.replace("_", " ")) for c in found.cases]
     told = f"<pre>{escape(found.words())}</pre>" if found.changed else ""
     return _table(("scenario", "policy", "verdict"), lines) + told
+
+
+def tuned_html(tuned: "Tuned") -> str:
+    """Return a study: what was chosen and why, the front, and every scenario."""
+    first, *rest = tuned.words().splitlines()
+    front = f"<pre>{escape(chr(10).join(rest))}</pre>"
+    lines = [
+        (
+            f"{one.scenario} (held out)" if one.held_out else one.scenario,
+            one.metric.replace("_", " "),
+            f"{one.ratio:.3f}",
+            one.verdict,
+        )
+        for one in tuned.final
+    ]
+    table = _table(("scenario", "metric", "ratio to the defaults", "verdict"), lines)
+    return f"<p><b>{escape(first)}</b></p>{front}{_svg(tuned.plot())}{table if lines else ''}"
 
 
 def _table(head: Sequence[str], rows: Sequence[tuple[str, ...]]) -> str:

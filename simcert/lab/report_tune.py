@@ -43,11 +43,11 @@ def tune_page(folder: TuneFolder) -> str:
 
 def tune_figures(folder: TuneFolder) -> dict[str, "Figure"]:
     """Return the figures by file name."""
-    found, made = folder.tune, {"front": draw.front(*_drawn(folder))}
+    found, made = folder.tune, {"front": draw.front(*drawn(folder))}
     if any(found["importances"].values()):
         made["importances"] = draw.importances(found["importances"])
     if found["chosen"]["scenarios"]:
-        made["scenarios"] = draw.forest(_bars(found), LABEL)
+        made["scenarios"] = draw.forest(bars(found), LABEL)
     return made
 
 
@@ -117,7 +117,7 @@ def _chosen(found: Mapping[str, Any]) -> int | None:
     return None if trial is None else found["front_trials"].index(trial)
 
 
-def _drawn(folder: TuneFolder) -> tuple[list[Any], list[dict[str, Any]], int | None]:
+def drawn(folder: TuneFolder) -> tuple[list[Any], list[dict[str, Any]], int | None]:
     """Return trials, members with what the search believed of them, and the chosen one's place."""
     found, by = folder.tune, {one["trial"]: one for one in folder.trials}
     pairs = zip(found["front"], found["front_trials"], strict=True)
@@ -126,7 +126,7 @@ def _drawn(folder: TuneFolder) -> tuple[list[Any], list[dict[str, Any]], int | N
 
 
 def _front(folder: TuneFolder, figures: html.Figures) -> str:
-    trials, members, chosen = _drawn(folder)
+    trials, members, chosen = drawn(folder)
     if not members:
         return html.section("The front", html.paragraph("No candidate keeps all limits."))
     told = html.paragraph(
@@ -191,7 +191,8 @@ def _value(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _bars(found: Mapping[str, Any]) -> list[Bar]:
+def bars(found: Mapping[str, Any]) -> list[Bar]:
+    """Return the scenarios of the last judgement, the best first."""
     judged = sorted(found["chosen"]["scenarios"], key=lambda one: one["ratio"])
     return [
         Bar(one["scenario"], one["ratio"], one["ci95"] and tuple(one["ci95"]), one["verdict"])
@@ -208,7 +209,7 @@ def _scenarios(found: Mapping[str, Any], figures: html.Figures) -> str:
         "Harmed connections where the certificate breaks clients, else minutes to everybody."
     )
     picture = figures.one(
-        lambda size: draw.forest(_bars(found), LABEL, size),
+        lambda size: draw.forest(bars(found), LABEL, size),
         "Ratio of the chosen point to the defaults in each scenario",
         "Left of the line is better: fewer broken connections, or less time.",
     )

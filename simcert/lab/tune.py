@@ -3,19 +3,21 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simcert.errors import InputError
-from simcert.lab import manifest
+from simcert.lab import figures, manifest
 from simcert.lab import tune_words as words
 from simcert.lab.folder import ResultFolder
+from simcert.lab.html import tuned_html
 from simcert.lab.seeds import BITS, checked
 from simcert.lab.setup import Setup, prepare
 from simcert.lab.tune_days import Flyer
-from simcert.lab.tune_folder import leave
+from simcert.lab.tune_folder import leave, told_of
 from simcert.lab.tune_progress import watched
 from simcert.lab.tune_score import Limits, Score, Story, score
 from simcert.lab.tune_search import Search, Trial, optuna_
@@ -23,6 +25,10 @@ from simcert.lab.tune_space import space
 from simcert.lab.tune_verdict import Comparison, compared
 from simcert.model import Policy
 from simcert.scenario import Scenario, policies, stems
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
 
 FRONT_MAX = 8  # members of the front that are flown again
 
@@ -41,7 +47,7 @@ class Member:
         return self.fresh.feasible and not any(one.verdict == "worse" for one in self.comparison)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Tuned:
     """A finished study; `chosen` is None where nothing is better than the defaults."""
 
@@ -74,6 +80,38 @@ class Tuned:
     def words(self) -> str:
         """Return the study in words."""
         return words.summary(self)
+
+    @cached_property
+    def trials(self) -> "pd.DataFrame":
+        """One row a candidate: log ratios of harm and time to the defaults, and its parameters."""
+        import pandas as pd
+
+        return pd.json_normalize(told_of(self).trials)
+
+    @cached_property
+    def scenarios(self) -> "pd.DataFrame":
+        """One row a scenario: the chosen point against the defaults, with its interval."""
+        import pandas as pd
+
+        return pd.DataFrame([one.to_dict() for one in self.final])
+
+    def plot(self) -> "Figure":
+        """Return all candidates, the front, and what fresh days left of it."""
+        return figures.plot_front(told_of(self))
+
+    def plot_importances(self) -> "Figure":
+        """Return how much each parameter explains of harm and of time."""
+        return figures.plot_importances(told_of(self))
+
+    def plot_scenarios(self) -> "Figure":
+        """Return the chosen point against the defaults, scenario by scenario."""
+        return figures.plot_scenarios(told_of(self))
+
+    def __repr__(self) -> str:
+        return f"<Tuned {len(self.search.trials)} trials: {words.why(self)}>"
+
+    def _repr_html_(self) -> str:
+        return tuned_html(self)
 
 
 def _entry(one: Member) -> dict[str, Any]:

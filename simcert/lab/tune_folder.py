@@ -9,6 +9,7 @@ from simcert.control.journal import stem
 from simcert.lab import manifest
 from simcert.lab import tune_words as words
 from simcert.lab.folder import MANIFEST, MARK, ResultFolder, to_json
+from simcert.lab.report_read import TuneFolder
 from simcert.lab.tune_days import STUDY
 
 if TYPE_CHECKING:
@@ -28,14 +29,21 @@ def leave(
     assert policy is not None
     folder.write(words.CHOSEN, words.toml(policy, [words.why(tuned)]))
     folder.write("report.md", words.report(tuned))
-    folder.write("trials.json", to_json([_trial(one) for one in tuned.search.trials]))
-    folder.write("tune.json", to_json({**tuned.to_dict(), **_more(tuned), "out": "."}))
+    told = told_of(tuned)
+    folder.write("trials.json", to_json(told.trials))
+    folder.write("tune.json", to_json({**told.tune, "out": "."}))
     command = _command(tuned, identity, setups)
     done = sum(one.score is not None for one in tuned.search.trials)
     failed = len(tuned.search.trials) - done
     about = manifest.manifest(folder.path, identity, command, done, failed, without=STUDY)
     folder.write(MANIFEST, to_json(about))
     folder.remove(MARK)
+
+
+def told_of(tuned: "Tuned") -> TuneFolder:
+    """Return a study as its page reads it from a folder."""
+    trials = [_trial(one) for one in tuned.search.trials]
+    return TuneFolder({**tuned.to_dict(), **_more(tuned)}, trials, {})
 
 
 def _trial(one: "Trial") -> dict[str, Any]:

@@ -343,6 +343,13 @@ def test_a_gain_by_luck_is_not_chosen(scenarios: list[str], tmp_path: Path) -> N
 
     assert found.chosen is None
     assert "the defaults stay" in found.words()
+    assert "the defaults stay" in found._repr_html_()
+    assert len(repr(found)) < 400
+    assert list(found.trials["trial"]) == [0, 1, 2]
+    assert "params.hurry_delta" in found.trials
+    assert found.scenarios.empty
+    for figure in (found.plot(), found.plot_importances(), found.plot_scenarios()):
+        assert figure.axes
     assert policies.parse(tmp_path / "out" / "chosen.toml") == Adaptive()
 
 
