@@ -5,7 +5,7 @@ VENV    := .venv
 BIN     := $(VENV)/bin
 PIP     := $(BIN)/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 SUDO    := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-DEBIAN  := chromium curl gnutls-bin openssl haproxy nginx-light redis-server pebble prometheus
+DEBIAN  := chromium curl gnutls-bin openssl haproxy nginx-light redis-server pebble prometheus socat systemd
 DEMO    := results/demo
 EXTRAS  := dev,notebook,parquet,dask,live,tune,rl
 

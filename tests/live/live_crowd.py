@@ -73,7 +73,11 @@ class Crowd:
         self.clients, self.pause_s = clients, THREADS / per_s
         self.made = [0] * len(clients)
         self.failed = [0] * len(clients)
-        self._number, self._lock, self._over = itertools.count(), threading.Lock(), threading.Event()
+        self._number, self._lock, self._over = (
+            itertools.count(),
+            threading.Lock(),
+            threading.Event(),
+        )
         self._threads = [threading.Thread(target=self._run) for _ in range(THREADS)]
 
     def _run(self) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from live_authority import Authority
-from live_rig import Rig, curl, free_port, until
+from live_rig import Rig, controller, curl, finished, free_port, until
 
 from simcert.cli.main import code_of
 from simcert.errors import InputError, MachineError
@@ -141,6 +141,29 @@ def test_an_acme_certificate_with_every_chain_is_served_and_trusted(
     for number, one in enumerate(found):
         HaproxyCertificates(actuator.socket).install(rig.folder / "s" / "old.pem", one)
         assert curl(rig, pebble.root(number)) == 0
+
+
+@pytest.mark.server
+@pytest.mark.slow
+def test_from_an_acme_order_to_a_completed_rollout(pebble: Pebble, rig: Rig) -> None:
+    table = f"""[authority]
+kind = "acme"
+directory = "https://localhost:{pebble.port}/dir"
+challenges = "127.0.0.1:{pebble.http}"
+trust = "{pebble.trust}"
+"""
+    steps = "fixed_linear:step=0.5,every_s=0.5"
+    config = rig.config(steps, haproxy=table, soak_s=0.5)
+    (rig.folder / "new.pem").unlink()
+
+    assert code_of(["live", "obtain", str(config.path)]) == 0
+    rig.start(config)
+    assert curl(rig, pebble.root(0)) != 0  # it is served to nobody yet
+    code, shown, err = finished(controller(config, "--unvalidated"), 60.0)
+
+    assert (code, shown["end"]) == (0, "complete"), err[-2000:]
+    assert curl(rig, pebble.root(0)) == 0
+    assert curl(rig, rig.root_a) != 0
 
 
 def test_obtain_writes_a_checked_bundle_once(rig: Rig) -> None:

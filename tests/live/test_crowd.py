@@ -27,11 +27,8 @@ def programs() -> None:
 def fine(rig: Rig) -> list:
     both = f"{pin(rig.folder / 'old.pem')};{pin(rig.folder / 'new.pem')}"
     pinned = curl(rig, rig.both, "--pinnedpubkey", both)
-    return [openssl(rig, rig.both), curl(rig, rig.both), gnutls(rig, rig.both)] + [
-        python(rig, rig.both),
-        pinned,
-        openssl(rig, rig.both),
-    ]
+    first = [openssl(rig, rig.both), curl(rig, rig.both), gnutls(rig, rig.both)]
+    return [*first, python(rig, rig.both), pinned, openssl(rig, rig.both)]
 
 
 def broken(rig: Rig) -> list:

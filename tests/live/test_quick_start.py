@@ -30,7 +30,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "live.md"
 
 def blocks(page: Path, heading: str) -> list[str]:
     """Return the shell blocks of one section."""
-    section = page.read_text(encoding="utf-8").split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    text = page.read_text(encoding="utf-8")
+    section = re.split(r"\n##+ ", text.split(f"# {heading}\n", 1)[1], maxsplit=1)[0]
     return re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
 
 
