@@ -12,10 +12,13 @@ CURRENT_HASHES = frozenset({"sha256", "sha384", "sha512", "shake256"})  # that T
 
 
 def key_type(case: Case, index: int) -> Fault | None:
-    """The client knows the kind of key."""
+    """The client knows the kind of key: of an authority also if its ClientHello offers the kind."""
     one = case.path.certificates[index]
     refused = case.verifier.refused_ca_keys if index else case.verifier.refused_keys
-    if not {one.key.kind, one.key.curve, one.key.curve[:9]} & refused:
+    offered = index > 0 and one.key.kind in {algorithm for algorithm, _ in case.schemes or ()}
+    post_quantum = {"mldsa"} if one.key.kind.startswith("mldsa") and not offered else set()
+    kinds = {one.key.kind, one.key.curve, one.key.curve[:9]} | post_quantum
+    if not kinds & refused:
         return None
     return fault(case, "key_type", index, f"{words(one)} is not understood", "RFC 8446 4.4.2.2")
 

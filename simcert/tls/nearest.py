@@ -91,10 +91,14 @@ def _codes(library: Mapping[str, Signal], usual: Mapping[str, Signal]) -> Mappin
     """Return the family's table with the codes of this generation, where both send an alert."""
     told: dict[str, Signal] = {}
     for fault in {*library, *usual}:
-        own = library.get(fault, library.get("default", 46))
-        general = usual.get(fault, usual.get("default", 46))
+        own, general = _said(library, fault), _said(usual, fault)
         told[fault] = general if "close" in (own, general) else own
     return told
+
+
+def _said(table: Mapping[str, Signal], fault: str) -> Signal:
+    keys = (fault, fault.partition("@")[0], "default")
+    return next((table[key] for key in keys if key in table), 46)
 
 
 def client_from_hello(
