@@ -71,7 +71,10 @@ def fly(config: str, dry_run: bool, unvalidated: bool, json_: bool) -> int:
 @click.option("--write", is_flag=True, help="Put it into the state folder, ready to start.")
 @options.as_json
 def plan(config: str, write: bool, json_: bool) -> None:
-    """Print the terminator configuration that CONFIG needs."""
+    """Print the terminator configuration that CONFIG needs.
+
+    With [exec] or [webhook]: what these must do, and what Prometheus is asked.
+    """
     from simcert.live import _config, _operate
 
     text, files = _operate.plan(_config.load(config), write=write)
@@ -179,8 +182,7 @@ def _words(shown: dict[str, Any]) -> str:
         over["says"] if over else f"last decision: {last.get('reason', 'none yet')}",
         f"completion: {eta.get('says', 'not foreseen')}",
         *(f"would change it: {one['says']}" for one in shown.get("would_change", [])),
-        f"feed: {feed.get('lines', 0)} records, completeness {feed.get('completeness', 0.0):.3g}, "
-        f"{'connected' if feed.get('connected') else 'NOT CONNECTED'}",
+        _feed(feed),
     ]
     if over:
         lines.pop(2)
@@ -189,6 +191,12 @@ def _words(shown: dict[str, Any]) -> str:
     lines += [_node_words(one) for one in feed.get("nodes", [])]
     lines += [_segment(one) for one in shown.get("segments", [])]
     return "\n".join(lines)
+
+
+def _feed(feed: dict[str, Any]) -> str:
+    came = f"{feed.get('lines', 0)} records, {feed.get('lost', 0)} lost"
+    link = "connected" if feed.get("connected") else "NOT CONNECTED"
+    return f"feed: {came}, completeness {feed.get('completeness', 0.0):.3g}, {link}"
 
 
 def _node_words(one: dict[str, Any]) -> str:

@@ -58,11 +58,13 @@ class Metrics:
         for one in Phase:
             phase.add_metric([one.value], float(status.get("phase") == one.value))
         evidence = status.get("evidence", {}).get("log_e", 0.0)
+        lost = status.get("feed", {}).get("lost", 0)
         counted = "First full handshakes per client and window."
         return [
             counter("simcert_handshakes", counted, ["arm", "outcome"], self.handshakes),
             counter("simcert_decisions", "Decisions by kind.", ["kind"], self.decisions),
             counter("simcert_errors", "Failed calls.", [], {(): status.get("errors", 0)}),
+            counter("simcert_records_lost", "Records that never came.", [], {(): lost}),
             phase,
             gauge("simcert_exposure_ratio", "As read back.", status.get("exposure", 0.0)),
             gauge("simcert_exposure_target_ratio", "As decided.", status.get("asked", 0.0)),

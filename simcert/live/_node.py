@@ -117,6 +117,7 @@ class NodeFlight:
             "windows_waiting": len(self.outbox),
             "windows_lost": self.outbox.lost,
             "records": health["lines"],
+            "records_lost": health["lost"],
             "connected": health["connected"],
             "trouble": node.trouble,
             "last_step_timestamp_seconds": self._stepped_s,

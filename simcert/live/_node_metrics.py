@@ -8,6 +8,7 @@ COUNTERS = {
     "windows_lost": "Windows given up because Redis was away for too long.",
     "orders_refused": "Orders that were older than one seen before.",
     "records": "Lines of HAProxy.",
+    "records_lost": "Lines that HAProxy numbered and that never came.",
 }
 GAUGES = {
     "windows_waiting": "Windows that Redis has not taken yet.",

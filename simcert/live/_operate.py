@@ -23,6 +23,7 @@ from simcert.live._leader import Leader
 from simcert.live._logging import event
 from simcert.live._public import public
 from simcert.live._setup import actuator_of, plan_of
+from simcert.live._thin_plan import thin_plan
 from simcert.live.haproxy_actuator import write_private
 from simcert.live.redis_store import RedisStore
 from simcert.model import ARMS
@@ -84,10 +85,13 @@ def _flown(flight: Flight, stop: _Stop) -> dict[str, Any]:
 def plan(config: LiveConfig, *, write: bool) -> tuple[str, list[Path]]:
     """Return HAProxy's configuration; `write` puts it, both bundles and a map at 0 into `state`.
 
-    What exists already as map stays: it holds the exposure of a rollout.
+    What exists already as map stays: it holds the exposure of a rollout. Of a command or URL with
+    Prometheus it says what these must do and tell.
     """
     if config.haproxy is None:
-        raise InputError(f"{config.path}: only [haproxy] has a plan; docs/live.md shows nginx")
+        if write:
+            raise InputError(f"{config.path}: only [haproxy] has files; docs/live.md shows nginx")
+        return thin_plan(config), []
     one = plan_of(config, config.haproxy)
     if not write:
         return one.text(), []

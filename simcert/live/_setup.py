@@ -187,6 +187,7 @@ class HaproxySetup(Alone):
         return {
             "connected": self._feed.receiver.connected,
             "lines": records.lines,
+            "lost": self._feed.lost,
             "unparsed": records.unparsed,
             "ignored": records.ignored,
             "late": self._feed.windower.late,

@@ -27,6 +27,7 @@ class HaproxyFeed:
     since_s: float = 0.0
     slice_s: float = 60.0
     skewed: int = 0
+    lost: int = 0  # records that HAProxy numbered and that never came
     _late: int = field(default=0, init=False)
     _polled_s: float = field(init=False)
 
@@ -46,7 +47,9 @@ class HaproxyFeed:
         for text, ends in self.receiver.take():
             if ends:
                 self._add(text, ends, now_s)
-        self._lost(self.records.lost() + self.windower.late - self._late, now_s)
+        missing = self.records.lost()
+        self.lost += missing
+        self._lost(missing + self.windower.late - self._late, now_s)
         self._late = self.windower.late
         if not self.receiver.connected:
             self._lost(UNKNOWN, now_s)

@@ -123,6 +123,21 @@ def test_operators_always_win_within_a_tick(rig: Rig, capsys: pytest.CaptureFixt
     assert "the last rollout rolled back at 20" in capsys.readouterr().err
 
 
+def test_a_rollback_is_in_force_in_less_than_a_tick(rig: Rig) -> None:
+    config = rig.config(SLOW, tick_s=20.0)
+    actuator = rig.start(config)
+    process = controller(config, "--unvalidated")
+    exposed(config, actuator, 0.1)
+    assert (config.run / "control.sock").stat().st_mode & 0o777 == 0o600  # nobody else can say it
+
+    began = time.monotonic()
+    assert code_of(["live", "abort", str(config.path)]) == 0
+    until(lambda: actuator.read_back(0.0) == 0.0, 10.0)
+
+    assert time.monotonic() - began < 10.0  # half a tick, on a busy machine; alone 20 ms
+    assert finished(process, 30.0)[0] == 1
+
+
 def test_promote_serves_only_the_new_certificate(rig: Rig) -> None:
     config = rig.config(SLOW)
     actuator = rig.start(config)

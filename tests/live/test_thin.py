@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from simcert.cli.main import code_of
 from simcert.errors import MachineError
 from simcert.live.exec_actuator import ExecActuator
 from simcert.live.prometheus_feed import PrometheusFeed
@@ -211,3 +212,23 @@ def test_a_window_of_two_exposures_is_no_evidence(web: Web) -> None:
     (pure,) = feed.poll(240.0)
 
     assert (mixed.completeness, pure.completeness) == (0.0, 1.0)
+
+
+def test_the_plan_of_a_thin_setup_tells_every_call(tmp_path: Path, capsys) -> None:
+    path = Path(__file__).parents[2] / "examples" / "nginx" / "live.toml"
+
+    assert code_of(["live", "plan", str(path)]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert "/etc/nginx/weight set POINTS" in said
+    assert 'attempts  new  sum(edge_tls_attempts_total{arm="new"})' in said
+    assert 'completed old  sum(edge_tls_completed_total{arm="old"})' in said
+    assert code_of(["live", "plan", str(path), "--write"]) == 2
+
+    url = "https://edge.example/weights/hush?key=hush"
+    hook = path.read_text().split("[exec]")[0] + f'[webhook]\nurl = "{url}"\n'
+    other = tmp_path / "live.toml"
+    other.write_text(hook + "[prometheus]" + path.read_text().split("[prometheus]", 1)[1])
+    assert code_of(["live", "plan", str(other)]) == 0
+    told = capsys.readouterr().out
+    assert 'PUT https://edge.example/...  {"exposure_basis_points": POINTS' in told
+    assert "hush" not in told
