@@ -1,11 +1,14 @@
 """Bounds of a number, as an annotation: `Annotated[float, Within(0.0, 1.0)]`.
 
 They are part of the type and change no value, repr or digest; `simcert.scenario.strict` refuses
-what lies outside when a text or file becomes a dataclass.
+what lies outside when a text or file becomes a dataclass, `check` when Python does.
 """
 
 from dataclasses import dataclass
-from typing import Annotated
+from functools import cache
+from typing import Annotated, get_origin, get_type_hints
+
+from simcert.errors import InputError
 
 INF = float("inf")
 
@@ -30,6 +33,26 @@ class Within:
             return f"{'more than' if self.open_low else 'at least'} {self.low:g}"
         left, right = "(" if self.open_low else "[", ")" if self.open_high else "]"
         return f"in {left}{self.low:g}, {self.high:g}{right}"
+
+
+def check(made: object) -> None:
+    """Raise InputError if a number of a dataclass lies outside the bounds that its type names."""
+    for name, limit in _limits(type(made)):
+        if getattr(made, name) not in limit:
+            got = f"got {getattr(made, name)!r}"
+            raise InputError(f"{type(made).__name__}: {name} must be {limit}, {got}")
+
+
+@cache
+def _limits(cls: type) -> tuple[tuple[str, Within], ...]:
+    hints = get_type_hints(cls, include_extras=True)
+    numbers = {name: hint for name, hint in hints.items() if get_origin(hint) is Annotated}
+    return tuple(
+        (name, one)
+        for name, hint in numbers.items()
+        for one in hint.__metadata__
+        if isinstance(one, Within)
+    )
 
 
 Share = Annotated[float, Within(0.0, 1.0)]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import log, pi
 from typing import ClassVar
 
-from simcert.model import Assessment, Channel, Decision, Phase, View
+from simcert.model import Assessment, Channel, Decision, Phase, View, bounds
 from simcert.model.bounds import Chance, Exposure, NotNegative, Positive, Share, Whole
 from simcert.policy import _adaptive_back as back
 from simcert.policy import _adaptive_channels as evidence
@@ -55,6 +55,9 @@ class Adaptive:
     watch_weight: Chance = 0.15
     corroboration: Share = 0.0  # weight of client reports and probes together
     attempts_max: Whole = 1
+
+    def __post_init__(self) -> None:
+        bounds.check(self)
 
     def channels(self) -> tuple[Channel, ...]:
         """Name the evidence: tests with weight, one bound, three suspicions."""

@@ -2,6 +2,7 @@
 
 import re
 from math import log
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from simcert.control.plan import Plan
 from simcert.control.rollout import Rollout
+from simcert.errors import InputError
 from simcert.model import (
     Assessment,
     Decision,
@@ -168,3 +170,12 @@ def test_eventually_withdraws_a_broken_certificate_within_24_hours(
     rollout, harm = _flown(2000, 10, (0.02, q1), 1440)
     assert rollout.phase is Phase.ROLLED_BACK
     assert harm < harmed
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"alpha": 2.0}, {"alpha": 0.0}, {"mid": 0.0}, {"budget": float("nan")}, {"attempts_max": 0}],
+)
+def test_a_setting_outside_its_bounds_is_refused_from_python_too(given: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=f"{next(iter(given))} must be"):
+        Adaptive(**given)
