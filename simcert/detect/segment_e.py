@@ -32,7 +32,7 @@ class SegmentE(Restarting):
     segments_max: int = 50
     names: tuple[str, ...] = ()
     wealth: Floats = field(default_factory=lambda: np.empty((0, 0)))  # [row, theta]
-    folded: float = 0.0  # start mass that wealth already holds
+    folded: Floats = field(default_factory=lambda: np.empty(0))  # [row] start mass inside wealth
     e: Floats = field(default_factory=lambda: np.empty(0))  # [row] e-values
     log_e: float = 0.0
     loudest: float = 0.0  # largest of e
@@ -40,6 +40,7 @@ class SegmentE(Restarting):
     _weights: Floats = field(init=False, repr=False)
     _bets: tuple[Floats, Floats] = field(init=False, repr=False)  # theta - 1, ln theta
     _log_top: float = field(init=False, repr=False)  # ln of the largest theta
+    _even: float = field(init=False, repr=False, default=-1.0)  # what every row has folded
     _rows: Rows = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -53,6 +54,7 @@ class SegmentE(Restarting):
         self._log_top = log(max(self.thetas))
         rows = len(self.names) * len(self.signals)
         self.wealth = np.asarray(self.wealth, float).reshape(rows, len(thetas))
+        self.folded = np.array(self.folded, float).reshape(rows)
         self.e = np.asarray(self.e, float).reshape(rows)
         self._weights = self._spread()
 
@@ -75,7 +77,7 @@ class SegmentE(Restarting):
         self.names = self._rows.open(segments)
         rows = len(self.names) * len(self.signals)
         self.wealth = np.zeros((rows, len(self.thetas)))
-        self.e = np.ones(rows)
+        self.folded, self.e = np.zeros(rows), np.ones(rows)
         self._weights = self._spread()
 
     def _bet(self, f_new: Ints, f: Ints, r: float) -> None:
@@ -84,9 +86,10 @@ class SegmentE(Restarting):
         growth = f_new[:, None] * logs
         growth -= f[:, None] * np.log1p(r * steps)
         wealth, released = self.wealth, self.released
-        if released > self.folded:
-            wealth += released - self.folded
-            self.folded = released
+        if released != self._even:
+            wealth += (released - self.folded)[:, None]
+            self.folded.fill(released)
+            self._even = released
         if self._bounded(max(f_new.tolist())):
             wealth *= np.exp(growth, out=growth)
         else:

@@ -30,7 +30,7 @@ class TimeQuantileE(Stateful):
     memory: int = 5
     alpha: float = 1e-3
     past: list[list[int]] = field(default_factory=list)  # control histograms of whole windows
-    filling: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    filling: Ints | list[int] = field(default_factory=list)  # the window that is not over
     log_s: list[float] = field(default_factory=list)
     log_e: float = 0.0
     n: int = 0
@@ -41,7 +41,6 @@ class TimeQuantileE(Stateful):
         self.quantiles, self.deltas = tuple(self.quantiles), tuple(self.deltas)
         self.past = list(self.past)
         self.log_s = list(self.log_s) or [0.0] * (len(self.quantiles) * len(self.deltas))
-        self.filling = np.asarray(self.filling, np.int64)
         self._total = np.array(self.past, np.int64).sum(axis=0)
         self._bets = self._learned() if self.past else []
 
@@ -53,10 +52,10 @@ class TimeQuantileE(Stateful):
     def _close(self) -> None:
         """Take the window that is over into the past."""
         self._total = self._total + self.filling
-        self.past.append(self.filling.tolist())
+        self.past.append(np.asarray(self.filling).tolist())
         if len(self.past) > self.memory:
             self._total -= np.array(self.past.pop(0), np.int64)
-        self.filling = np.empty(0, np.int64)
+        self.filling = []
         self._bets = self._learned()
 
     def update(self, window: Window) -> None:

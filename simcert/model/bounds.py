@@ -6,7 +6,7 @@ what lies outside when a text or file becomes a dataclass, `check` when Python d
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, get_origin, get_type_hints
+from typing import Annotated, Any, get_origin, get_type_hints
 
 from simcert.errors import InputError
 
@@ -35,7 +35,7 @@ class Within:
         return f"in {left}{self.low:g}, {self.high:g}{right}"
 
 
-def check(made: object) -> None:
+def check(made: Any) -> None:  # noqa: ANN401 - any dataclass
     """Raise InputError if a number of a dataclass lies outside the bounds that its type names."""
     for name, limit in _limits(type(made)):
         if getattr(made, name) not in limit:

@@ -1,10 +1,11 @@
 """A proof can be written down as far as it is: what is on disk counts, nothing is flown for it."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from bench.evidence import cells
+from bench.evidence import cells, record
 from bench.evidence.world import World
 
 
@@ -23,3 +24,12 @@ def test_only_kept_cells_count_and_the_same_cell_is_not_flown_twice(
     assert {k: v.tolist() for k, v in cells.measure(cell).items()} == {
         k: v.tolist() for k, v in flown.items()
     }
+
+
+@pytest.mark.parametrize("path", sorted(record.FOLDER.glob("bar_*.json")), ids=lambda p: p.stem)
+def test_every_proof_is_one_of_the_setting_that_is_shipped(path: Path) -> None:
+    assert json.loads(path.read_text())["policy_digest"] == record.setting_digest()
+
+
+def test_there_are_ten_proofs() -> None:
+    assert len([*record.FOLDER.glob("bar_*.json")]) == 10
