@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from math import exp, isfinite, log1p
 from typing import Any
 
+from scipy.special import bdtrc
+
 from simcert.lab import statistics as st
 from simcert.lab.setup import Setup
 
@@ -131,7 +133,7 @@ def hopeless(stories: Sequence[Story], mine: Days, rivals: Sequence[Days]) -> st
 def _constraints(
     stories: Sequence[Story], mine: Days, defaults: Days, limits: Limits
 ) -> dict[str, float]:
-    false, missed = (_excess(mine, defaults, key) for key in ("false_rollback", "missed"))
+    false = _excess(mine, defaults, "false_rollback")
     worst = max((st.t_interval(gap(one, mine, defaults))[0] or 0.0 for one in stories), default=0.0)
     slow = [
         log1p(one.withdrawn_min(x)) - log1p(one.withdrawn_min(y))
@@ -141,10 +143,27 @@ def _constraints(
     ]
     return {
         "false_rollback": false[0] - max(limits.false_rollback_max, false[1]),
-        "missed": missed[0] - missed[1],
+        "missed": _surely_more(mine, defaults, "missed"),
         "detection": exp(_mean(slow)) - limits.detection_max,
         "worst_scenario": worst,
     }
+
+
+def _surely_more(mine: Days, defaults: Days, key: str) -> float:
+    """Return by which share of days it happens more often, at most 0 unless the sign test is sure.
+
+    Where the defaults miss on most days, one day more or less on a dozen says nothing: only days on
+    which both differ count, and their signs are a fair coin if nothing changed.
+    """
+    pairs = [
+        (bool(x[key]), bool(y[key]))
+        for name, days in mine.items()
+        for x, y in zip(days, defaults[name], strict=False)
+    ]
+    more, less = pairs.count((True, False)), pairs.count((False, True))
+    sure = more > 0 and float(bdtrc(more - 1, more + less, 0.5)) < 1.0 - st.LEVEL
+    share = (more - less) / max(len(pairs), 1)
+    return share if sure else min(share, 0.0)
 
 
 def _excess(mine: Days, defaults: Days, key: str) -> tuple[float, float]:
