@@ -2,7 +2,6 @@
 
 import datetime as dt
 import logging
-import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,7 +27,7 @@ from simcert.live._journal_file import FileJournal
 from simcert.live._journal_store import LiveJournal, StoreJournal
 from simcert.live._leader import Leader
 from simcert.live._logging import event
-from simcert.live._notify import TIMEOUT_S, notify, tell
+from simcert.live._notify import Teller, notify
 from simcert.live._outlook import Outlook
 from simcert.live._page import Page
 from simcert.live._preflight import check_population
@@ -156,7 +155,7 @@ class Flight:
         self.loop = Loop(self.rollout, self.watch, self.terminator, self.journal)
         self.control = ControlSocket(config.run / control_name(self.dry_run), self.status)
         self._cause = ""  # of an end that was not the policy's
-        self._telling: threading.Thread | None = None
+        self._teller = Teller(config.notify.url) if config.notify is not None else None
         over = self.rollout.phase in phases.FINAL
         self._ended = story.ending(self.journal.entries_before) if over else None
         del self.journal.entries_before[1:]  # they are in the rollout now
@@ -253,10 +252,10 @@ class Flight:
         self._ended = story.ended(now, now_s, epoch_s, why) if now in phases.FINAL else None
         more = event("phase", phase=now.value, before=before.value)
         log.info("phase %s", now.value, extra=more)
-        if self.config.notify is not None:
+        if self._teller is not None:
             told = {"policy": policies.stem_of(self.rollout.policy), "phase": now.value}
             more = {"before": before.value, "exposure": self.rollout.exposure, "decision": last}
-            self._telling = tell(self.config.notify.url, told | more)
+            self._teller.tell(told | more)
 
     def _over(self) -> bool:
         """Return whether the final exposure is in force; a rollback waits for a human otherwise."""
@@ -297,8 +296,8 @@ class Flight:
     def close(self) -> None:
         """Let go of sockets and journal."""
         notify("STOPPING=1")
-        if self._telling is not None:
-            self._telling.join(2.0 * TIMEOUT_S)
+        if self._teller is not None:
+            self._teller.close()
         self.control.close()
         for served in (self.page, self.reports):
             if served is not None:

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import queue
 import socket
 import threading
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from simcert.live._public import public, why
 
 log = logging.getLogger("simcert.live")
 TIMEOUT_S = 5.0
+WAITING_MAX = 100
 
 
 def notify(state: str) -> None:
@@ -25,22 +27,38 @@ def notify(state: str) -> None:
         link.sendto(state.encode("ascii"), address)
 
 
-def tell(url: str, what: Mapping[str, Any]) -> threading.Thread:
-    """POST JSON to a URL in the background; a listener that is deaf or slow is only logged.
+class Teller:
+    """POSTs JSON to a URL in the background, one after the other: phases must not change places.
 
-    Who is about to leave waits for the thread that is returned: the last word is the one that
-    counts.
+    A listener that is deaf or slow is only logged; what it does not take in time is dropped.
     """
 
-    def post() -> None:
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._waiting: queue.Queue[Mapping[str, Any] | None] = queue.Queue(WAITING_MAX)
+        self._thread = threading.Thread(target=self._run, name="tell", daemon=True)
+        self._thread.start()
+
+    def tell(self, what: Mapping[str, Any] | None) -> None:
+        """Tell it as soon as what came before was told."""
+        with contextlib.suppress(queue.Full):
+            self._waiting.put_nowait(what)
+
+    def close(self) -> None:
+        """Wait for what is on its way: the last word is the one that counts."""
+        self.tell(None)
+        self._thread.join(2.0 * TIMEOUT_S)
+
+    def _run(self) -> None:
+        while (what := self._waiting.get()) is not None:
+            self._post(what)
+
+    def _post(self, what: Mapping[str, Any]) -> None:
         import httpx
 
         try:
-            httpx.post(url, json=dict(what), timeout=TIMEOUT_S, trust_env=False).raise_for_status()
+            said = httpx.post(self._url, json=dict(what), timeout=TIMEOUT_S, trust_env=False)
+            said.raise_for_status()
         except httpx.HTTPError as error:
-            where, said = public(url), why(error)
-            log.warning("nobody was told at %s: %s", where, said, extra=event("notify_failed"))
-
-    thread = threading.Thread(target=post, name="tell", daemon=True)
-    thread.start()
-    return thread
+            where, failed = public(self._url), why(error)
+            log.warning("nobody was told at %s: %s", where, failed, extra=event("notify_failed"))
