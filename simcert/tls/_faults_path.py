@@ -174,6 +174,7 @@ def constraints(case: Case, index: int) -> Fault | None:
         one,
         rules.constrained_kinds,
         dot_means_below=rules.dot_means_below,
+        uris_below=rules.uris_below,
         common_name=rules.constrained_common_name,
     ):
         return None

@@ -105,6 +105,7 @@ def name(case: Case, _: int) -> Fault | None:
         final_dot_ok=rules.final_dot_ok,
         common_name=rules.common_name,
         wildcards=rules.wildcards,
+        addresses=rules.addresses,
     ):
         return None
     listed = ", ".join((*one.dns_names, *one.ip_names)[:3]) or "nothing in subjectAltName"

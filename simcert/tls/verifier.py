@@ -76,7 +76,8 @@ class Verifier:
     # names
     name_source: str = "san_else_cn"  # san | none | keys of names.BARS_COMMON_NAME
     common_name: str = "any"  # any | first | last | only: which of several is meant, "only" none
-    wildcards: str = "label"  # label (the whole first one) | part (of it, of any host)
+    wildcards: str = "label"  # a key of names.WILDCARDS: where `*` stands for something
+    addresses: str = "san"  # san | san_else_cn | either | name: where IP addresses are looked for
     final_dot_ok: bool = False  # a name in the certificate may end in a dot
     needs_subject: bool = False
     # purposes and constraints
@@ -104,6 +105,7 @@ class Verifier:
     name_constraints: str = "process"  # process | refuse | ignore
     constrained_kinds: frozenset[str] = frozenset({"dns", "ip"})
     dot_means_below: bool = True  # ".example.org" does not constrain "example.org"
+    uris_below: bool = False  # "example.org" constrains URIs to hosts below it, too
     refused_constraints: frozenset[str] = frozenset()  # kinds that it cannot compare
     constrained_common_name: str = "always"  # always | dotted | never: as a DNS name
     constraints_need_san: bool = False

@@ -42,8 +42,8 @@ class Recorded:
     def told(self, client: Client, name: str, tls: str) -> str:
         at = dt.datetime.fromisoformat(self.table["at"]) + dt.timedelta(minutes=30)
         server = ServerSettings(versions=(tls,))
-        chain = self.chains[name]
-        return predict(client, chain, server, trust=self.roots, host=HOST, at=at).seen
+        chain, host = self.chains[name], self.table.get("hosts", {}).get(name, HOST)
+        return predict(client, chain, server, trust=self.roots, host=host, at=at).seen
 
     def wrong(
         self, clients: Mapping[str, Client], cells: Iterable[Sequence[str]]

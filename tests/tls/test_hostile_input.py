@@ -136,10 +136,10 @@ def test_a_default_spelt_out_is_no_damage() -> None:
 
 def test_a_hundred_thousand_extensions_are_read_in_bounded_time() -> None:
     """Each is read alone once one is damaged, so their number must be bounded."""
-    started = time.perf_counter()
+    started = time.process_time()
     leaf = CertificateChain.from_pem(block(crowded(100_000))).leaf
     assert leaf.dns_names == ("localhost",)
-    assert time.perf_counter() - started < 1.0
+    assert time.process_time() - started < 1.5
 
 
 def crowded(count: int) -> bytes:
