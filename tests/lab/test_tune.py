@@ -19,7 +19,8 @@ from simcert.errors import InputError
 from simcert.lab import editor_schemas, report
 from simcert.lab import tune_score as judge
 from simcert.lab.setup import prepare
-from simcert.lab.tune_search import rungs
+from simcert.lab.tune_progress import told
+from simcert.lab.tune_search import Trial, rungs
 from simcert.lab.tune_space import Knob, space
 from simcert.lab.tune_verdict import compared
 from simcert.lab.tune_words import toml
@@ -322,6 +323,15 @@ def test_only_the_hopeless_are_stopped() -> None:
     assert judge.hopeless(STORIES, BASE, [BASE]) == ""
     assert rungs(12) == [4, 12]
     assert rungs(2) == [2]
+
+
+def test_progress_tells_what_was_found_and_what_racing_saved() -> None:
+    fit = judge.score(STORIES, {**BASE, "good": [day(0, 20.0)] * 3}, BASE, judge.Limits(0.0, 1.25))
+    trials = [Trial(0, {}, None, score=fit), Trial(1, {}, None, stopped="hopeless")]
+
+    said = told(trials, 16)
+    assert said.startswith("trial 2 of 16, 1 stopped early, 1 fit; best harm x1.00, best time x0.4")
+    assert told(trials[1:], 16) == "trial 1 of 16, 1 stopped early, 0 fit"
 
 
 def test_a_difference_is_called_only_if_it_is_proved() -> None:
