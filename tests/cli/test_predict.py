@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -201,6 +202,15 @@ def test_the_page_is_self_contained_and_escapes_names(place: Path) -> None:
     assert "http" not in text.replace("http-equiv", "")
     assert "&lt;b&gt;moved" in text
     assert hostile not in text
+
+
+def test_on_a_phone_every_cell_names_its_column(place: Path) -> None:
+    """Rows become cards there, so that the reason is not cut off beyond the edge."""
+    page = place / "phone.html"
+    assert code_of(predicted(place, "moved", "--html", str(page))) == 0
+    cells = re.findall(r"<td([^>]*)>", page.read_text().partition("Who breaks")[2])
+    row = [re.findall(r'data-label="([^"]+)"', cell) for cell in cells[:4]]
+    assert row == [[], [], ["the server will see:"], ["because:"]]
 
 
 def test_an_answer_takes_less_than_two_seconds(place: Path) -> None:
