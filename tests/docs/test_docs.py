@@ -1,6 +1,7 @@
 """What the documents show works: examples run, links lead somewhere, commands exist."""
 
 import ast
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from runpy import run_path
 import pytest
 
 from simcert.cli.main import cli
-from simcert.scenario import load_scenario
+from simcert.scenario import load_scenario, policies
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("scenarios/*.md")])
@@ -129,3 +130,21 @@ def test_the_readme_shows_what_its_commands_print() -> None:
 
     assert namespace["outputs"](text) == text
     assert len(namespace["BLOCK"].findall(text)) >= 2
+
+
+def test_the_tuned_policy_does_what_the_page_says() -> None:
+    """Better than its defaults in at least half of the library, worse nowhere, and it flies."""
+    folder = ROOT / "results" / "tune" / "kayenta"
+    found = json.loads((folder / "tune.json").read_text())["chosen"]
+    verdicts = [one["verdict"] for one in found["scenarios"]]
+    better, n = verdicts.count("better"), len(verdicts)
+
+    assert 2 * better >= n >= 20
+    assert "worse" not in verdicts
+    assert f"surely better in {better} of {n}, surely worse in none" in (
+        (ROOT / "docs" / "tune.md").read_text().replace("**", "")
+    )
+    policy = policies.parse(folder / "chosen.toml")
+    for name, value in found["params"].items():
+        asked = getattr(policy, name)
+        assert (list(asked) if isinstance(asked, tuple) else asked) == value
