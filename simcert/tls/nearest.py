@@ -25,26 +25,27 @@ NEAR = 0.9  # below this resemblance the family's archetype is the better guess
 SAME = 0.995  # from here on it counts as the same program
 SPEECH = ("says_13", "phase_12", "phase_13", "inside", "after", "delay_s")
 ALIASES: Mapping[str, str] = {  # programs by the stack that they are built on
-    "chrome": "chromium",
-    "edge": "chromium",
-    "electron": "chromium",
-    "deno": "rustls",
-    "reqwest": "rustls",
-    "libcurl": "curl",
-    "php": "curl",
-    "libressl": "openssl-cli",
-    "openssl": "openssl-cli",
-    "java": "jsse",
-    "elixir": "erlang",
-    "okhttp": "conscrypt",
-    "android": "conscrypt",
-    "safari": "apple",
-    "golang": "go",
-    "undici": "node",
-    "aiohttp": "asyncio",
-    "uvloop": "asyncio",
-    "aria2": "wget",
-    "niquests": "rustls",
+    alias: family
+    for family, names in {
+        "apple": "safari webkit cfnetwork",
+        "asyncio": "aiohttp uvloop",
+        "boringssl": "quiche",
+        "chromium": "chrome edge electron brave opera",
+        "conscrypt": "android okhttp",
+        "curl": "libcurl php guzzle",
+        "dotnet": "sslstream csharp",
+        "erlang": "elixir hackney",
+        "firefox": "thunderbird",
+        "go": "golang",
+        "jsse": "java jdk openjdk kotlin scala",
+        "mbedtls": "mbed",
+        "node": "nodejs undici axios",
+        "openssl-cli": "libressl openssl",
+        "python": "cpython requests urllib3 httpx",
+        "rustls": "deno reqwest niquests hyper ureq",
+        "wget": "aria2",
+    }.items()
+    for alias in names.split()
 }
 
 
@@ -101,6 +102,16 @@ def _said(table: Mapping[str, Signal], fault: str) -> Signal:
     return next((table[key] for key in keys if key in table), 46)
 
 
+def _as_near(hello: ClientHello, nearest: Client, score: float, models: Iterable[Client]) -> str:
+    """Return who else is as near and behaves otherwise: then the ClientHello decides nothing."""
+    names = [
+        one.name
+        for one in models
+        if one.verifier != nearest.verifier and likeness(hello, one.hello) >= score
+    ]
+    return f"; no less like {', '.join(names)}, who differ" if names else ""
+
+
 def client_from_hello(
     hello: Mapping[str, Any] | ClientHello,
     family: str = "",
@@ -125,7 +136,9 @@ def client_from_hello(
     elif called in families():
         rules, why = archetype(called), f"family {called} in general"
     else:
-        rules, why = nearest.verifier, f'family "{family}" is not known; by ClientHello {like}'
+        others = _as_near(offered, nearest, score, models)
+        rules = nearest.verifier
+        why = f'family "{family}" is not known; by ClientHello {like}{others}'
     return replace(
         nearest,
         name=name,

@@ -56,6 +56,24 @@ def test_an_unknown_family_says_so() -> None:
     assert 'family "somebody\'s own" is not known' in told.likeness
 
 
+@pytest.mark.parametrize(
+    ("family", "like"),
+    [("deno", "rustls"), ("requests", "python"), ("Chrome", "chromium"), ("jdk", "jsse")],
+)
+def test_a_program_is_known_by_the_stack_that_it_is_built_on(family: str, like: str) -> None:
+    assert client_from_hello(measured()["botan2"].hello, family).likeness.startswith(
+        f"family {like}"
+    )
+
+
+def test_a_hello_that_decides_nothing_says_so() -> None:
+    """Node 22, 24 and 26 offer the same, and differ in the keys that they refuse."""
+    hello = measured()["node22"].hello
+    told = client_from_hello(hello, "somebody's own").likeness
+    assert "no less like node24, node26, who differ" in told
+    assert "differ" not in client_from_hello(measured()["erlang"].hello, "own").likeness
+
+
 def test_the_verifying_configuration_is_given_where_two_share_a_hello() -> None:
     assert client_from_hello(
         measured()["openssl30-noverify"].hello, "openssl-cli"
