@@ -153,12 +153,15 @@ class Flight:
         self.watch = Watch(self.feed)
         self.outlook = Outlook()
         self.loop = Loop(self.rollout, self.watch, self.terminator, self.journal)
-        self.control = ControlSocket(config.run / control_name(self.dry_run), self.status)
         self._cause = ""  # of an end that was not the policy's
         self._teller = Teller(config.notify.url) if config.notify is not None else None
         over = self.rollout.phase in phases.FINAL
         self._ended = story.ending(self.journal.entries_before) if over else None
         del self.journal.entries_before[1:]  # they are in the rollout now
+        self.reports: NelCollector | None = None
+        before = {"tick_at_s": 0.0}  # healthy is a loop that turns
+        self._shown = self._status(self.clock.now()) | before  # for who asks before it does
+        self.control = ControlSocket(config.run / control_name(self.dry_run), self.status)
         self.page = self._page(config.page.listen) if config.page else None
         self.reports = self._reports()
 

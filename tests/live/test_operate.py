@@ -198,7 +198,7 @@ def test_a_rehearsal_decides_and_touches_nothing(rig: Rig) -> None:
     config = rig.config("fixed_linear:step=0.1,every_s=0.5")
     actuator = rig.start(config)
     process = controller(config, "--dry-run")
-    until(lambda: (config.run / "rehearsal.jsonl").exists(), 20.0)
+    until(lambda: (config.run / "rehearsal.jsonl").exists(), 60.0)
     until(lambda: '"raise"' in (config.run / "rehearsal.jsonl").read_text(), 10.0)
 
     assert actuator.read_back(0.0) == 0.0

@@ -57,7 +57,7 @@ def test_the_page_shows_the_flight_in_a_browser(rig: Rig) -> None:
     rig.traffic(rate=30.0)
     process = controller(config, "--unvalidated")
     base = f"http://127.0.0.1:{port}"
-    until(lambda: _up(f"{base}/healthz"), 20.0)
+    until(lambda: _up(f"{base}/healthz"), 60.0)
 
     text = get(f"{base}/metrics")[1]
     assert samples(text)["simcert_exposure_target_ratio", ()] == 0.1

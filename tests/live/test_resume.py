@@ -59,3 +59,16 @@ def test_a_journal_of_other_parameters_or_other_decisions_says_so(rig: Rig) -> N
     path.write_text(path.read_text().replace("is due", "was due"))
     with pytest.raises(ContractError, match=r'says "fixed schedule: 0\.1 was due'):
         Flight(rig.config(STEPS), unvalidated=True)
+
+
+def test_who_asks_before_the_first_tick_is_told_a_whole_status(rig: Rig) -> None:
+    config = rig.config(STEPS)
+    rig.start(config)
+    flight = Flight(config, unvalidated=True)
+    before = flight.status()
+    ticks(flight, 1)
+    after = flight.status()
+    flight.close()
+
+    assert (before["phase"], before["tick_at_s"]) == ("waiting", 0.0)
+    assert before.keys() == after.keys()
