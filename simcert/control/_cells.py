@@ -1,6 +1,7 @@
 """Counts of one slice by code: segment, arm and outcome as one small integer per row."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,32 @@ from simcert.model import FEATURES, OK, RecordBatch, Window
 from simcert.model.window import TIME_BINS
 
 Rows = npt.NDArray[np.int64]
+Small = npt.NDArray[Any]  # unsigned numbers of 16 bits, or of 32 where these are too few
 
 _PATTERNS = 1 << len(FEATURES)
 _BITS = (np.arange(_PATTERNS)[:, None] >> np.arange(len(FEATURES))) & 1  # [pattern, feature]
 _BELOW_1_MS = np.float32(0.9)  # stands for all of bin 0, what is no number included
 _OUTCOME_BITS = 8  # an outcome is a uint8 in a batch
 _OUTCOMES_MAX = 1 << _OUTCOME_BITS
-_OUTCOME = _OUTCOMES_MAX - 1  # the bits of a code that tell the outcome
 _STRIDE = 2 * _OUTCOMES_MAX  # codes of one segment
+_MARKS = 3  # a row is resumed, a full handshake, or a unit
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """A small integer per row of a batch: (segment * 2 + arm) * outcomes + outcome, in its names.
+
+    `place` [segment, arm, outcome] tells where rows of a code are counted.
+    """
+
+    rows: Small
+    place: Rows
+
+    @property
+    def pair(self) -> Rows:
+        """Return where rows of [segment, arm] are counted."""
+        pair: Rows = self.place[:, :, 0].ravel() >> _OUTCOME_BITS
+        return pair
 
 
 class Labels:
@@ -27,14 +46,18 @@ class Labels:
         self.segments: dict[str, int] = {}
         self.outcomes: dict[str, int] = {OK: 0}
 
-    def codes(self, batch: RecordBatch) -> Rows:
-        """Return (segment * 2 + arm) * 256 + outcome per row, with this table's numbers."""
-        segment = np.array([self._at(self.segments, s) for s in batch.segments] or [0], np.int32)
-        outcome = np.array([self._at(self.outcomes, o) for o in batch.outcomes] or [0], np.int32)
-        pairs = segment[:, None] * _STRIDE + outcome[None, :]
-        flat = batch.segment.astype(np.int32) * len(outcome) + batch.outcome
-        codes: Rows = pairs.ravel()[flat] + batch.arm.astype(np.int32) * _OUTCOMES_MAX
-        return codes
+    def codes(self, batch: RecordBatch) -> Codes:
+        """Return the codes of a batch; places are (segment * 2 + arm) * 256 + outcome here."""
+        segment = np.array([self._at(self.segments, s) for s in batch.segments] or [0])
+        outcome = np.array([self._at(self.outcomes, o) for o in batch.outcomes] or [0])
+        base = np.add.outer(segment * _STRIDE, np.arange(2) * _OUTCOMES_MAX)
+        place = np.add.outer(base, outcome)
+        kind = np.dtype(np.uint16 if place.size * _MARKS <= 1 << 16 else np.uint32)
+        rows: Small = batch.segment.astype(kind)
+        for column, size in ((batch.arm, 2), (batch.outcome, len(outcome))):
+            rows *= kind.type(size)
+            rows += column
+        return Codes(rows, place)
 
     @staticmethod
     def _at(table: dict[str, int], name: str) -> int:
@@ -49,39 +72,62 @@ class Cells:
         self._attempts: Rows = np.zeros(0, np.int64)  # by code
         self._units: Rows = np.zeros(0, np.int64)
         self._resumed: Rows = np.zeros(0, np.int64)
-        self._times: Rows = np.zeros(0, np.int64)  # by (segment, arm) and bin
-        self._features: Rows = np.zeros(0, np.int64)  # by (segment, arm) and pattern
+        self._times: Rows = np.zeros((0, TIME_BINS), np.int64)  # by (segment, arm)
+        self._features: Rows = np.zeros((0, _PATTERNS), np.int64)  # by (segment, arm)
 
     def add(
         self,
         batch: RecordBatch,
-        codes: Rows,
+        codes: Codes,
         at: slice,
         full: npt.NDArray[np.bool_],
         units: npt.NDArray[np.bool_],
         counted: npt.NDArray[np.bool_] | None,
     ) -> None:
         """Count the rows `at`; `full`, `units` and `counted` speak of these rows alone."""
-        here = codes[at]
-        if counted is not None:
-            here, full, units = here[counted], full[counted], units[counted]
-        self.rows += len(here)
-        self._attempts = _more(self._attempts, np.bincount(here))
-        self._units = _more(self._units, np.bincount(here[units]))
-        self._resumed = _more(self._resumed, np.bincount(here[~full]))
-        good = np.flatnonzero(full & (here & _OUTCOME == 0))
+        here, good = codes.rows[at], full & (batch.outcome[at] == _ok_of(batch))
         ms, features = batch.handshake_ms[at], batch.features[at]
+        pair = batch.segment[at] * np.uint16(2) + batch.arm[at]
         if counted is not None:
-            ms, features = ms[counted], features[counted]
-        self._count_good(here[good] >> _OUTCOME_BITS, ms[good], features[good])
+            here, full, units, good = here[counted], full[counted], units[counted], good[counted]
+            ms, features, pair = ms[counted], features[counted], pair[counted]
+        self.rows += len(here)
+        self._count(here, codes.place, full, units)
+        some = np.flatnonzero(good)
+        self._count_good(codes.pair, pair.take(some), ms.take(some), features.take(some))
+
+    def _count(
+        self,
+        here: Small,
+        place: Rows,
+        full: npt.NDArray[np.bool_],
+        units: npt.NDArray[np.bool_],
+    ) -> None:
+        """Count rows by code, and whether they are full handshakes and units: in one pass."""
+        marked = here * here.dtype.type(_MARKS)
+        marked += full.view(np.uint8)
+        marked += units.view(np.uint8)  # every unit is a full handshake
+        counts = np.bincount(marked, minlength=place.size * _MARKS).reshape(-1, _MARKS)
+        some = np.flatnonzero(counts.any(axis=1))
+        at, counts = place.ravel()[some], counts[some]
+        self._attempts = _more(self._attempts, at, counts.sum(axis=1))
+        self._units = _more(self._units, at, counts[:, 2])
+        self._resumed = _more(self._resumed, at, counts[:, 0])
 
     def _count_good(
-        self, pair: Rows, ms: npt.NDArray[np.float32], features: npt.NDArray[np.uint16]
+        self,
+        place: Rows,
+        pair: npt.NDArray[np.uint16],
+        ms: npt.NDArray[np.float32],
+        features: npt.NDArray[np.uint16],
     ) -> None:
         """Count times and features of successful full handshakes."""
-        self._times = _more(self._times, np.bincount(pair * TIME_BINS + time_bins(ms)))
-        pattern = features & (_PATTERNS - 1)
-        self._features = _more(self._features, np.bincount(pair * _PATTERNS + pattern))
+        size = len(place)
+        times = np.bincount(pair * np.intp(TIME_BINS) + time_bins(ms), minlength=size * TIME_BINS)
+        self._times = _more(self._times, place, times.reshape(size, TIME_BINS))
+        pattern = pair * np.intp(_PATTERNS) + (features & (_PATTERNS - 1))
+        patterns = np.bincount(pattern, minlength=size * _PATTERNS)
+        self._features = _more(self._features, place, patterns.reshape(size, _PATTERNS))
 
     def window(
         self,
@@ -96,14 +142,15 @@ class Cells:
         outcomes = tuple(labels.outcomes)
         cells, k = len(segments) * 2, len(outcomes)
         by_code = (len(segments), 2, _OUTCOMES_MAX)
-        patterns = _fit(self._features, cells * _PATTERNS).reshape(cells, _PATTERNS)
+        patterns = _fit(self._features, cells)
+        some = np.flatnonzero(patterns.any(axis=0))
         resumed = _fit(self._resumed, cells * _OUTCOMES_MAX).reshape(by_code).sum(axis=2)
         arrays = {
             "units": _fit(self._units, cells * _OUTCOMES_MAX).reshape(by_code)[:, :, :k],
             "attempts": _fit(self._attempts, cells * _OUTCOMES_MAX).reshape(by_code)[:, :, :k],
             "resumed": resumed,
-            "time_hist": _fit(self._times, cells * TIME_BINS).reshape(-1, 2, TIME_BINS),
-            "features": (patterns @ _BITS).reshape(-1, 2, len(FEATURES)),
+            "time_hist": _fit(self._times, cells).reshape(-1, 2, TIME_BINS),
+            "features": (patterns[:, some] @ _BITS[some]).reshape(-1, 2, len(FEATURES)),
         }
         return Window.empty(start_s, end_s, exposure, segments, outcomes, **arrays, **rest)
 
@@ -114,15 +161,22 @@ def time_bins(ms: npt.NDArray[np.float32]) -> Rows:
     return np.minimum(bins, TIME_BINS - 1, out=bins)
 
 
-def _more(sums: Rows, counts: Rows) -> Rows:
-    if len(counts) > len(sums):
-        sums, counts = counts, sums
-    sums[: len(counts)] += counts
+def _ok_of(batch: RecordBatch) -> int:
+    """Return the outcome that this batch calls `ok`, -1 if it has none."""
+    return batch.outcomes.index(OK) if OK in batch.outcomes else -1
+
+
+def _more(sums: Rows, at: Rows, counts: Rows) -> Rows:
+    """Add counts to the rows `at` of the sums, which may have to grow for it."""
+    size = int(at.max(initial=-1)) + 1
+    if size > len(sums):
+        sums = _fit(sums, size)
+    np.add.at(sums, at, counts)
     return sums
 
 
 def _fit(sums: Rows, size: int) -> Rows:
-    """Return the counts as an array of `size`, zeros behind them."""
-    whole = np.zeros(size, np.int64)
+    """Return the first `size` rows of counts, zeros behind them."""
+    whole = np.zeros((size, *sums.shape[1:]), np.int64)
     whole[: min(size, len(sums))] = sums[:size]
     return whole

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from simcert.control._cells import Cells, Labels
-from simcert.control._client_set import ClientSet
+from simcert.control._cells import Cells, Codes, Labels
+from simcert.control._client_set import ClientSet, DenseSet, Names
 from simcert.control.influence import Influence, Limits
 from simcert.model import OK, RESUMED, RecordBatch, Window
 
@@ -48,6 +48,7 @@ class Windower:
 
     With `duplicates`, rows with equal client, start and attempt are counted once (for sources that
     deliver at least once); units are immune to them anyway. `lost` tells of rows that never came.
+    A source whose clients are numbered 0 .. `clients` - 1 says so, for then no name is hashed.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Windower:
         grace_s: float = 0.0,
         duplicates: bool = False,
         limits: Limits | None = None,
+        clients: int | None = None,
     ) -> None:
         self._grid = grid
         self.influence = Influence(limits or Limits(), grid.slices)
@@ -68,7 +70,8 @@ class Windower:
         self._labels = Labels()
         self._open: dict[int, Cells] = {}
         self._staged = assignment == "salted_per_stage"
-        self._clients: dict[float, ClientSet] = {}  # by window, or by the moment a stage began
+        self._owner = None if clients is None else np.zeros(clients, np.int32)
+        self._clients: dict[float, Names] = {}  # by window, or by the moment a stage began
         self._usual = 0  # clients of the window before
         self._rows: dict[int, ClientSet] = {}
         self._next = 0  # number of the oldest slice that is not closed
@@ -94,19 +97,27 @@ class Windower:
         if not len(batch):
             return
         numbers = self._grid.numbers(batch.start_s)
-        if numbers[0] != numbers.min() or np.any(numbers[1:] < numbers[:-1]):
+        if np.any(numbers[1:] < numbers[:-1]):
             order = np.argsort(numbers, kind="stable")
             batch, numbers = _taken(batch, order), numbers[order]
         begin = int(np.searchsorted(numbers, self._next))
         self.late += begin
         codes = self._labels.codes(batch)
-        windows = numbers[begin:] // self._grid.slices
-        ends = (np.flatnonzero(windows[1:] != windows[:-1]) + 1 + begin).tolist()
+        ends = self._ends(numbers[begin:], begin)
         for low, high in zip([begin, *ends], [*ends, len(batch)], strict=True):
             if low < high:
                 self._add(batch, codes, numbers, slice(low, high))
 
-    def _add(self, batch: RecordBatch, codes: Rows, numbers: Rows, at: slice) -> None:
+    def _ends(self, numbers: Rows, begin: int) -> list[int]:
+        """Return where, counted from `begin`, slices of another window begin."""
+        slices = self._grid.slices
+        if not len(numbers) or numbers[0] // slices == numbers[-1] // slices:
+            return []
+        windows = numbers // slices
+        ends: list[int] = (np.flatnonzero(windows[1:] != windows[:-1]) + 1 + begin).tolist()
+        return ends
+
+    def _add(self, batch: RecordBatch, codes: Codes, numbers: Rows, at: slice) -> None:
         """Count the rows of one window."""
         window = int(numbers[at.start]) // self._grid.slices
         counted = self._fresh(window, batch, at) if self._duplicates else None
@@ -136,10 +147,16 @@ class Windower:
         for coin, some in self._coins(window, numbers[at][where]):
             clients = self._clients.get(coin)
             if clients is None:
-                clients = self._clients[coin] = ClientSet(max(at.stop - at.start, self._usual))
+                clients = self._clients[coin] = self._nobody(at.stop - at.start)
             rows = where[some]
-            units[rows[clients.add(batch.client[at][rows])]] = True
+            units[rows] = clients.add(batch.client[at].take(rows))
         return units
+
+    def _nobody(self, rows: int) -> Names:
+        """Return an empty set of clients, of which a first batch brings up to `rows`."""
+        if self._owner is not None:
+            return DenseSet(self._owner)
+        return ClientSet(max(rows, self._usual))
 
     def _coins(self, window: int, numbers: Rows) -> list[tuple[float, slice]]:
         """Return which rows, in order of slices, share a coin of their client, and which coin."""

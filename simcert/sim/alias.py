@@ -21,7 +21,7 @@ class AliasTable:
         scaled = u * len(self.keep)
         cell = scaled.astype(np.int64)  # u < 1 never rounds up to the number of cells: it is small
         scaled -= cell
-        away = np.flatnonzero(scaled >= self.keep[cell])
+        away = np.flatnonzero(scaled >= self.keep.take(cell))
         cell[away] = self.other[cell[away]]
         return cell
 

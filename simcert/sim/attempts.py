@@ -10,6 +10,7 @@ from numpy.random import Generator
 from simcert.model import ARMS, FEATURES, NEW, RESUMED, RecordBatch
 from simcert.sim.clients import Encounters, Tickets
 from simcert.sim.ground import Ground
+from simcert.sim.rare import rare_each
 from simcert.sim.rows import Visitors, appended
 from simcert.world.network import TIMEOUT_MS
 from simcert.world.population import population
@@ -37,13 +38,13 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class TimeLaw:
-    """Times and features of one epoch by kind = cohort * 2 + arm."""
+    """Times and features of one epoch by kind = cohort * 2 + arm; what all kinds share is one."""
 
     rtt_ms: Singles
     sigma: Singles
     trips: Singles
     cpu_ms: Singles
-    lost: Singles
+    lost: Floats
     plain: npt.NDArray[np.uint16]
     mixed: list[int]
 
@@ -52,11 +53,11 @@ class TimeLaw:
         """Return the tables of `cohorts`."""
         network = [c.network for c in cohorts for _ in ARMS]
         return cls(
-            np.array([one.rtt_ms for one in network], np.float32),
-            np.array([one.rtt_sigma for one in network], np.float32),
-            met.trips.ravel().astype(np.float32),
-            met.cpu_ms.ravel().astype(np.float32),
-            met.lost.ravel().astype(np.float32),
+            _shared(np.array([one.rtt_ms for one in network], np.float32)),
+            _shared(np.array([one.rtt_sigma for one in network], np.float32)),
+            _shared(met.trips.ravel().astype(np.float32)),
+            _shared(met.cpu_ms.ravel().astype(np.float32)),
+            met.lost.ravel(),
             met.plain,
             met.mixed,
         )
@@ -142,7 +143,7 @@ class Slice:
         old, new, common = self._outcomes(rows)
         resumed = self._resumed(rows, arm)
         outcome = np.where(arm == NEW, new, old)
-        outcome[resumed] = 0
+        outcome *= ~resumed  # ok is 0
         kind = rows.cohort * 2 + arm
         ms = self._times(kind, draw)
         seen_s = rows.start_s
@@ -150,8 +151,7 @@ class Slice:
             waits = (outcome != 0) & ~common
             seen_s = rows.start_s + np.where(waits, met.late_s[rows.cohort, arm], 0.0)
         if of.tickets.followed:
-            good = outcome == 0
-            of.tickets.issue(rows.client[good], rows.start_s[good], arm[good])
+            of.tickets.issue(rows.client, rows.start_s, arm, np.flatnonzero(outcome == 0))
         features = self._features(rows, kind, resumed, draw)
         ground = of.ground
         batch = RecordBatch(
@@ -161,7 +161,7 @@ class Slice:
             seen_s,
             ms,
             rows.client,
-            of.segment[rows.cohort],
+            of.segment.take(rows.cohort),
             arm,
             outcome,
             features,
@@ -190,19 +190,18 @@ class Slice:
     ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], Mask]:
         """Return the outcomes of a full handshake under both certificates, and common failures."""
         of, met, draw, cohort = self._of, self._met, self._draw, rows.cohort
-        u = draw.random(len(rows))
         if met.steps.shape[1] == 1:
-            old, new = met.old[:, 0][cohort], met.new[:, 0][cohort]
+            old, new = met.old[:, 0].take(cohort), met.new[:, 0].take(cohort)
         else:
             j = (draw.random(len(rows))[:, None] >= met.steps[cohort]).sum(axis=1)
             old, new = met.old[cohort, j], met.new[cohort, j]
-        common: Mask = u < of.background[cohort]
-        at = np.flatnonzero(common)
+        common: Mask = np.zeros(len(rows), bool)
+        at = rare_each(cohort, of.background, draw)
         if len(at):
             c = cohort[at]
-            v = u[at] / of.background[c]
-            which = (v[:, None] >= of.common_reach[c]).sum(axis=1)
+            which = (draw.random(len(at))[:, None] >= of.common_reach[c]).sum(axis=1)
             old[at] = new[at] = of.common[c, which]
+            common[at] = True
         for fault, share in zip(of.ground.outages, self._outages, strict=True):
             if share.any():
                 lost = draw.random(len(rows)) < share[of.segment[cohort]]
@@ -225,14 +224,14 @@ class Slice:
     def _times(self, kind: Ints, draw: Generator) -> npt.NDArray[np.float32]:
         """Return milliseconds by `kind` = cohort * 2 + arm: log-normal times, and a timeout."""
         law = self._law
-        z = draw.standard_normal(len(kind), dtype=np.float32)
-        z *= law.sigma.take(kind)
-        rtt = np.exp(z, out=z)
-        rtt *= law.rtt_ms.take(kind)
-        lost = np.flatnonzero(draw.random(len(kind), dtype=np.float32) < law.lost.take(kind))
+        rtt = draw.standard_normal(len(kind), dtype=np.float32)
+        rtt *= _by(law.sigma, kind)
+        np.exp(rtt, out=rtt)
+        rtt *= _by(law.rtt_ms, kind)
+        lost = rare_each(kind, law.lost, draw)
         late = np.maximum(np.float32(TIMEOUT_MS), 2 * rtt[lost])
-        rtt *= law.trips.take(kind)
-        rtt += law.cpu_ms.take(kind)
+        rtt *= _by(law.trips, kind)
+        rtt += _by(law.cpu_ms, kind)
         rtt[lost] += late
         return rtt
 
@@ -243,8 +242,8 @@ class Slice:
         for i in self._law.mixed:
             share = self._met.features[:, :, i].ravel().take(kind)
             features[(share < 1.0) & (draw.random(len(rows)) < share)] |= 1 << i
-        features[resumed] = RESUMED
-        features[rows.attempt > 0] |= _RETRY
+        features[np.flatnonzero(resumed)] = RESUMED
+        features[np.flatnonzero(rows.attempt > 0)] |= _RETRY
         return features
 
     def _beside(self, rows: Visitors, main: Served) -> Visitors:
@@ -262,16 +261,24 @@ class Slice:
     def retries(self, served: Served) -> Visitors:
         """Return the attempts that follow the failures of `served`."""
         of, draw, batch = self._of, self._draw, served.batch
-        last = batch.attempt + 1 >= of.limit[served.cohort]
-        failed = np.flatnonzero((batch.outcome != 0) & ~served.parallel & ~last)
-        cohort = served.cohort[failed]
-        failed = failed[draw.random(len(failed)) < of.again[cohort]]
+        failed = np.flatnonzero((batch.outcome != 0) & ~served.parallel)
+        failed = failed[batch.attempt[failed] + 1 < of.limit[served.cohort[failed]]]
+        failed = failed[draw.random(len(failed)) < of.again[served.cohort[failed]]]
         cohort, attempt = served.cohort[failed], batch.attempt[failed]
         wait_s = draw.standard_exponential(len(failed)) * of.delay_s[cohort]
         wait_s *= of.growth[cohort] ** attempt
         due_s = batch.seen_s[failed] + wait_s
         columns = (cohort, batch.client[failed], due_s, attempt + np.uint8(1))
         return Visitors(*columns, np.zeros(len(failed), bool))
+
+
+def _shared(table: Singles) -> Singles:
+    """Return the one value of a table of equal ones: a row that looks nothing up costs nothing."""
+    return table[0] if np.all(table == table[0]) else table
+
+
+def _by(table: Singles, kind: Ints) -> Singles:
+    return table.take(kind) if table.ndim else table
 
 
 def _common(ground: Ground) -> tuple[npt.NDArray[np.uint8], Floats]:

@@ -15,7 +15,7 @@ from simcert.world.streams import Purpose, Streams
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-AHEAD = 256  # slices that are drawn ahead, about
+AHEAD = 384  # slices that are drawn ahead, about
 
 
 @dataclass(frozen=True, slots=True)

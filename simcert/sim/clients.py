@@ -95,7 +95,7 @@ class Clients:
 
     def pick(self, cohort: Ints, u: Floats) -> Ints:
         """Return a client of each cohort, by a uniform number."""
-        client: Ints = self.first[cohort] + (u * self.count[cohort]).astype(np.int64)
+        client: Ints = self.first.take(cohort) + (u * self.count.take(cohort)).astype(np.int64)
         for c, reach in self._busy.items():
             at = np.flatnonzero(cohort == c)
             client[at] = self.first[c] + np.searchsorted(reach, u[at], side="right")
@@ -119,7 +119,8 @@ class Tickets:
     def __init__(self, ground: Ground, clients: int) -> None:
         lives = [one.resumption.ticket_life_s for one in population(ground.spec)]
         self.followed = any(life is not None for life in lives)
-        self._life_s = np.array([-1.0 if life is None else life for life in lives])
+        each = np.array([-1.0 if life is None else life for life in lives])
+        self._life_s = each[0] if np.all(each == each[0]) else each
         self._shared = ground.spec.tickets_shared
         size = clients if self.followed else 0
         self._issued_s = np.full(size, -np.inf)
@@ -129,14 +130,19 @@ class Tickets:
         self, client: Ints, cohort: Ints, start_s: Floats, arm: Codes, key_s: float
     ) -> npt.NDArray[np.bool_]:
         """Return which connections resume; tickets from before `key_s` are worthless."""
-        issued = self._issued_s[client]
-        good: npt.NDArray[np.bool_] = (issued >= key_s) & (issued + self._life_s[cohort] > start_s)
+        issued = self._issued_s.take(client)
+        known = issued >= key_s if key_s > -np.inf else None
+        issued += self._life_s.take(cohort) if self._life_s.ndim else self._life_s
+        good: npt.NDArray[np.bool_] = issued > start_s
+        if known is not None:
+            good &= known
         if not self._shared:
             good &= self._arm[client] == arm
         return good
 
-    def issue(self, client: Ints, start_s: Floats, arm: Codes) -> None:
-        """Give a ticket to clients whose handshake went well, resumed ones included."""
-        self._issued_s[client] = start_s
+    def issue(self, client: Ints, start_s: Floats, arm: Codes, good: Ints) -> None:
+        """Give a ticket to clients whose handshake went `good`, resumed ones included."""
+        where = client.take(good)
+        self._issued_s[where] = start_s.take(good)
         if not self._shared:
-            self._arm[client] = arm
+            self._arm[where] = arm.take(good)

@@ -6,10 +6,12 @@ change of exposure throws away what was thinned ahead, nothing else; so the long
 the further is thinned ahead.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.random import Generator
 
-from simcert.model import FEATURES, Window
+from simcert.model import ARMS, FEATURES, Window
 from simcert.model.window import Counts as Array
 from simcert.sim.blocks import Block, blocks
 from simcert.sim.ground import Ground, ground_of
@@ -22,13 +24,8 @@ from simcert.sim.thinning import Piece, thin
 from simcert.world.spec import WorldSpec
 from simcert.world.streams import Purpose, Streams
 
-GRIDS = (
-    128,
-    64,
-    32,
-    16,
-    8,
-)  # slices thinned together; who moved apart meets there
+# slices thinned together; who moved apart meets there
+GRIDS = (512, 256, 128, 64, 32, 16, 8)
 _RETRY = FEATURES.index("retry")
 
 
@@ -44,7 +41,6 @@ class Counts:
         self._moved: tuple[int, float] = (0, -1.0)  # when exposure moved last, and where to
         self._waits, self._waiting = nobody(self._ground)
         self._hits = np.zeros(len(self._ground.pools), np.int64)
-        self._quiet = (np.zeros((len(self._ground.segments), 2), np.int64), np.zeros((2, 2), int))
         self.connections = 0
         self.ok_connections = 0
         self.harmed_connections = 0
@@ -101,7 +97,7 @@ class Counts:
         if len(self._waits.pools):
             draw = streams.generator(Purpose.RETRIES, step)
             returns = Returns(ground, self._waits, piece, self._waiting, draw)
-        self._ahead = Ahead(piece, returns, streams)
+        self._ahead = Ahead(ground, piece, returns, streams)
         return self._ahead
 
     def _reach(self, at: int, exposure: float) -> int:
@@ -113,37 +109,21 @@ class Counts:
         return (at // grid + 1) * grid
 
     def _window(self, ahead: "Ahead", i: int) -> Window:
-        ground, step, piece = self._ground, self._step, ahead.piece
-        slices, spec = ground.spec.slices, ground.spec
-        window = LateWindow(
-            step * spec.window_s / slices,
-            (step + 1) * spec.window_s / slices,
-            piece.exposure,
-            ground.segments,
-            ground.outcomes,
-            ahead.units[i],
-            ahead.attempts[i],
-            piece.resumed[i],
-            *_UNDRAWN,
-            *self._quiet,
-            step % slices,
-            slices,
-            spec.feedback_s,
-        )
-        window.leave(ahead, i)
-        return window
-
-
-_UNDRAWN = (np.zeros(0, np.int64),) * 2
+        spec, step = self._ground.spec, self._step
+        slices, window_s = spec.slices, spec.window_s
+        at = (step * window_s / slices, (step + 1) * window_s / slices, step % slices)
+        return LateWindow.cut(ahead, i, at, ahead.same)
 
 
 class Ahead:
     """A piece with its retries, and what is drawn once for all its slices."""
 
-    def __init__(self, piece: Piece, returns: Returns | None, streams: Streams) -> None:
+    def __init__(
+        self, ground: Ground, piece: Piece, returns: Returns | None, streams: Streams
+    ) -> None:
         self.piece, self.returns, self._streams = piece, returns, streams
         self._late: dict[str, Array] = {}
-        self.units, self.attempts = piece.units, piece.attempts
+        self.units, self.attempts, self.resumed = piece.units, piece.attempts, piece.resumed
         harmed, self.hits = piece.harmed, piece.hits
         if returns is not None:
             added = returns.added
@@ -152,6 +132,8 @@ class Ahead:
         self.connections: list[int] = self.attempts.sum(axis=(1, 2, 3)).tolist()
         self.ok: list[int] = self.attempts[..., 0].sum(axis=(1, 2)).tolist()
         self.harmed: list[int] = harmed.tolist()
+        self.totals: list[list[list[int]]] = self.units.sum(axis=1).tolist()
+        self.same = _same(ground, piece.exposure)
 
     def drawn(self, name: str, i: int) -> Array:
         """Return times or features of slice `i`; the first call draws those of all slices."""
@@ -172,6 +154,22 @@ class Ahead:
         if returns is not None:
             _add_times(law, returns.added, times, features, draw)
         return times, features
+
+
+def _same(ground: Ground, exposure: float) -> dict[str, Any]:
+    """Return the fields that all windows under an exposure share."""
+    return {
+        "exposure": exposure,
+        "segments": ground.segments,
+        "outcomes": ground.outcomes,
+        "reports": np.zeros((len(ground.segments), len(ARMS)), np.int64),
+        "probes": np.zeros((len(ARMS), 2), np.int64),
+        "slices": ground.spec.slices,
+        "lag_s": ground.spec.feedback_s,
+        "completeness": 1.0,
+        "assignment": "per_connection",
+        "source": "",
+    }
 
 
 def _add_times(

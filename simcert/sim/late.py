@@ -4,7 +4,8 @@ They have a stream of their own, keyed by the piece, so whoever reads them sees 
 and who does not read them does not pay for one multinomial per slice, segment and arm.
 """
 
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol, Self
 
 from simcert.model import Window
 from simcert.model.window import Counts
@@ -12,11 +13,20 @@ from simcert.model.window import Counts
 _LATE = ("time_hist", "features")
 
 
+Moment = tuple[float, float, int]
+"""Start and end of a slice, and its index in the window."""
+
+
 class Source(Protocol):
-    """Draws times and features of all slices of a piece, once."""
+    """All slices of a piece; `totals` are its units by arm and outcome."""
+
+    units: Counts
+    attempts: Counts
+    resumed: Counts
+    totals: list[list[list[int]]]
 
     def drawn(self, name: str, i: int) -> Counts:
-        """Return an array of slice `i`."""
+        """Return an array of slice `i`, drawn with those of all slices when first asked."""
         ...
 
 
@@ -34,8 +44,26 @@ class LateWindow(Window):
         object.__setattr__(self, name, array)
         return array
 
-    def leave(self, source: Source, i: int) -> None:
-        """Empty both slots; `source` will fill them."""
-        object.__setattr__(self, "_late", (source, i))
-        for name in _LATE:
-            object.__delattr__(self, name)
+    @classmethod
+    def cut(cls, source: Source, i: int, at: Moment, same: Mapping[str, Any]) -> Self:
+        """Return slice `i` of a piece; `same` are the fields that all of its slices share.
+
+        Slot by slice: a day has thousands of slices, and all of a piece are known to have one form.
+        """
+        window, put = cls.__new__(cls), object.__setattr__
+        put(window, "_late", (source, i))
+        put(window, "start_s", at[0])
+        put(window, "end_s", at[1])
+        put(window, "slice_index", at[2])
+        put(window, "units", source.units[i])
+        put(window, "attempts", source.attempts[i])
+        put(window, "resumed", source.resumed[i])
+        put(window, "_totals", source.totals[i])
+        for name in _KNOWN:
+            put(window, name, {})
+        for name, value in same.items():
+            put(window, name, value)
+        return window
+
+
+_KNOWN = ("_tallies", "_by_arm", "_events")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from numpy.random import Generator
 
 from simcert.model import NEW, OK
 from simcert.sim.ground import Epoch, Ground
@@ -18,7 +19,7 @@ GOOD, FAILS, HARMS = 0, 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Leaves:
-    """`share` [exposure 0 or 1, T, R, L], padded with 0; the others [R, L] are the same all along.
+    """`share` [exposure 0 or 1, T or 1, R, L], padded with 0; the others [R, L] hold all along.
 
     `position` is a flat one of [segment, arm, outcome]; `what` is GOOD, FAILS or HARMS.
     """
@@ -29,9 +30,48 @@ class Leaves:
     what: Ints
 
     def at(self, exposure: float) -> Floats:
-        """Return the probabilities under an exposure: [T, R, L]."""
+        """Return the probabilities under an exposure: [T or 1, R, L]."""
         shares: Floats = (1.0 - exposure) * self.share[0] + exposure * self.share[1]
         return shares
+
+    def chance(self, what: int, share: Floats) -> Floats:
+        """Return the probability that a retry ends as `what`: [T or 1, R]."""
+        chance: Floats = np.where(self.what == what, share, 0.0).sum(axis=-1)
+        return np.minimum(chance, 1.0)  # sums of shares are rounded
+
+    def split(self, n: Ints, share: Floats, draw: Generator) -> Ints:
+        """Return what became of `n` retries [2, T, R, what] by leaf: [2, T, R, L]."""
+        counts = np.zeros((*n.shape[:-1], self.what.shape[1]), np.int64)
+        for what in (GOOD, FAILS, HARMS):
+            leaf = np.flatnonzero((self.what == what).any(axis=0))
+            if not n[..., what].any():
+                continue
+            part = np.where(self.what[:, leaf] == what, share[..., leaf], 0.0)
+            total = part.sum(axis=-1, keepdims=True)
+            part[..., :1] += total <= 0.0  # nobody is there to be split
+            part /= part.sum(axis=-1, keepdims=True)
+            counts[..., leaf] += draw.multinomial(n[..., what], part)
+        return counts
+
+    def sums(self, counts: Ints, shape: tuple[int, ...]) -> Ints:
+        """Return counts by leaf [2, T, R, L] where windows have them: [2, T, *shape]."""
+        flat = self.position.ravel()
+        rows = counts.reshape(-1, len(flat))
+        some = np.flatnonzero(rows.any(axis=0))
+        total = np.zeros((len(rows), int(np.prod(shape))), np.int64)
+        if len(some):
+            order = some[np.argsort(flat[some], kind="stable")]
+            at, starts = np.unique(flat[order], return_index=True)
+            total[:, at] = np.add.reduceat(rows[:, order], starts, axis=1)
+        return total.reshape(*counts.shape[:2], *shape)
+
+    def ok(self, counts: Ints) -> Ints:
+        """Return the good ones of counts by leaf [T, R, L] by arm: [T, R, 2]."""
+        good = self.what == GOOD
+        some = np.flatnonzero(good.any(axis=0) & counts.any(axis=(0, 1)))
+        here, arm = counts[..., some] * good[:, some], self.arm[:, some]
+        new = (here * arm).sum(axis=-1)
+        return np.stack([here.sum(axis=-1) - new, new], axis=-1)
 
 
 def leaves(ground: Ground, epoch: Epoch, pools: Ints, outages: list[Floats]) -> Leaves:

@@ -25,6 +25,7 @@ Floats = npt.NDArray[np.float64]
 Watch = Callable[[RecordBatch, npt.NDArray[np.bool_]], None]
 """Is shown the attempts of every step, and which of them were harmed."""
 
+NUMBERED = 1 << 25  # clients up to which a window has a byte for each of them
 AHEAD = 128  # slices whose expected visits are worked out together
 
 
@@ -39,7 +40,10 @@ class Records:
         self._clients = Clients(ground, streams.generator(Purpose.CLIENTS, 0))
         self._attempts = Attempts(ground, Tickets(ground, self._clients.total), streams)
         self._windower = Windower(
-            Grid(spec.window_s, spec.slices), assignment=spec.assignment, grace_s=spec.feedback_s
+            Grid(spec.window_s, spec.slices),
+            assignment=spec.assignment,
+            grace_s=spec.feedback_s,
+            clients=self._clients.total if self._clients.total <= NUMBERED else None,
         )
         self._harmed = np.zeros(self._clients.total, bool)
         self._calendar: dict[int, list[Visitors]] = {}
@@ -85,7 +89,7 @@ class Records:
         step = self._step
         here = self._attempts.begin(step, exposure, self._key_s(step), self._encounters(step))
         waiting = self._calendar.pop(step, [])
-        rows = joined([self._visits(step), *waiting])
+        rows = joined(self._visits(step), waiting)
         fresh = True
         while len(rows) or fresh:
             served = here.serve(rows)
@@ -140,12 +144,15 @@ class Records:
 
     def _keep(self, due: Visitors, step: int) -> Visitors:
         """Return the retries that fall into this slice, keep the others for theirs."""
+        if not len(due):
+            return due
         spec = self._ground.spec
         number = np.floor(due.start_s * (spec.slices / spec.window_s)).astype(np.int64)
-        for later in np.unique(number[number > step]).tolist():
-            if later < self._ground.steps:
-                self._calendar.setdefault(later, []).append(due.at(number == later))
-        return due.at(number <= step)
+        for later in set(number.tolist()):
+            if step < later < self._ground.steps:
+                rows = due.at(np.flatnonzero(number == later))
+                self._calendar.setdefault(later, []).append(rows)
+        return due.at(np.flatnonzero(number <= step))
 
     def _known(self, batch: RecordBatch, now_s: float) -> RecordBatch:
         """Return the rows whose outcome is known by now; the others wait."""

@@ -80,10 +80,11 @@ class Crossing:
         """Return some of the rows."""
         return Crossing(*(getattr(self, one.name)[rows] for one in fields(self)))
 
-    def by_end(self, steps: int, pools: int) -> Ints:
-        """Return the chains whose waits end in each slice: [T, R, harmed]."""
+    def by_end(self, steps: int, pools: int, some: npt.NDArray[np.bool_] | None = None) -> Ints:
+        """Return the chains (of some rows) whose waits end in each slice: [T, R, harmed]."""
         cell = (self.end * pools + self.pool) * 2 + self.harmed
-        total = np.bincount(cell, self.n, (steps + 1) * pools * 2)[: steps * pools * 2]
+        n = self.n if some is None else self.n * some
+        total = np.bincount(cell, n, (steps + 1) * pools * 2)[: steps * pools * 2]
         return total.astype(np.int64).reshape(steps, pools, 2)
 
 
@@ -101,8 +102,11 @@ def cross(waiting: Ints, before: Ints, window: Ints, ends: Floats, draw: Generat
     pool, harmed = np.concatenate([r0, r]), np.concatenate([h0, h])
     n = np.concatenate([before[r0, s0, h0], waiting[k, r, h]])
     rows, found, start = np.arange(len(n)), [], origin + 1
+    shares = _rounds(ends)
     while len(rows):
-        i, offset, count = _rounds(n, ends[pool[rows]], draw)
+        later = draw.multinomial(n, shares[pool[rows]])
+        i, offset = np.nonzero(later)
+        count = later[i, offset]
         late = offset == TOGETHER
         end = np.where(late, steps, np.minimum(start[i] + offset, steps))
         again = late & (start[i] + TOGETHER < steps)
@@ -112,13 +116,10 @@ def cross(waiting: Ints, before: Ints, window: Ints, ends: Floats, draw: Generat
     return Crossing(origin[at], home[at], end, pool[at], harmed[at], n)
 
 
-def _rounds(n: Ints, ends: Floats, draw: Generator) -> tuple[Ints, Ints, Ints]:
-    """Draw how many of `n` waits end in each of the next slices: (row, slices waited, waits)."""
+def _rounds(ends: Floats) -> Floats:
+    """Return which shares of waits end in each of the next slices, and which later: [R, 7]."""
     stay = (1.0 - ends[:, None]) ** np.arange(TOGETHER + 1)
-    shares = np.concatenate([stay[:, :-1] * ends[:, None], stay[:, -1:]], axis=1)
-    later = draw.multinomial(n, shares)
-    i, offset = np.nonzero(later)
-    return i, offset, later[i, offset]
+    return np.concatenate([stay[:, :-1] * ends[:, None], stay[:, -1:]], axis=1)
 
 
 @lru_cache(maxsize=256)

@@ -15,6 +15,7 @@ from numpy.random import Generator
 from simcert.sim.ground import Ground
 from simcert.sim.harmed import distinct_each
 from simcert.sim.leaves import FAILS, GOOD, HARMS, leaves
+from simcert.sim.parts import drawn_from, part_of, some_of
 from simcert.sim.retries import Crossing, Waits, cross, waits_of
 from simcert.sim.thinning import Piece
 
@@ -68,79 +69,54 @@ class Returns:
         """Follow all chains, stage by stage: [kind, T, R, harmed]."""
         waits, piece = self._waits, self._piece
         first = np.stack([piece.failed[:, waits.pools], piece.hurt[:, waits.pools]], axis=-1)
-        entered = _part(first, waits.again[:, None], draw)[None]
+        entered = part_of(first, waits.again[:, None], draw)[None]
+        shape = (self._steps, len(waits.pools))
         for stage in range(1, waits.stages):
             if not (entered.any() or self._before.chains[:, stage:].any()):
                 return
             ends = waits.ends[:, :stage, stage].T[:, None, :, None]
-            now = _part(entered, ends, draw)
+            now = part_of(entered, ends, draw)
             left = (entered - now).sum(axis=0)
             before, last = self._before.chains[:, stage], waits.ends[:, stage, stage]
             crossing = cross(left, before, self._window, last, draw)
             self._crossings[stage] = crossing
-            apart = crossing.at(crossing.home != self._window[crossing.end])
-            shape = (self._steps, len(waits.pools))
-            self._unshown += apart.by_end(*shape).sum(axis=-1)
+            apart = crossing.home != self._window[crossing.end]
+            self._unshown += crossing.by_end(*shape, apart).sum(axis=-1)
             retried = np.concatenate([now, crossing.by_end(*shape)[None]])
             entered = self._failed(retried, stage + 1, draw)
 
     def _failed(self, retried: Ints, stage: int, draw: Generator) -> Ints:
         """Count what `retried` [kind, T, R, harmed] led to; return those that go on to `stage`."""
-        kind, t, r, h = np.nonzero(retried)
-        harm, fail = (self._chance(what)[t * (len(self._share) > 1), r] for what in (HARMS, FAILS))
-        n = retried[kind, t, r, h]
-        harmed = draw.binomial(n, harm)
-        failed = draw.binomial(n - harmed, np.minimum(fail / np.maximum(1.0 - harm, 1e-300), 1.0))
-        for what, part in ((GOOD, n - harmed - failed), (FAILS, failed), (HARMS, harmed)):
-            np.add.at(self._what[..., what], (t, r), part)
-        first = np.flatnonzero(harmed * (h == 0))
-        np.add.at(self._hits, (t[first], r[first]), harmed[first])
-        onward = np.zeros_like(retried)
-        np.add.at(onward, (kind, t, r, h), failed)
-        np.add.at(onward[..., 1], (kind, t, r), harmed)
+        fail, harm = (
+            self._leaves.chance(FAILS, self._share),
+            self._leaves.chance(HARMS, self._share),
+        )
+        onward = part_of(retried, fail[..., None], draw)
+        self._what[..., FAILS] += onward.sum(axis=(0, 3))
+        good = retried - onward
+        if harm.any():
+            harmed = part_of(good, _given(harm, 1.0 - fail)[..., None], draw)
+            good -= harmed
+            self._what[..., HARMS] += harmed.sum(axis=(0, 3))
+            self._hits += harmed[..., 0].sum(axis=0)
+            onward[..., 1] += harmed.sum(axis=-1)
+        self._what[..., GOOD] += good.sum(axis=(0, 3))
         allowed = (stage < self._waits.limit)[:, None]
-        return _part(onward, self._waits.again[:, None] * allowed, draw)
-
-    def _chance(self, what: int) -> Floats:
-        """Return the probability that a retry ends as `what`: [T or 1, R]."""
-        chance: Floats = np.where(self._leaves.what == what, self._share, 0.0).sum(axis=-1)
-        return chance
+        return part_of(onward, self._waits.again[:, None] * allowed, draw)
 
     def _placed(self, draw: Generator) -> Added:
         """Put all retries where windows have them, and find the units among them."""
-        ground, at = self._ground, self._waits.pools
-        steps, k = self._steps, len(ground.outcomes)
-        shape = (steps, len(ground.segments), 2, k)
-        size = shape[1] * shape[2] * shape[3]
-        attempts, units = np.zeros((steps, size), np.int64), np.zeros((steps, size), np.int64)
-        ok = np.zeros((steps, len(ground.pools), 2), np.int64)
-        hits = np.zeros((steps, len(ground.pools)), np.int64)
-        hits[:, at] = self._hits
-        shown = self._units(draw)
-        t, r = np.nonzero(self._what.any(axis=-1))
-        what, new = self._what[t, r], shown[t, r]
-        seen = _some_of(what, new, draw)
-        among = self._by_leaf(t, r, seen, draw)
-        counts = among + self._by_leaf(t, r, what - seen, draw)
-        here = (t[:, None], self._leaves.position[r])
-        np.add.at(attempts, here, counts)
-        np.add.at(units, here, among)
-        good = counts * (self._leaves.what[r] == GOOD)
-        for arm in (0, 1):
-            np.add.at(ok[..., arm], (t, at[r]), (good * (self._leaves.arm[r] == arm)).sum(axis=1))
-        harmed = self._what[..., HARMS].sum(axis=1)
-        return Added(units.reshape(shape), attempts.reshape(shape), ok, harmed, hits)
-
-    def _by_leaf(self, t: Ints, r: Ints, retried: Ints, draw: Generator) -> Ints:
-        """Return retries [row, what] of pools r in slices t by leaf."""
-        counts = np.zeros((len(t), self._share.shape[-1]), np.int64)
-        for what in (GOOD, FAILS, HARMS):
-            some = np.flatnonzero(retried[:, what])
-            share = np.broadcast_to(self._share, (self._steps, *self._share.shape[1:]))
-            part = share[t[some], r[some]] * (self._leaves.what[r[some]] == what)
-            part /= part.sum(axis=1, keepdims=True)
-            counts[some] += draw.multinomial(retried[some, what], part)
-        return counts
+        ground, pools = self._ground, self._waits.pools
+        shape = (len(ground.segments), 2, len(ground.outcomes))
+        what = self._what.reshape(-1, 3)
+        seen = some_of(what, self._units(draw).ravel(), draw).reshape(self._what.shape)
+        counts = self._leaves.split(np.stack([seen, self._what - seen]), self._share, draw)
+        units, others = self._leaves.sums(counts, shape)
+        ok = np.zeros((self._steps, len(ground.pools), 2), np.int64)
+        ok[:, pools] = self._leaves.ok(counts.sum(axis=0))
+        hits = np.zeros((self._steps, len(ground.pools)), np.int64)
+        hits[:, pools] = self._hits
+        return Added(units, units + others, ok, self._what[..., HARMS].sum(axis=1), hits)
 
     def _units(self, draw: Generator) -> Ints:
         """Return the units among retries [T, R]; visits of clients shown early are demoted.
@@ -168,10 +144,8 @@ class Returns:
                 early = early + shown[:, i]
             some = np.nonzero(early * visits[:, i])
             if len(some[0]):
-                came = visits[:, i][
-                    some
-                ]  # symmetric in who came and who is early, and those are few
-                gone[:, i][some] = draw.hypergeometric(came, unseen[:, i][some] - came, early[some])
+                came, were = visits[:, i][some], early[some]  # symmetric in both; `were` are few
+                gone[:, i][some] = drawn_from(came, unseen[:, i][some] - came, were, draw)
                 early = early - gone[:, i]
             ended[:, i] = early
         self._early = np.concatenate([began[at], ended[at][-1:]])
@@ -198,7 +172,7 @@ class Returns:
             row[: len(columns)] = columns
         at = table[r]
         here = (piece.shown[t[:, None], at] * (at >= 0)[..., None]).reshape(len(t), -1)
-        taken = _some_of(here, np.minimum(gone[t, r], here.sum(axis=1)), draw)
+        taken = some_of(here, np.minimum(gone[t, r], here.sum(axis=1)), draw)
         flat = piece.units.reshape(self._steps, -1)
         np.subtract.at(flat, (t[:, None], layout.positions[at].reshape(len(t), -1)), taken)
 
@@ -221,30 +195,13 @@ def nobody(ground: Ground) -> tuple[Waits, Waiting]:
     return waits, Waiting(chains, np.zeros(len(waits.pools), np.int64))
 
 
-def _part(n: Ints, share: Floats, draw: Generator) -> Ints:
-    """Return a binomial part of each cell, where there is anybody."""
-    part, some = np.zeros_like(n), np.nonzero(n)
-    part[some] = draw.binomial(n[some], np.broadcast_to(share, n.shape)[some])
-    return part
-
-
 def _new(n: Ints, left: Ints, clients: Ints, draw: Generator) -> Ints:
     """Return how many distinct clients out of `left` appear among `n` uniform ones."""
     left = np.maximum(left, 0)
     return distinct_each(draw.binomial(n, left / clients), left, draw)
 
 
-def _some_of(counts: Ints, n: Ints, draw: Generator) -> Ints:
-    """Choose `n` of the items of each row, whichever: multivariate hypergeometric, by column."""
-    left = counts.sum(axis=1)
-    chosen = np.where((n == left)[:, None], counts, 0)
-    rows = np.flatnonzero((n > 0) & (n < left))
-    left, wanted, here = left[rows], n[rows], counts[rows]
-    columns = np.flatnonzero(here.any(axis=0)).tolist()
-    for column in columns[:-1]:
-        left = left - here[:, column]
-        chosen[rows, column] = got = draw.hypergeometric(here[:, column], left, wanted)
-        wanted = wanted - got
-    if columns:
-        chosen[rows, columns[-1]] = wanted
-    return chosen
+def _given(share: Floats, of: Floats) -> Floats:
+    """Return a share of a rest; where nothing is left of it, it does not matter."""
+    given: Floats = np.minimum(share / np.maximum(of, 1e-300), 1.0)
+    return given

@@ -26,26 +26,35 @@ class Visitors:
     def __len__(self) -> int:
         return len(self.start_s)
 
-    def at(self, where: Ints | Mask) -> "Visitors":
-        """Return some of the rows."""
-        return Visitors(*(getattr(self, one.name)[where] for one in fields(self)))
+    def at(self, where: Ints) -> "Visitors":
+        """Return the rows of these numbers."""
+        return Visitors(*(getattr(self, name).take(where) for name in VISITORS))
 
 
-def joined(parts: list[Visitors]) -> Visitors:
-    """Return all rows in order of start: the first part is in order, the others are short."""
-    main, *others = parts
-    if not others:
-        return main
-    few = _concatenated(others)
+VISITORS = tuple(one.name for one in fields(Visitors))
+
+
+def joined(visits: Visitors, waiting: list[Visitors]) -> Visitors:
+    """Return first attempts, which are in order, and a few retries: all rows in order of start."""
+    if not waiting:
+        return visits
+    few = _concatenated(waiting)
     few = few.at(np.argsort(few.start_s, kind="stable"))
-    at = np.searchsorted(main.start_s, few.start_s, side="right")
-    names = (one.name for one in fields(Visitors))
-    return Visitors(*(np.insert(getattr(main, name), at, getattr(few, name)) for name in names))
+    if not len(visits):
+        return few
+    at = np.searchsorted(visits.start_s, few.start_s, side="right") + np.arange(len(few))
+    rows = len(visits) + len(few)
+    before = np.repeat(np.arange(len(few) + 1), np.diff(at, prepend=0, append=rows))
+    order = np.minimum(np.arange(rows) - before, len(visits) - 1)  # at a retry: any row
+    whole = visits.at(order)
+    for name in VISITORS:
+        getattr(whole, name)[at] = getattr(few, name)
+    return whole
 
 
 def _concatenated(parts: list[Visitors]) -> Visitors:
-    names = (one.name for one in fields(Visitors))
-    return Visitors(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    columns = (np.concatenate([getattr(part, name) for part in parts]) for name in VISITORS)
+    return Visitors(*columns)
 
 
 COLUMNS = tuple(one.name for one in fields(RecordBatch))[2:]

@@ -14,6 +14,7 @@ from simcert.model import NEW, OLD
 from simcert.sim.blocks import Block
 from simcert.sim.ground import Ground
 from simcert.sim.layout import Layout
+from simcert.sim.parts import part_of
 from simcert.sim.splitting import split
 
 Ints = npt.NDArray[np.int64]
@@ -56,10 +57,11 @@ def thin(
     if layout.uneven:
         new, old = _with_excess(ground, block, at, new, old, exposure, draw)
     harmful, cured = layout.harmful, layout.cured
-    hurt = _by_pool(layout, new[:2].sum(axis=0), harmful, len(ground.pools))
-    beside = draw.binomial(new[2][:, harmful], 1.0 - exposure)
-    hits = hurt + _by_pool(layout, beside, harmful, len(ground.pools), whole=False)
-    saved = _by_pool(layout, old[:2].sum(axis=0), cured, len(ground.pools))
+    pools = len(ground.pools)
+    hurt = _by_pool(layout, new[:2][:, :, harmful].sum(axis=0), harmful, pools)
+    beside = part_of(new[2][:, harmful], np.float64(1.0 - exposure), draw)
+    hits = hurt + _by_pool(layout, beside, harmful, pools)
+    saved = _by_pool(layout, old[:2][:, :, cured].sum(axis=0), cured, pools)
     shape = (last - first, len(ground.segments), 2, len(ground.outcomes))
     attempts = _placed(layout, old.sum(axis=0), new.sum(axis=0), shape)
     resumed = _by_arm(block.resumed[at], exposure, draw)
@@ -88,15 +90,16 @@ def _by_arm(n: Ints, exposure: float, draw: Generator) -> Ints:
 def _placed(layout: Layout, old: Ints, new: Ints, shape: tuple[int, ...]) -> Ints:
     flat = np.zeros((shape[0], shape[1] * shape[2] * shape[3]), np.int64)
     order, starts, at = layout.sums
-    flat[:, at] = np.add.reduceat(np.concatenate([old, new], axis=1)[:, order], starts, axis=1)
+    both = np.concatenate([old, new], axis=1)[:, order]
+    flat[:, at] = both if len(at) == len(order) else np.add.reduceat(both, starts, axis=1)
     return flat.reshape(shape)
 
 
-def _by_pool(layout: Layout, n: Ints, columns: Ints, pools: int, whole: bool = True) -> Ints:
-    """Sum columns over the pools that own them; `n` holds all columns, or only these."""
+def _by_pool(layout: Layout, n: Ints, columns: Ints, pools: int) -> Ints:
+    """Sum `n`, which holds these columns, over the pools that own them."""
     total = np.zeros((len(n), pools), np.int64)
     for i, column in enumerate(columns.tolist()):
-        total[:, layout.owner[column]] += n[:, column if whole else i]
+        total[:, layout.owner[column]] += n[:, i]
     return total
 
 

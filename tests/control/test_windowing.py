@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simcert.control._cells import time_bins
-from simcert.control._client_set import ClientSet
+from simcert.control._client_set import ClientSet, DenseSet
 from simcert.control.counters import Counters
 from simcert.control.joining import Joiner
 from simcert.control.windowing import Grid, Windower
@@ -172,7 +172,19 @@ def test_every_time_falls_into_its_bin():
 @given(batches=st.lists(st.lists(st.integers(-(2**62), 2**62) | st.integers(0, 9), max_size=200)))
 @settings(max_examples=50, deadline=None)
 def test_client_set_tells_the_first_row_of_every_name(batches):
-    clients, seen = ClientSet(1), set()
+    tells_the_first_row_of_every_name(ClientSet(1), batches)
+
+
+@given(batches=st.lists(st.lists(st.integers(0, 40), max_size=60)))
+@settings(max_examples=50, deadline=None)
+def test_a_set_of_numbered_clients_does_so_too_and_leaves_nothing_to_the_next(batches):
+    scratch = np.zeros(41, np.int32)
+    for _ in range(2):
+        tells_the_first_row_of_every_name(DenseSet(scratch), batches)
+
+
+def tells_the_first_row_of_every_name(clients, batches):
+    seen = set()
     for batch in batches:
         expected = []
         for name in batch:

@@ -1,14 +1,19 @@
 """Draws that cost little have the law of those that cost much; what is drawn late is the same."""
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simcert.model import Window
 from simcert.sim.alias import alias_table
 from simcert.sim.driver import traffic_of
 from simcert.sim.harmed import distinct_each
-from simcert.world.streams import Streams
+from simcert.sim.parts import FEW, drawn_from, part_of
+from simcert.sim.rare import MANY, RARE, rare, rare_each
+from simcert.world.streams import Purpose, Streams
 from tests.sim.worlds import world
 
 RUNS = 20_000
@@ -54,3 +59,60 @@ def test_times_are_the_same_whenever_they_are_read() -> None:
 
     assert [w for w, _ in read] == left
     assert sum(n for _, n in read) > 0
+
+
+@pytest.mark.parametrize("chance", [0.0, 1e-12, 0.003, RARE, 0.4, 1.0])
+def test_rare_rows_are_as_many_and_anywhere_as_independent_trials_make_them(chance: float) -> None:
+    rows, runs = MANY + 300, 3000
+    draw = np.random.default_rng(2)
+    hit = np.zeros(rows)
+    totals = []
+    for _ in range(runs):
+        at = rare(rows, chance, draw)
+        assert np.array_equal(at, np.intersect1d(at, np.arange(rows)))
+        hit[at] += 1
+        totals.append(len(at))
+    spread = np.sqrt(rows * chance * (1.0 - chance))
+    assert abs(np.mean(totals) - rows * chance) <= 5.0 * spread / np.sqrt(runs)
+    assert abs(np.std(totals) - spread) <= 0.1 * spread + 1e-3
+    for part in (hit[:1], hit[-1:], *np.split(hit, 4)):  # early and late rows alike
+        n = len(part) * runs
+        assert abs(part.sum() - n * chance) <= 5.0 * np.sqrt(n * chance * (1.0 - chance))
+
+
+def test_each_kind_of_row_has_its_own_chance() -> None:
+    draw, chance = np.random.default_rng(3), np.array([0.0, 0.002, 0.05])
+    kind = np.arange(30_000) % 3
+    hit = np.bincount(kind[np.concatenate([rare_each(kind, chance, draw) for _ in range(60)])])
+    mean = chance * 10_000 * 60
+    assert hit[0] == 0
+    assert np.all(np.abs(hit - mean)[1:] <= 5.0 * np.sqrt(mean[1:]))
+
+
+def test_empty_cells_and_few_rows_change_no_draw() -> None:
+    n = np.zeros((4, 50), np.int64)
+    n[1, 7], n[3, 2] = 90, 40
+    share = np.linspace(0.1, 0.9, 50)
+    sparse = part_of(n, share, np.random.default_rng(4))
+    assert np.array_equal(sparse, np.random.default_rng(4).binomial(n, share))
+    good, bad, taken = np.full(FEW, 60), np.full(FEW, 50), np.full(FEW, 30)
+    few = drawn_from(good, bad, taken, np.random.default_rng(5))
+    assert np.array_equal(few, np.random.default_rng(5).hypergeometric(good, bad, taken))
+
+
+def test_streams_are_kept_apart_by_seed_purpose_and_step() -> None:
+    keys = [(seed, purpose, step) for seed in (1, 2) for purpose in Purpose for step in range(40)]
+    first = {key: Streams(key[0]).generator(*key[1:]).random(4).tobytes() for key in keys}
+    assert len(set(first.values())) == len(keys)
+    for seed, purpose, step in keys[::17]:
+        again = Streams(seed).generator(purpose, step).random(4).tobytes()
+        assert again == first[seed, purpose, step]
+
+
+def test_a_late_window_lacks_no_field() -> None:
+    traffic = traffic_of(world(), Streams(1), "counts")
+    (window,) = traffic.advance(0.1)
+    like = Window.from_dict(window.to_dict())
+    assert like == window
+    assert like.by_arm("units") == window.by_arm("units")
+    assert {one.name for one in fields(Window) if not hasattr(window, one.name)} == set()
