@@ -5,6 +5,7 @@ and who does not read them does not pay for one multinomial per slice, segment a
 """
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any, Protocol, Self
 
 from simcert.model import Window
@@ -66,4 +67,4 @@ class LateWindow(Window):
         return window
 
 
-_KNOWN = ("_tallies", "_by_arm", "_events")
+_KNOWN = tuple(one.name for one in fields(Window) if one.default_factory is dict)
