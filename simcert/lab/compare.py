@@ -13,6 +13,7 @@ from simcert.lab.progress import progress
 from simcert.lab.seeds import checked
 from simcert.lab.setup import Setup, prepare_all
 from simcert.lab.study import Study
+from simcert.lab.study_read import read
 from simcert.model import Policy
 from simcert.scenario import Scenario
 
@@ -41,7 +42,7 @@ def compare(
     identity = manifest.identity(setups, runs=runs, seed=seed, batch="compare")
     folder = None if out is None else ResultFolder.claim(out, identity)
     if folder is not None and folder.complete:
-        return tables.read(folder, setups, runs, seed)
+        return read(folder, setups, runs, seed)
     todo = tasks(setups, runs, seed)
     rows: dict[str, list[Row]] = {}
     with progress(sum(len(task.runs) for task in todo), quiet) as seen:

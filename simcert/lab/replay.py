@@ -12,6 +12,7 @@ from simcert.control.replay import Replay
 from simcert.control.replay import replay as decide_again
 from simcert.control.rollout import Rollout
 from simcert.errors import InputError, UnknownNameError
+from simcert.lab.replay_words import UNKNOWN, in_words
 from simcert.model import Policy, Prior, Truth
 from simcert.scenario import policies
 from simcert.scenario.build import analyzer_maker
@@ -20,11 +21,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TINY = 1e-9  # exposures that differ by less are equal
-UNKNOWN = (
-    "The record holds what clients did under the exposure that was in force, and nothing else. "
-    "What more or fewer of them would have done is in no record: neither harm nor time to full of "
-    "the other policy can be read from it. `simcert compare` flies both in the simulator."
-)
 
 
 class Side(NamedTuple):
@@ -124,8 +120,6 @@ class Replayed:
 
     def words(self) -> str:
         """Return the answer in words."""
-        from simcert.lab.replay_words import in_words
-
         return in_words(self)
 
 

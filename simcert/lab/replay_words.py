@@ -7,6 +7,11 @@ if TYPE_CHECKING:
     from simcert.lab.replay import Replayed, Side
 
 ROWS = 40  # of a table on a terminal; `--json` has all
+UNKNOWN = (
+    "The record holds what clients did under the exposure that was in force, and nothing else. "
+    "What more or fewer of them would have done is in no record: neither harm nor time to full of "
+    "the other policy can be read from it. `simcert compare` flies both in the simulator."
+)
 
 
 def in_words(found: "Replayed") -> str:
@@ -50,8 +55,6 @@ def _row(one: "Side") -> str:
 
 
 def _limits(found: "Replayed") -> list[str]:
-    from simcert.lab.replay import UNKNOWN
-
     n, beyond = len(found.sides), found.beyond
     wants = f"At {beyond['more']} of {n} ticks it wants more than was in force, at {beyond['less']}"
     said = f"{wants} less. "

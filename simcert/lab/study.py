@@ -8,6 +8,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from simcert.lab import statistics as st
+from simcert.lab import tables
 from simcert.lab.score import information_bound
 from simcert.lab.setup import Setup
 
@@ -107,8 +108,6 @@ class Study:
     def moves(self) -> "pd.DataFrame":
         """One row a change of exposure of each run: when (t_s), to which exposure, and why."""
         import pandas as pd
-
-        from simcert.lab import tables
 
         return pd.DataFrame(tables.moves(self.rows), columns=list(tables.MOVE_COLUMNS))
 

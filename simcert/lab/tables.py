@@ -5,10 +5,6 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from simcert.lab.folder import ResultFolder
-from simcert.lab.setup import Setup
-from simcert.lab.study import Study
-
 KEYS = ("scenario", "policy", "run", "seed")
 FIGURES = (
     "end",
@@ -75,15 +71,3 @@ def moves(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def _move(t_s: float, exposure: float, reason: str) -> dict[str, Any]:
     return {"t_s": t_s, "exposure": exposure, "reason": reason}
-
-
-def read(folder: ResultFolder, setups: Sequence[Setup], runs: int, seed: int) -> Study:
-    """Return the study of a folder that is complete."""
-    rows = from_csv((folder.path / "runs.csv").read_text(encoding="utf-8"))
-    changes: dict[tuple[Any, ...], list[Any]] = {}
-    for move in from_csv((folder.path / "moves.csv").read_text(encoding="utf-8")):
-        key = (move["scenario"], move["policy"], move["run"])
-        changes.setdefault(key, []).append([move["t_s"], move["exposure"], move["reason"]])
-    for row in rows:
-        row["moves"] = changes.get((row["scenario"], row["policy"], row["run"]), [])
-    return Study(tuple(setups), runs, seed, rows, str(folder.path))

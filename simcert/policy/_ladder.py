@@ -1,9 +1,13 @@
 """A fixed ladder of exposures, climbed by the clock, with or without an alarm beside it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import ClassVar
 
 from simcert.errors import UnknownNameError
 from simcert.model import Channel, Decision, Phase, Verdict, View
+from simcert.model.bounds import NotNegative, Share, Whole
 
 ROUNDING = 1e-3  # share of a rung; an actuator may round the exposure
 ALARM = "alarm"
@@ -40,7 +44,67 @@ class Ladder:
         return view.complete(f"complete: end of the fixed schedule, {baked}")
 
 
-def pick(schedule: str, known: dict[str, Ladder]) -> Ladder:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedSchedule:
+    """What fixed schedules share; each tells its `own` ladder.
+
+    `bake_s` at the top before complete. `alarm` adds what AWS calls a CloudWatch alarm: M of N
+    windows with a failure rate above `alarm_failure_rate` in the new arm, no comparison with the
+    old one; windows without data are ignored.
+    """
+
+    tags: ClassVar[frozenset[str]] = frozenset()
+
+    bake_s: NotNegative = 0.0
+    alarm: bool = False
+    alarm_failure_rate: Share = 0.05
+    alarm_datapoints: Whole = 2
+    alarm_of: Whole = 3
+
+    def __post_init__(self) -> None:
+        self.own()
+        self.named()
+
+    def own(self) -> Ladder:
+        """Return the ladder of the parameters; ValueError if they make none."""
+        raise NotImplementedError
+
+    def named(self) -> Ladder | None:
+        """Return the ladder that goes by a name, if one was asked for."""
+        return None
+
+    def channels(self) -> tuple[Channel, ...]:
+        """Name the alarm, if there is one."""
+        if not self.alarm:
+            return ()
+        limit = 1.0 - self.alarm_failure_rate
+        limits = {"limit": limit, "datapoints": self.alarm_datapoints, "of": self.alarm_of}
+        return (Channel(ALARM, "success_rate", limits),)
+
+    def decide(self, view: View) -> Decision:
+        """Return the rung that is due."""
+        return (_alarmed(view) if self.alarm else None) or _ladder(self).climb(view)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedSchedule(FixedSchedule):
+    """A fixed schedule that may be one of those `published` under a name."""
+
+    published: ClassVar[Mapping[str, Ladder]] = {}
+
+    schedule: str = ""
+
+    def named(self) -> Ladder | None:
+        """Return the published ladder; UnknownNameError if there is none of this name."""
+        return _pick(self.schedule, self.published) if self.schedule else None
+
+
+@lru_cache(maxsize=64)
+def _ladder(policy: FixedSchedule) -> Ladder:
+    return policy.named() or policy.own()
+
+
+def _pick(schedule: str, known: Mapping[str, Ladder]) -> Ladder:
     """Return a published schedule by its name, with or without the product's prefix."""
     name = schedule.rpartition(".")[2].removeprefix("Lambda").removeprefix("ECS")
     if name not in known:
@@ -48,13 +112,7 @@ def pick(schedule: str, known: dict[str, Ladder]) -> Ladder:
     return known[name]
 
 
-def alarm_channels(failure_limit: float, datapoints: int, of: int) -> tuple[Channel, ...]:
-    """Return the channel of an alarm: M of N one-window datapoints above a failure rate."""
-    limits = {"limit": 1.0 - failure_limit, "datapoints": datapoints, "of": of}
-    return (Channel(ALARM, "success_rate", limits),)
-
-
-def alarmed(view: View) -> Decision | None:
+def _alarmed(view: View) -> Decision | None:
     """Return a rollback if the alarm rings."""
     reading = view.assessment.reading(ALARM)
     if reading.verdict is not Verdict.FAIL or view.phase is Phase.WAITING:

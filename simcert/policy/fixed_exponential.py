@@ -1,12 +1,11 @@
 """Fixed exponential: the exposure doubles at equal intervals, whatever the clients say."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import ClassVar
 
-from simcert.model import Channel, Decision, View
-from simcert.model.bounds import Exposure, NotNegative, Positive, Share, Whole
-from simcert.policy._ladder import Ladder, alarm_channels, alarmed, pick
+from simcert.model.bounds import Exposure, Positive
+from simcert.policy._ladder import Ladder, NamedSchedule
 
 
 def _rungs(start: float, factor: float) -> tuple[float, ...]:
@@ -24,42 +23,17 @@ _SCHEDULES = {
 
 
 @dataclass(frozen=True, slots=True)
-class FixedExponential:
-    """`start` * `factor`^N, a step each `every_s`; or a published `schedule` of AWS AppConfig.
+class FixedExponential(NamedSchedule):
+    """`start` * `factor`^N, a step each `every_s`; or a published `schedule` of AWS AppConfig."""
 
-    `alarm` as in `fixed_linear`.
-    """
-
-    tags: ClassVar[frozenset[str]] = frozenset()
+    published: ClassVar[Mapping[str, Ladder]] = _SCHEDULES
 
     start: Exposure = 0.05
     factor: Positive = 2.0
     every_s: Positive = 600.0
-    bake_s: NotNegative = 0.0
-    schedule: str = ""
-    alarm: bool = False
-    alarm_failure_rate: Share = 0.05
-    alarm_datapoints: Whole = 2
-    alarm_of: Whole = 3
 
-    def __post_init__(self) -> None:
+    def own(self) -> Ladder:
+        """Return rungs that grow by `factor`; ValueError if they would not reach everybody."""
         if not 0.0 < self.start <= 1.0 or self.factor <= 1.0:
             raise ValueError(f"need 0 < start <= 1 < factor, got {self.start} and {self.factor}")
-        _ladder(self)
-
-    def channels(self) -> tuple[Channel, ...]:
-        """Name the alarm, if there is one."""
-        if not self.alarm:
-            return ()
-        return alarm_channels(self.alarm_failure_rate, self.alarm_datapoints, self.alarm_of)
-
-    def decide(self, view: View) -> Decision:
-        """Return the rung that is due."""
-        return (alarmed(view) if self.alarm else None) or _ladder(self).climb(view)
-
-
-@lru_cache(maxsize=64)
-def _ladder(policy: "FixedExponential") -> Ladder:
-    if policy.schedule:
-        return pick(policy.schedule, _SCHEDULES)
-    return Ladder(_rungs(policy.start, policy.factor), policy.every_s, policy.bake_s)
+        return Ladder(_rungs(self.start, self.factor), self.every_s, self.bake_s)
