@@ -1,6 +1,7 @@
 """Options that several commands share, and the two ways in which a command answers."""
 
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,22 @@ from click.shell_completion import CompletionItem
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 RESULTS = Path("results")
+
+
+class FiniteRange(click.FloatRange):
+    """A number between two limits; `nan` and `inf` are none, though a comparison lets them pass."""
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - the type that click gives it
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> float:
+        """Return the number, or fail as click does."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number", param, ctx)
+        return number
 
 
 def policy_names(_: click.Context, __: click.Parameter, typed: str) -> list[CompletionItem]:

@@ -16,7 +16,7 @@ from simcert.cli import _options as options
 @click.argument("policy", type=click.Path(), metavar="PATH_TO_POLICY.py")
 @click.option(
     "--limit-s",
-    type=click.FloatRange(min=0.0, min_open=True, max=3600.0),
+    type=options.FiniteRange(min=0.0, min_open=True, max=3600.0),
     default=60.0,
     show_default=True,
     help="Seconds that one check may take.",

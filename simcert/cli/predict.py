@@ -49,7 +49,10 @@ def _versions(_: click.Context, __: click.Parameter, typed: str) -> tuple[str, .
 )
 @click.option("--explain", metavar="CLIENT", help="Walk through one client's decision.")
 @click.option(
-    "--max-affected", type=click.FloatRange(0.0, 1.0), metavar="SHARE", help="Exit 1 if exceeded."
+    "--max-affected",
+    type=options.FiniteRange(0.0, 1.0),
+    metavar="SHARE",
+    help="Exit 1 if exceeded.",
 )
 @click.option("--html", metavar="FILE", help="Write the answer as a web page, too.")
 @options.as_json

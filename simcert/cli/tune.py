@@ -39,11 +39,11 @@ from simcert.cli import _options as options
 @click.option("--runs", type=int, default=12, show_default=True, help="Days for each candidate.")
 @click.option("--fresh", type=int, default=24, show_default=True, help="Days for each judgement.")
 @click.option(
-    "--false-rollback-max", type=click.FloatRange(0.0, 1.0), default=0.01, show_default=True
+    "--false-rollback-max", type=options.FiniteRange(0.0, 1.0), default=0.01, show_default=True
 )
 @click.option(
     "--detection-max",
-    type=click.FloatRange(0.0),
+    type=options.FiniteRange(0.0),
     default=1.25,
     show_default=True,
     help="Minutes to withdrawal, over those of the defaults.",

@@ -284,6 +284,6 @@ def moment(text: str | None, now: dt.datetime) -> dt.datetime:
         return now
     try:
         at = dt.datetime.fromisoformat(text)
-    except ValueError as error:
+        return (at if at.tzinfo else at.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
+    except (ValueError, OverflowError) as error:
         raise InputError(f"--at {text}: is no time; write it like 2026-03-01T00:00:00Z") from error
-    return (at if at.tzinfo else at.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)

@@ -132,6 +132,8 @@ def replay(journal: str | Path, policy: Policy | str | Path | None = None) -> Re
         why = error.strerror if isinstance(error, OSError) else error
         raise InputError(f"{path}: cannot be read: {why}; give a journal.jsonl") from error
     start = entries[0]
+    if all(entry["entry"] != "decision" for entry in entries):
+        raise InputError(f"{path}: records no decision, so there is nothing to decide again")
     label, flown = _policy(start, policy, str(path))
     rollout = Rollout(
         flown,

@@ -15,6 +15,7 @@ import click
 import simcert
 from simcert.control import validation
 from simcert.control.journal import params, stem
+from simcert.control.signing import sign
 from simcert.errors import InputError
 from simcert.lab import manifest
 from simcert.lab import validate_campaigns as campaigns
@@ -93,6 +94,8 @@ def validate(
     what cannot be validated, MachineError if `out` cannot be written.
     """
     made, secret = policies.parse(policy), None if key is None else read_key(key)
+    if secret is not None:
+        sign(secret, b"", str(key))  # a key that cannot sign is told before the first day is flown
     if "needs_truth" in made.tags:
         raise InputError(f"policy {policies.stem_of(made)} needs the truth: nothing to validate")
     if not 1 <= days <= 3650:
