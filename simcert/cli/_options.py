@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
@@ -20,7 +20,7 @@ class FiniteRange(click.FloatRange):
 
     def convert(
         self,
-        value: Any,  # noqa: ANN401 - the type that click gives it
+        value: float,
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> float:
@@ -93,6 +93,22 @@ def resumable(place: str) -> Iterator[None]:
     except KeyboardInterrupt:
         click.echo(f"the same command with --out {place} goes on where it stopped", err=True)
         raise
+
+
+class Answer(Protocol):
+    """What a command found, for machines and for people."""
+
+    def to_dict(self) -> dict[str, Any]: ...
+
+    def words(self) -> str: ...
+
+
+def tell(found: Answer, *, json_: bool) -> None:
+    """Print an answer: one JSON document, or words."""
+    if json_:
+        print_json(found.to_dict())
+    else:
+        click.echo(found.words())
 
 
 def print_json(value: Mapping[str, Any]) -> None:

@@ -77,8 +77,5 @@ def regress(
     else:
         found = lab.regress(baseline, jobs=jobs, seed=seed, quiet=quiet)
     output.leave(found, junit, summary)
-    if json_:
-        options.print_json(found.to_dict())
-    else:
-        click.echo(found.words())
+    options.tell(found, json_=json_)
     return 1 if found.changed and not update else 0

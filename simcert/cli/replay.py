@@ -25,8 +25,5 @@ def replay(journal: str, policy: str | None, json_: bool) -> int:
     from simcert import lab
 
     result = lab.replay(journal, policy)
-    if json_:
-        options.print_json(result.to_dict())
-    else:
-        click.echo(result.words())
+    options.tell(result, json_=json_)
     return 0 if result.identical or policy is not None else 1

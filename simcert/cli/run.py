@@ -46,8 +46,5 @@ def run(
     result = lab.run(
         scenario, policy=policy, seed=seed, fidelity=fidelity, out=place, records=records
     )
-    if json_:
-        options.print_json(result.to_dict())
-    else:
-        click.echo(result.words())
+    options.tell(result, json_=json_)
     return 0 if result.end == "complete" else 1

@@ -94,7 +94,4 @@ def tune(
             detection_max=detection_max,
             quiet=quiet,
         )
-    if json_:
-        options.print_json(found.to_dict())
-    else:
-        click.echo(found.words())
+    options.tell(found, json_=json_)

@@ -56,8 +56,5 @@ def validate(
             key=key,
             quiet=quiet,
         )
-    if json_:
-        options.print_json(found.to_dict())
-    else:
-        click.echo(found.words())
+    options.tell(found, json_=json_)
     return 0 if found.passed else 1

@@ -52,12 +52,11 @@ class Analyzer:
         return self.assessment
 
     def _feed(self, window: Window) -> None:
-        name = ""
-        try:
-            for name, one in self._detectors.items():  # noqa: B007 - the error names it
+        for name, one in self._detectors.items():
+            try:
                 one.update(window)
-        except Exception as error:
-            raise ContractError(f"detector of channel {name} failed: {error!r}") from error
+            except Exception as error:
+                raise ContractError(f"detector of channel {name} failed: {error!r}") from error
 
     def refuse(self, window: Window) -> str | None:
         """Say why the evidence of this window may not be used, or None.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from math import ceil, exp
 
 from simcert.errors import SimcertError
-from simcert.model import Kind, Policy, Reading, Verdict, View
+from simcert.model import Assessment, Kind, Policy, Reading, Verdict, View
 
 EVIDENCE = "evidence e-value"
 UNITS = "exposed results"
@@ -64,14 +64,14 @@ def _figures(view: View) -> Iterator[tuple[str, int, float, Iterable[float], Cha
     """Tell every figure: name, n, value now, values to try in order of distance, the view then."""
     a = view.assessment
     steps = [a.log_e + NATS * k / 48 for k in range(1, 49)]
-    yield EVIDENCE, a.n_new, a.log_e, steps, lambda x: _assessed(view, log_e=x)
+    yield EVIDENCE, a.n_new, a.log_e, steps, lambda x: _seen(view, replace(a, log_e=x))
     for name, one in a.readings.items():
         if one.value is None:
             continue
         for tried in (_below(one.value), _above(one.value)):
             yield name, one.n, one.value, tried, _read(view, name, one)
     more = [float(a.n_new + k) for k in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)]
-    yield UNITS, a.n_new, float(a.n_new), more, lambda x: _assessed(view, n_new=round(x))
+    yield UNITS, a.n_new, float(a.n_new), more, lambda x: _seen(view, replace(a, n_new=round(x)))
     yield SECONDS, a.n_new, 0.0, TIMES_S, lambda x: _later(view, x)
 
 
@@ -85,13 +85,18 @@ def _above(value: float) -> list[float]:
 
 def _read(view: View, name: str, one: Reading) -> Changed:
     def changed(x: float) -> View:
-        return _assessed(view, readings={**view.assessment.readings, name: one._replace(value=x)})
+        return _heard(view, name, one._replace(value=x))
 
     return changed
 
 
-def _assessed(view: View, **values: object) -> View:
-    return replace(view, assessment=replace(view.assessment, **values))  # type: ignore[arg-type]
+def _seen(view: View, assessment: Assessment) -> View:
+    return replace(view, assessment=assessment)
+
+
+def _heard(view: View, name: str, reading: Reading) -> View:
+    readings = {**view.assessment.readings, name: reading}
+    return _seen(view, replace(view.assessment, readings=readings))
 
 
 def _later(view: View, seconds: float) -> View:
@@ -135,8 +140,7 @@ def _verdicts(policy: Policy, now: Kind, view: View) -> Iterator[Turn]:
             more = {**one.detail, "alarms": one.detail["alarms"] + 1.0}
             tried.append((name, one._replace(detail=more)))
         for what, reading in tried:
-            readings = {**view.assessment.readings, name: reading}
-            kind = _kind(policy, _assessed(view, readings=readings))
+            kind = _kind(policy, _heard(view, name, reading))
             if kind is not None and kind is not now:
                 yield Turn(kind.value, what, one.value, one.limit, one.n)
 

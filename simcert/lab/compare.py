@@ -1,6 +1,5 @@
 """`compare`: every policy flies the same days; paired by seed, resumable, the same for any jobs."""
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from simcert.lab.folder import MANIFEST, MARK, ResultFolder, to_json
 from simcert.lab.progress import progress
 from simcert.lab.seeds import checked
 from simcert.lab.setup import Setup, prepare_all
+from simcert.lab.sizes import checked_runs, workers
 from simcert.lab.study import Study
 from simcert.lab.study_read import read
 from simcert.model import Policy
@@ -38,7 +38,7 @@ def compare(
     InputError for anything that cannot be flown, MachineError if `out` cannot be written.
     """
     setups = _setups(scenarios, policies, fidelity)
-    workers, seed = _check(runs, jobs), checked(seed)
+    runs, hands, seed = checked_runs(runs), workers(jobs), checked(seed)
     identity = manifest.identity(setups, runs=runs, seed=seed, batch="compare")
     folder = None if out is None else ResultFolder.claim(out, identity)
     if folder is not None and folder.complete:
@@ -46,7 +46,7 @@ def compare(
     todo = tasks(setups, runs, seed)
     rows: dict[str, list[Row]] = {}
     with progress(sum(len(task.runs) for task in todo), quiet) as seen:
-        for task, block in _arriving(todo, folder, workers, cluster):
+        for task, block in _arriving(todo, folder, hands, cluster):
             rows.setdefault(slug(task.setup), []).extend(block)
             seen(block)
     study = Study(
@@ -127,12 +127,3 @@ def _setups(
     if twice:
         raise InputError(f"named twice: {', '.join(twice)}; every scenario and policy once")
     return setups
-
-
-def _check(runs: int, jobs: int | None) -> int:
-    """Return the number of workers; InputError for numbers that make no sense."""
-    if runs < 1:
-        raise InputError(f"--runs {runs}: at least 1 run is needed")
-    if jobs is not None and jobs < 1:
-        raise InputError(f"--jobs {jobs}: at least 1 worker is needed")
-    return jobs or len(os.sched_getaffinity(0))

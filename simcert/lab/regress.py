@@ -14,6 +14,7 @@ from simcert.lab.regress_judge import Case, judge, runs_to_fly
 from simcert.lab.regress_record import Flown, Record, fly
 from simcert.lab.regress_suite import FOLDER, SUITE, Suite, refuse_file, relative
 from simcert.lab.setup import Setup
+from simcert.lab.sizes import workers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -251,8 +252,7 @@ def _flown(
     setups: Sequence[Setup], days: _Days, jobs: int | None, quiet: bool
 ) -> dict[str, Record]:
     """Fly every run of every setup; the number of workers changes no byte."""
-    if jobs is not None and jobs < 1:
-        raise InputError(f"--jobs {jobs}: at least 1 worker is needed")
+    jobs = workers(jobs)
     todo = [(setup, run) for setup in setups for run in range(days.runs)]
     runs: dict[str, list[Flown]] = {slug(setup): [] for setup in setups}
     with progress(len(todo), quiet) as seen:
@@ -262,9 +262,8 @@ def _flown(
     return {slug(setup): Record.of(setup, days.seed, runs[slug(setup)]) for setup in setups}
 
 
-def _each(todo: Sequence[tuple[Setup, int]], seed: int, jobs: int | None) -> Iterator[Flown]:
-    workers = jobs or len(os.sched_getaffinity(0))
-    if workers == 1:
+def _each(todo: Sequence[tuple[Setup, int]], seed: int, jobs: int) -> Iterator[Flown]:
+    if jobs == 1:
         yield from (fly(setup, seed, run) for setup, run in todo)
         return
     from joblib import Parallel, delayed
@@ -272,6 +271,6 @@ def _each(todo: Sequence[tuple[Setup, int]], seed: int, jobs: int | None) -> Ite
 
     calls = [delayed(fly)(setup, seed, run) for setup, run in todo]
     try:
-        yield from Parallel(n_jobs=workers, return_as="generator")(calls)
+        yield from Parallel(n_jobs=jobs, return_as="generator")(calls)
     except TerminatedWorkerError as error:
         raise MachineError("a worker process died, most likely out of memory; --jobs 1") from error

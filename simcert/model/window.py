@@ -230,6 +230,7 @@ class Window:
         return cls(**fields, **filled)
 
 
+COUNT_MAX = 2**53  # beyond, other readers of JSON lose digits
 _AXES = {
     "units": "sao",
     "attempts": "sao",
@@ -273,10 +274,12 @@ def _sparse(array: Counts) -> list[list[int]]:
     return [at.tolist(), flat[at].tolist()]
 
 
-def _dense(sparse: list[list[int]], shape: tuple[int, ...]) -> Counts:
+def _dense(sparse: list[list[Any]], shape: tuple[int, ...]) -> Counts:
     at, counts = sparse
     flat = np.zeros(int(np.prod(shape)), np.int64)
     if len(at) != len(counts) or any(not 0 <= i < len(flat) for i in at):
         raise ValueError(f"counts at {at} do not fit an array of shape {shape}")
+    if any(not isinstance(n, int) or not 0 <= n < COUNT_MAX for n in counts):
+        raise ValueError("a count is a whole number from 0 to 2^53: these do not fit")
     flat[at] = counts
     return flat.reshape(shape)

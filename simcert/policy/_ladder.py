@@ -1,5 +1,6 @@
 """A fixed ladder of exposures, climbed by the clock, with or without an alarm beside it."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -45,7 +46,7 @@ class Ladder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FixedSchedule:
+class FixedSchedule(ABC):
     """What fixed schedules share; each tells its `own` ladder.
 
     `bake_s` at the top before complete. `alarm` adds what AWS calls a CloudWatch alarm: M of N
@@ -65,9 +66,9 @@ class FixedSchedule:
         self.own()
         self.named()
 
+    @abstractmethod
     def own(self) -> Ladder:
         """Return the ladder of the parameters; ValueError if they make none."""
-        raise NotImplementedError
 
     def named(self) -> Ladder | None:
         """Return the ladder that goes by a name, if one was asked for."""

@@ -171,9 +171,11 @@ class Adaptive:
         if wanted <= view.exposure * STEP and wanted < self.top:
             why = f"hold {view.exposure:.3g}: {room.why} (n = {a.n_new})"
             return view.hold(why, memory.to_dict())
-        return view.move(
-            wanted, f"raise to {wanted:.3g}: {room.why} (n = {a.n_new})", memory.to_dict()
-        )
+        why = room.why
+        if stale := self._stale(a, memory):
+            why += f"; segment e-value {stale:.3g} has no news since {memory.doubt_s:.0f} s"
+        said = f"raise to {wanted:.3g}: {why} (n = {a.n_new})"
+        return view.move(wanted, said, memory.to_dict())
 
     def _room(self, view: View) -> ramp.Room:
         """Return the room, widened where waiting costs more than going."""

@@ -88,6 +88,9 @@ def _arguments(text: str, arguments: str) -> dict[str, Any]:
     bad = [key for key, equals, _ in pairs if not equals or not key.strip()]
     if bad:
         raise InputError(f'{text}: "{bad[0]}" is not key=value; write name:key=value,key=value')
+    keys = [key.strip() for key, _, _ in pairs]
+    if twice := [key for key in keys if keys.count(key) > 1]:
+        raise InputError(f'{text}: "{twice[0]}" stands there twice; give it once')
     return {key.strip(): _value(raw.strip()) for key, _, raw in pairs}
 
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
-from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 from simcert.tls import oids
 from simcert.tls._read_extensions import UNREADABLE
@@ -222,20 +222,24 @@ def _verified(child: bytes, issuer: bytes) -> bool | None:
     return True
 
 
-def _verify(one: x509.Certificate, key: Any) -> None:  # noqa: ANN401 - any kind of key
+def _verify(one: x509.Certificate, key: CertificatePublicKeyTypes) -> None:
     """Raise InvalidSignature unless the key made the signature; ValueError if nobody can tell."""
     signed, signature = one.tbs_certificate_bytes, one.signature
     algorithm = one.signature_algorithm_oid.dotted_string
     named = "rsa" if algorithm == oids.RSA_PSS else oids.SIGNATURES.get(algorithm, ("", ""))[0]
     if isinstance(key, rsa.RSAPublicKey) and named == "rsa":
-        how: Any = one.signature_algorithm_parameters
+        how = one.signature_algorithm_parameters
+        if not isinstance(how, padding.PSS | padding.PKCS1v15):
+            raise ValueError("no padding that is known")
         key.verify(signature, signed, how, _hash(one))
     elif isinstance(key, ec.EllipticCurvePublicKey) and named == "ecdsa":
         key.verify(signature, signed, ec.ECDSA(_hash(one)))
     elif named in ("rsa", "ecdsa") or isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
         raise InvalidSignature  # by a key of another kind
-    else:
+    elif isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
         key.verify(signature, signed)
+    else:
+        raise ValueError("no kind of key that is known")
 
 
 def _hash(one: x509.Certificate) -> hashes.HashAlgorithm:

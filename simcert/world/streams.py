@@ -37,7 +37,7 @@ class _Words(ISeedSequence):
     def __init__(self, words: Words) -> None:
         self._words = words
 
-    def generate_state(self, n_words: int, dtype: Any = np.uint64) -> Any:  # noqa: ANN401 - numpy's
+    def generate_state(self, n_words: int, dtype: npt.DTypeLike = np.uint64) -> Words:
         """Return the words, which are as many as are wanted."""
         assert (n_words, dtype) == (len(self._words), np.uint64)
         return self._words

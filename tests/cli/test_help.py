@@ -1,7 +1,6 @@
 """Every example that `--help` shows is run, in a folder that holds what it names."""
 
 import datetime as dt
-import os
 import re
 import shlex
 import subprocess
@@ -16,10 +15,9 @@ from simcert.cli.main import cli, code_of
 from simcert.lab.init import _bundles
 from simcert.lab.tune_space import space
 from simcert.scenario import load_scenario, policies
-from simcert.tls import catalogue
+from tests.cli.typed import RUN, logged, on_path
 
 ROOT = Path(__file__).parents[2]
-RUN = "import sys; from simcert.cli.main import main; main(sys.argv[1:])"
 CODES = {
     "simcert live live.toml --unvalidated": 3,  # no HAProxy runs here; tests/live flies it
     "simcert live status live.toml": 3,
@@ -30,7 +28,6 @@ CODES = {
 """Examples that need what a test of a command line has not, and how they say so."""
 SAME_AGAIN = ("simcert regress", "simcert run same_ca")  # others of their lines do that and more
 HEAVY = ("init", "tune", "validate")  # their own tests run them, on fewer days
-HEAD = "7|1|arm_old|ok|1764000000.001|192.0.2.1|40001|5|0|0|0|TLSv1.3|TLS_AES_128_GCM_SHA256|h2"
 CONTEXT = click.Context(cli)
 
 
@@ -46,25 +43,10 @@ def examples(command: click.Command) -> list[str]:
                            if line.startswith("simcert ") and "CONFIG" not in line)]  # fmt: skip
 
 
-def logged(client: str) -> str:
-    """Return a line that HAProxy would log of this client's hello."""
-    hello = catalogue()[client].hello
-    codes = {"1.0": 0x301, "1.1": 0x302, "1.2": 0x303, "1.3": 0x304}
-    parts = (hello.suites, hello.extensions, hello.groups or (), hello.sigalgs or ())
-    lists = (*parts, [codes[one] for one in hello.versions])
-    fields = "|".join("".join(f"{code:04X}" for code in one) for one in lists)
-    return f'v2|{HEAD}|{fields}|"www.example.org"'
-
-
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with all that the examples name, and a `simcert` that is this checkout."""
-    script = tmp_path / "bin" / "simcert"
-    script.parent.mkdir()
-    script.write_text(f"#!{sys.executable}\n{RUN}\n")
-    script.chmod(0o755)
-    monkeypatch.setenv("PATH", str(script.parent), prepend=os.pathsep)
-    monkeypatch.delenv("CI", raising=False)
+    on_path(tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path)
     chains, scaffold = ROOT / "scenarios" / "chains", ROOT / "simcert/lab/scaffold"
     copies = {
@@ -81,7 +63,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     blocks = re.findall(r"^```python\n(.*?)^```", guide, re.M | re.S)
     (tmp_path / "my_detector.py").write_text(blocks[0])
     _bundles(tmp_path / "live", dt.datetime.now(dt.UTC))
-    (tmp_path / "haproxy.log").write_text("\n".join([logged("curl")] * 30) + "\n")
+    (tmp_path / "haproxy.log").write_text(logged("curl") * 30)
     code_of(["population", "import", "haproxy.log", "--out", "mine.toml"])
     simcert.run("same_ca_mobile", out="results/run-same_ca-adaptive-0")
     simcert.compare(

@@ -1,22 +1,18 @@
 """The README's five recipes run as they stand, one after the other, with fewer days."""
 
-import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from simcert.tls import catalogue
+from tests.cli.typed import logged, on_path
 
 ROOT = Path(__file__).parents[2]
 RECIPES = re.split(
     r"^### ", (ROOT / "README.md").read_text().partition("## Further on")[0], flags=re.M
 )[1:]
 BLOCK = re.compile(r"^```(?:sh|console)\n(.*?)^```", re.M | re.S)
-RUN = "import sys; from simcert.cli.main import main; main(sys.argv[1:])"
-HEAD = "7|1|arm_old|ok|1764000000.001|192.0.2.1|40001|5|0|0|0|TLSv1.3|TLS_AES_128_GCM_SHA256|h2"
 CODES = {"simcert run android_root_missing --seed 7": 1}
 """A right rollback is a "no"."""
 ELSEWHERE = {"simcert regress"}
@@ -30,30 +26,12 @@ def commands(recipe: str) -> list[str]:
     return [line for line in lines if line.startswith(("simcert ", "cd "))]
 
 
-def logged() -> str:
-    """Return a line that HAProxy writes of a client that the catalogue knows."""
-    hello = catalogue()["curl"].hello
-    lists = (
-        hello.suites,
-        hello.extensions,
-        hello.groups or (),
-        hello.sigalgs or (),
-        (0x304, 0x303),
-    )
-    return f'v2|{HEAD}|{"|".join("".join(f"{c:04X}" for c in one) for one in lists)}|"a.example"\n'
-
-
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with what the recipes name, and a `simcert` that is this checkout."""
-    script = tmp_path / "bin" / "simcert"
-    script.parent.mkdir()
-    script.write_text(f"#!{sys.executable}\n{RUN}\n")
-    script.chmod(0o755)
+    on_path(tmp_path, monkeypatch)
     (tmp_path / "scenarios").symlink_to(ROOT / "scenarios")
-    (tmp_path / "haproxy.log").write_text(logged() * 30)
-    monkeypatch.setenv("PATH", str(script.parent), prepend=os.pathsep)
-    monkeypatch.delenv("CI", raising=False)
+    (tmp_path / "haproxy.log").write_text(logged("curl") * 30)
     return tmp_path
 
 

@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import tempfile
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -109,11 +109,8 @@ class Pebble:
 
 
 @pytest.fixture
-def pebble() -> Iterator[Pebble]:
-    if shutil.which("pebble") is None:
-        if "CI" in os.environ:
-            pytest.fail("pebble is missing: apt-get install pebble")
-        pytest.skip("needs pebble: apt-get install pebble")
+def pebble(needed: Callable[..., None]) -> Iterator[Pebble]:
+    needed("pebble")
     folder = Path(tempfile.mkdtemp(prefix="simcert"))
     one = Pebble(folder)
     yield one

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -25,11 +25,10 @@ NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 
 
 @pytest.fixture
-def nginx(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Rig, ExecActuator]]:
-    if NGINX is None:
-        if "CI" in os.environ:
-            pytest.fail("nginx is missing: apt-get install nginx-light")
-        pytest.skip("needs nginx: apt-get install nginx-light")
+def nginx(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, needed: Callable[..., None]
+) -> Iterator[tuple[Rig, ExecActuator]]:
+    needed("nginx")
     status = free_port()
     text = (EXAMPLE / "nginx.conf").read_text()
     text = text.replace("8443", str(rig.port)).replace("8099", str(status))
@@ -165,11 +164,8 @@ class Site:
 
 
 @pytest.fixture
-def site(nginx: tuple[Rig, ExecActuator]) -> Iterator[Site]:
-    if shutil.which("prometheus") is None:
-        if "CI" in os.environ:
-            pytest.fail("prometheus is missing: apt-get install prometheus")
-        pytest.skip("needs prometheus: apt-get install prometheus")
+def site(nginx: tuple[Rig, ExecActuator], needed: Callable[..., None]) -> Iterator[Site]:
+    needed("prometheus")
     one = Site(nginx[0])
     yield one
     one.close()

@@ -1,10 +1,8 @@
 """A node tells its own health and metrics; a real Prometheus reads them without complaint."""
 
 import json
-import os
-import shutil
-import subprocess
 import urllib.request
+from collections.abc import Callable
 
 import pytest
 from live_fleet import NAMES, FleetRig
@@ -39,18 +37,6 @@ def test_every_metric_of_a_node_exists_from_the_start() -> None:
     assert unknown["simcert_node_exposure_ratio"] != unknown["simcert_node_exposure_ratio"]  # NaN
 
 
-@pytest.mark.server
-def test_promtool_finds_nothing_wrong() -> None:
-    if shutil.which("promtool") is None:
-        if "CI" in os.environ:
-            pytest.fail("promtool is missing: apt-get install prometheus")
-        pytest.skip("needs promtool: apt-get install prometheus")
-    command = ["promtool", "check", "metrics"]
-    done = subprocess.run(command, input=EMPTY, capture_output=True, text=True, check=False)
-
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
 def test_a_node_is_served_to_others_only_with_a_token(rig: Rig) -> None:
     with pytest.raises(_config.InputError, match=r"page\.node_listen: 0\.0\.0\.0:9181 can be"):
         rig.config(haproxy='[page]\nnode_listen = "0.0.0.0:9181"')
@@ -58,11 +44,8 @@ def test_a_node_is_served_to_others_only_with_a_token(rig: Rig) -> None:
 
 @pytest.mark.server
 @pytest.mark.slow
-def test_a_node_tells_how_it_does(rig: Rig) -> None:
-    if shutil.which("redis-server") is None:
-        if "CI" in os.environ:
-            pytest.fail("redis-server is missing: apt-get install redis-server")
-        pytest.skip("needs redis-server: apt-get install redis-server")
+def test_a_node_tells_how_it_does(rig: Rig, needed: Callable[..., None]) -> None:
+    needed("redis-server")
     port = free_port()
     fleet = FleetRig(rig.folder)
     try:

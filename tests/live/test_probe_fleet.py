@@ -1,7 +1,7 @@
 """Probe clients are asked first: what one of them cannot verify is exposed to nobody."""
 
-import shutil
 import signal
+from collections.abc import Callable
 
 import pytest
 from live_rig import Rig, controller, entries, finished, free_port, until
@@ -20,10 +20,10 @@ def probing(rig: Rig, trust: str) -> str:
 
 @pytest.mark.parametrize("client", CLIENTS)
 def test_every_client_tells_a_root_that_it_trusts_from_one_that_it_does_not(
-    rig: Rig, client: str
+    rig: Rig, client: str, needed: Callable[..., None]
 ) -> None:
-    if client == "gnutls" and shutil.which("gnutls-cli") is None:
-        pytest.skip("needs gnutls-cli: apt-get install gnutls-bin")
+    if client == "gnutls":
+        needed("gnutls-cli")
     rig.start(rig.config())
     where = f"127.0.0.1:{rig.port}"
 

@@ -13,12 +13,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from live_rig import HAPROXY, free_port, until
+from live_rig import free_port, until
 
 from simcert.errors import MachineError
 from simcert.lab import init as lab
@@ -61,10 +61,10 @@ def exposure(config: _config.LiveConfig) -> float:
         return 0.0
 
 
-@pytest.mark.skipif(HAPROXY is None, reason="needs haproxy: apt-get install haproxy")
 def test_the_quick_start_leads_to_the_first_ramp(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, monkeypatch: pytest.MonkeyPatch, needed: Callable[..., None]
 ) -> None:
+    needed("haproxy", "curl")
     monkeypatch.setattr(regress, "update", lambda *_, **__: SimpleNamespace(updated=()))
     lab.init(folder / "shop", dt.datetime.now(dt.UTC), quiet=True)
     start, traffic, watch, end = blocks(PAGE, "Ten minutes with HAProxy")

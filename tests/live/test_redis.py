@@ -1,11 +1,10 @@
 """A real Redis: each window counts once, one leader at a time, a reset is noticed."""
 
 import json
-import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -27,11 +26,8 @@ pytestmark = pytest.mark.server
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
-    if shutil.which("redis-server") is None:
-        if "CI" in os.environ:
-            pytest.fail("redis-server is missing: apt-get install redis-server")
-        pytest.skip("needs redis-server: apt-get install redis-server")
+def server(needed: Callable[..., None]) -> Iterator[Server]:
+    needed("redis-server")
     folder = Path(tempfile.mkdtemp(prefix="simcert"))
     one = Server(folder)
     yield one

@@ -1,9 +1,8 @@
 """The systemd units are valid, hardened, and leave to the services what these need."""
 
-import os
 import re
-import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,11 +21,12 @@ def unit(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(autouse=True)
+def program(needed: Callable[..., None]) -> None:
+    needed("systemd-analyze")
+
+
 def analyzed(*words: str) -> "subprocess.CompletedProcess[str]":
-    if shutil.which("systemd-analyze") is None:
-        if "CI" in os.environ:
-            pytest.fail("systemd-analyze is missing: apt-get install systemd")
-        pytest.skip("needs systemd-analyze: apt-get install systemd")
     return subprocess.run(["systemd-analyze", *words], capture_output=True, text=True, check=False)
 
 

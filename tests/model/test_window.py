@@ -104,8 +104,9 @@ def test_more_failures_than_units_are_refused():
         Window.of(new=(1, 2), old=(1, 0))
 
 
-def test_counts_that_do_not_fit_are_refused():
-    state = Window.of(new=(1, 0), old=(1, 0)).to_dict() | {"units": [[99], [1]]}
+@pytest.mark.parametrize("units", [[[99], [1]], [[0], [-1]], [[0], [10**30]], [[0], [0.5]]])
+def test_counts_that_do_not_fit_are_refused(units):
+    state = Window.of(new=(1, 0), old=(1, 0)).to_dict() | {"units": units}
     with pytest.raises(ValueError, match="do not fit"):
         Window.from_dict(state)
 

@@ -40,6 +40,7 @@ def test_a_doubt_without_news_holds_nobody_up_for_ever(segment_e):
     goes = after((600.0, segment_e), (600.0 + PATIENCE_S + 300.0, segment_e))
 
     assert (waits.kind, goes.kind) == (Kind.HOLD, Kind.RAISE)
+    assert f"segment e-value {segment_e:g} has no news since 600 s" in goes.reason
 
 
 def test_news_starts_the_waiting_again():
