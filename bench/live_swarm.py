@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from bench._results import HOME, Bar, write
+from bench.swarm.code import digest, flown
 from bench.swarm.flight import Outcome, fly
 from bench.swarm.plants import PLANTS, planted
-from simcert.lab.manifest import code_digest
 
 SEEDS = 10_000
 CHUNK = 50
@@ -49,7 +49,7 @@ def done_before(path: Path) -> dict[int, dict[str, Any]]:
 def campaign(seeds: int, jobs: int) -> list[dict[str, Any]]:
     """Fly all seeds that were not flown yet; every chunk is on disk when it is told."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    path = FOLDER / f"{digest()}.jsonl"
+    path = FOLDER / f"{digest(flown())}.jsonl"
     done = done_before(path)
     starts = [k for k in range(0, seeds, CHUNK) if any(s not in done for s in _range(k, seeds))]
     began, before = time.monotonic(), len(done)
@@ -68,15 +68,6 @@ def campaign(seeds: int, jobs: int) -> list[dict[str, Any]]:
 
 def _range(first: int, seeds: int) -> range:
     return range(first, min(first + CHUNK, seeds))
-
-
-def digest() -> str:
-    """Return a name of the code that is flown: the package, and the simulation around it."""
-    from hashlib import sha256
-
-    own = sorted((HOME / "bench" / "swarm").glob("*.py"))
-    text = code_digest() + "".join(one.read_text(encoding="utf-8") for one in own)
-    return sha256(text.encode()).hexdigest()[:16]
 
 
 def show(one: Outcome) -> None:

@@ -5,8 +5,11 @@ The real loop, rollout, journal, lease, fence, nodes, joiner and Redis client fl
 `python -m bench.live_swarm --seed K`.
 """
 
+import shutil
+
 import pytest
 
+from bench.swarm.code import HOME, digest, flown
 from bench.swarm.flight import fly
 from bench.swarm.plants import PLANTS, planted
 
@@ -43,3 +46,28 @@ def test_a_planted_bug_is_found(name):
 
 def test_a_seed_flies_the_same_way_every_time():
     assert fly(7) == fly(7)
+
+
+def change(path):
+    path.write_text(path.read_text(encoding="utf-8") + "# changed\n", encoding="utf-8")
+
+
+def test_a_campaign_outlives_a_change_of_what_it_does_not_fly(tmp_path):
+    files = flown()
+    for name in ("bench", "simcert"):
+        shutil.copytree(HOME / name, tmp_path / name)
+    before = digest(files, tmp_path)
+
+    for path in (*(tmp_path / "simcert/lab").rglob("*.py"), tmp_path / "simcert/cli/live.py"):
+        change(path)
+    assert digest(files, tmp_path) == before == digest(files)
+    for name in (
+        "simcert/control/loop.py",
+        "simcert/policy/adaptive.py",
+        "simcert/detect/segment_e.py",
+        "simcert/live/redis_store.py",
+        "bench/swarm/server.py",
+    ):
+        change(tmp_path / name)
+        assert digest(files, tmp_path) != before, name
+        before = digest(files, tmp_path)
