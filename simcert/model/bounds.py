@@ -5,11 +5,17 @@ what lies outside when a text or file becomes a dataclass, `check` when Python d
 """
 
 from dataclasses import dataclass
-from typing import Annotated, get_origin, get_type_hints
+from functools import cache
+from numbers import Integral, Real
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from simcert.errors import InputError
 
 INF = float("inf")
+_KINDS: dict[object, tuple[Any, str]] = {
+    int: (Integral, "a whole number"),
+    float: (Real, "a number"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +40,55 @@ class Within:
         return f"in {left}{self.low:g}, {self.high:g}{right}"
 
 
-def check(made: object) -> None:
-    """Raise InputError if a number of a dataclass lies outside the bounds that its type names."""
-    for name, limit in _limits(type(made)):
-        if getattr(made, name) not in limit:
-            got = f"got {getattr(made, name)!r}"
-            raise InputError(f"{type(made).__name__}: {name} must be {limit}, {got}")
+def check(made: Any) -> None:  # noqa: ANN401 - any dataclass
+    """Raise InputError with field, bound and value if a number of a dataclass is out of bounds.
+
+    As in a file: what may be None may be None, and of an array every number is looked at.
+    """
+    for name, kind, limit, optional in _limits(made.__class__):
+        value = getattr(made, name)
+        for one in value if isinstance(value, tuple) else (value,):
+            if one is None and optional:
+                continue
+            if wanted := _refusal(one, kind, limit):
+                place = f"{type(made).__name__}: {name}"
+                raise InputError(f"{place} must be {wanted}, got {one!r}")
 
 
-def _limits(cls: type) -> tuple[tuple[str, Within], ...]:
+def _refusal(one: Any, kind: Any, limit: Within) -> str:  # noqa: ANN401 - anything was given
+    """Return what `one` should have been; nothing if it is that."""
+    family, said = _KINDS[kind]
+    if not isinstance(one, family) or isinstance(one, bool):
+        return said
+    return "" if one in limit else str(limit)
+
+
+@cache
+def _limits(cls: type) -> tuple[tuple[str, Any, Within, bool], ...]:
+    """Return (field, int or float, bounds, may be None) of every number that has bounds."""
     hints = get_type_hints(cls, include_extras=True)
-    numbers = {name: hint for name, hint in hints.items() if get_origin(hint) is Annotated}
     return tuple(
-        (name, one)
-        for name, hint in numbers.items()
-        for one in hint.__metadata__
+        (name, _number_of(kind), one, optional)
+        for name, hint in hints.items()
+        for optional, plain in [_unwrapped(hint)]
+        if get_origin(plain) is Annotated
+        for kind, *bounds in [get_args(plain)]
+        for one in bounds
         if isinstance(one, Within)
     )
+
+
+def _unwrapped(hint: Any) -> tuple[bool, Any]:  # noqa: ANN401 - any annotation
+    """Return whether None is allowed, and the annotation without it."""
+    options = get_args(hint)
+    if type(None) not in options:
+        return False, hint
+    return True, next(one for one in options if one is not type(None))
+
+
+def _number_of(kind: Any) -> Any:  # noqa: ANN401 - any annotation
+    """Return the type of a number, or of the numbers in an array."""
+    return get_args(kind)[0] if get_origin(kind) is tuple else kind
 
 
 Share = Annotated[float, Within(0.0, 1.0)]

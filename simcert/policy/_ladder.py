@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import ClassVar
 
 from simcert.errors import UnknownNameError
-from simcert.model import Channel, Decision, Phase, Verdict, View
+from simcert.model import Channel, Decision, Phase, Verdict, View, bounds
 from simcert.model.bounds import NotNegative, Share, Whole
 
 ROUNDING = 1e-3  # share of a rung; an actuator may round the exposure
@@ -63,12 +63,13 @@ class FixedSchedule(ABC):
     alarm_of: Whole = 3
 
     def __post_init__(self) -> None:
+        bounds.check(self)
         self.own()
         self.named()
 
     @abstractmethod
     def own(self) -> Ladder:
-        """Return the ladder of the parameters; ValueError if they make none."""
+        """Return the ladder of the parameters; InputError if they make none."""
 
     def named(self) -> Ladder | None:
         """Return the ladder that goes by a name, if one was asked for."""

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, ClassVar
 
-from simcert.model import Channel, Decision, View
+from simcert.errors import InputError
+from simcert.model import Channel, Decision, View, bounds
 from simcert.model.bounds import Count, NotNegative, Positive, Whole, Within
 from simcert.policy import _rival
 from simcert.policy._peers import argo_analysis as analysis
 from simcert.policy._peers import argo_condition as condition
 from simcert.policy._peers import argo_rollout as rollout
-from simcert.policy._peers.argo_parse import parse
+from simcert.policy._peers.argo_parse import ConditionError, parse
 
 _MODES = ("background", "step")
 _NO_RUN: dict[str, Any] = {
@@ -47,10 +48,11 @@ class Argo:
     consecutive_error_limit: Count = 4
 
     def __post_init__(self) -> None:
+        bounds.check(self)
         if self.mode not in _MODES:
-            raise ValueError(f'mode "{self.mode}" is none of {", ".join(_MODES)}')
-        for text in filter(None, (self.success_condition, self.failure_condition)):
-            parse(text)
+            raise InputError(f'Argo: mode "{self.mode}" is none of {", ".join(_MODES)}')
+        for name in ("success_condition", "failure_condition"):
+            _understood(name, getattr(self, name))
 
     def channels(self) -> tuple[Channel, ...]:
         """Ask for the success rate over one interval."""
@@ -145,3 +147,12 @@ class Argo:
         begins = run["index"] == self.starting_step and self.mode == "background"
         inline = run["index"] < len(steps) and steps[run["index"]].kind == "analysis"
         return _NO_RUN | {"figure": run["figure"]} if begins or inline else {}
+
+
+def _understood(name: str, condition: str) -> None:
+    """Raise InputError unless the condition is empty or parses."""
+    try:
+        if condition:
+            parse(condition)
+    except ConditionError as error:
+        raise InputError(f"Argo: {name} {condition!r}: {error}") from error

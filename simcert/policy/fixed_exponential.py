@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from simcert.errors import InputError
 from simcert.model.bounds import Exposure, Positive
 from simcert.policy._ladder import Ladder, NamedSchedule
 
@@ -33,7 +34,7 @@ class FixedExponential(NamedSchedule):
     every_s: Positive = 600.0
 
     def own(self) -> Ladder:
-        """Return rungs that grow by `factor`; ValueError if they would not reach everybody."""
-        if not 0.0 < self.start <= 1.0 or self.factor <= 1.0:
-            raise ValueError(f"need 0 < start <= 1 < factor, got {self.start} and {self.factor}")
+        """Return rungs that grow by `factor`; InputError if they would not reach everybody."""
+        if self.factor <= 1.0:
+            raise InputError(f"FixedExponential: factor must be more than 1, got {self.factor}")
         return Ladder(_rungs(self.start, self.factor), self.every_s, self.bake_s)

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, ClassVar
 
-from simcert.model import Channel, Decision, View
+from simcert.errors import InputError
+from simcert.model import Channel, Decision, View, bounds
 from simcert.model.bounds import Count, NotNegative, Percent, Positive, Within
 from simcert.policy import _rival
 from simcert.policy._peers import flagger as rules
@@ -35,8 +36,9 @@ class Flagger:
     duration_max_ms: NotNegative = 500.0  # of the 99th percentile
 
     def __post_init__(self) -> None:
+        bounds.check(self)
         if self.interval_s < 10.0:
-            raise ValueError(f"interval_s {self.interval_s} is below the product's 10 s")
+            raise InputError(f"Flagger: interval_s must be at least 10, got {self.interval_s}")
 
     def channels(self) -> tuple[Channel, ...]:
         """Ask for success rate and 99th percentile of the handshake time over one interval."""

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from scipy.special import betainc
 
-from simcert.model import Channel, Decision, View
+from simcert.model import Channel, Decision, View, bounds
 from simcert.model.bounds import Exposure, NotNegative, Percent, Positive, Share, Whole
 from simcert.policy import _rival
 
@@ -30,6 +30,9 @@ class Iter8:
     success_min_pct: Percent = 99.0
     duration_max_ms: NotNegative = 500.0  # of the 99th percentile; 0 is not checked
     credible: Share = 0.0
+
+    def __post_init__(self) -> None:
+        bounds.check(self)
 
     def channels(self) -> tuple[Channel, ...]:
         """Ask for success rate and 99th percentile of the handshake time over one interval."""

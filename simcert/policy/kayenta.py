@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from simcert.model import Channel, Decision, View
+from simcert.model import Channel, Decision, View, bounds
 from simcert.model.bounds import Chance, NotNegative, Percent, Positive, Within
 from simcert.policy import _rival
 from simcert.policy._peers import kayenta_judge as judge
@@ -39,6 +39,9 @@ class Kayenta:
     confidence: Chance = 0.98
     success_critical: bool = False
     time_metric: bool = True
+
+    def __post_init__(self) -> None:
+        bounds.check(self)
 
     def channels(self) -> tuple[Channel, ...]:
         """Ask for success rate and median handshake time of both arms over one point."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from simcert.model import Channel, Decision, View
+from simcert.model import Channel, Decision, View, bounds
 from simcert.model.bounds import Share
 
 
@@ -17,6 +17,9 @@ class Oracle:
     tags: ClassVar[frozenset[str]] = frozenset({"needs_truth"})
 
     tolerated_share: Share = 0.0
+
+    def __post_init__(self) -> None:
+        bounds.check(self)
 
     def channels(self) -> tuple[Channel, ...]:
         """Return nothing: the truth needs no evidence."""

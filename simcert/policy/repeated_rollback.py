@@ -8,7 +8,8 @@ by people (and to come back before they give up); no metric is read.
 from dataclasses import dataclass
 from typing import ClassVar
 
-from simcert.model import Channel, Decision, View
+from simcert.errors import InputError
+from simcert.model import Channel, Decision, View, bounds
 from simcert.model.bounds import Positive
 
 LAWS = ("multiple", "power")
@@ -29,12 +30,11 @@ class RepeatedRollback:
     law: str = "multiple"
 
     def __post_init__(self) -> None:
+        bounds.check(self)
         if self.law not in LAWS:
-            raise ValueError(f"law {self.law!r} is none of {LAWS}")
-        if min(self.first_s, self.period_s) <= 0.0:
-            raise ValueError(f"need times above 0, got {self.first_s} and {self.period_s} s")
+            raise InputError(f"RepeatedRollback: law {self.law!r} is none of {LAWS}")
         if self.growth <= (1.0 if self.law == "multiple" else 0.0):
-            raise ValueError(f"growth {self.growth} never fills the period")
+            raise InputError(f"RepeatedRollback: growth {self.growth} never fills the period")
 
     def channels(self) -> tuple[Channel, ...]:
         """Return nothing: the schedule is blind."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from scipy.special import ndtri
 
-from simcert.model import Channel, Decision, View
+from simcert.model import Channel, Decision, View, bounds
 from simcert.model.bounds import Chance, Exposure, Finite, NotNegative, Positive, Whole
 from simcert.policy import _rival
 
@@ -33,6 +33,9 @@ class RiskOfRuin:
     prior_mean: Finite = 0.0
     prior_sd: Positive = 0.3
     cap: Exposure = 0.5  # half and half estimates best
+
+    def __post_init__(self) -> None:
+        bounds.check(self)
 
     def channels(self) -> tuple[Channel, ...]:
         """Ask for the counts since the attempt began."""

@@ -6,7 +6,8 @@ from itertools import pairwise
 from math import inf, log, sqrt
 from typing import Annotated, ClassVar
 
-from simcert.model import Channel, Decision, View
+from simcert.errors import InputError
+from simcert.model import Channel, Decision, View, bounds
 from simcert.model.bounds import Chance, NotNegative, Positive, Within
 from simcert.policy import _rival
 
@@ -40,9 +41,10 @@ class SprtRisk:
     z_harm: NotNegative = 1.645  # one-sided 5 % at the end of the power phase
 
     def __post_init__(self) -> None:
+        bounds.check(self)
         shares = (0.0, *self.ladder, 1.0)
         if any(a >= b for a, b in pairwise(shares)):
-            raise ValueError(f"ladder must rise inside (0, 1), got {self.ladder}")
+            raise InputError(f"SprtRisk: ladder must rise inside (0, 1), got {self.ladder}")
 
     def channels(self) -> tuple[Channel, ...]:
         """Ask for the counts since the attempt began."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import ClassVar
 
-from simcert.model import Channel, Decision, Reading, Verdict, View
+from simcert.model import Channel, Decision, Reading, Verdict, View, bounds
 from simcert.model.bounds import Count, Exposure, NotNegative, Positive, Share
 
 
@@ -44,6 +44,9 @@ class TargetSuccess:
     feature_step: Share = 0.05
     alert_limit: Share = 0.01  # share of units with an alert that blames the certificate
     alert_step: Share = 0.10
+
+    def __post_init__(self) -> None:
+        bounds.check(self)
 
     def channels(self) -> tuple[Channel, ...]:
         """Name the success rate of both arms and a threshold for every other metric."""

@@ -7,7 +7,7 @@ nothing of the new certificate any more. Kept as the baseline that made better o
 from dataclasses import dataclass
 from typing import ClassVar
 
-from simcert.model import Channel, Decision, Phase, View
+from simcert.model import Channel, Decision, Phase, View, bounds
 from simcert.model.bounds import Exposure, Positive, Share
 
 SUCCESS = "success"
@@ -25,6 +25,9 @@ class ThresholdStep:
     step: Exposure = 0.01
     window_s: Positive = 60.0
     every_s: Positive = 10.0
+
+    def __post_init__(self) -> None:
+        bounds.check(self)
 
     def channels(self) -> tuple[Channel, ...]:
         """Name one moving average: the success rate of connections with the new certificate."""

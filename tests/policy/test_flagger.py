@@ -66,5 +66,5 @@ def test_milliseconds_are_whole() -> None:
 
 
 def test_an_interval_below_ten_seconds_is_refused() -> None:
-    with pytest.raises((ValueError, InputError), match="10 s"):
+    with pytest.raises((ValueError, InputError), match="interval_s must be at least 10"):
         Flagger(interval_s=5.0)

@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from simcert.errors import InputError
+
 Value: TypeAlias = Any  # of the language: nil, bool, int, float, string, array, map
 MAX_CHARS = 4096
 MAX_DEPTH = 64
@@ -41,7 +43,7 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 
 
-class ConditionError(ValueError):
+class ConditionError(InputError):
     """The condition does not parse, does not type-check, or fails while it is evaluated."""
 
 
