@@ -18,6 +18,11 @@ from simcert.tls.certificate import Certificate, Key, NameRule, Signature, finge
 
 T = TypeVar("T")
 CURVES = {"secp192r1": "secp192r1", "prime192v1": "secp192r1", "prime256v1": "secp256r1"}
+_KINDS = {
+    "ShortData": "it is cut off",
+    "ExtraData": "something follows its end",
+    "InvalidVersion": "its version is none that is read",
+}
 USAGES = (
     "digital_signature",
     "content_commitment",
@@ -37,7 +42,15 @@ def read_certificate(der: bytes) -> Certificate:
             one = x509.load_der_x509_certificate(der)
             return _facts(one, der)
         except UNREADABLE as error:
-            raise InputError(f"not an X.509 certificate: {error}") from error
+            raise InputError(f"not an X.509 certificate: {_plainly(str(error))}") from error
+
+
+def _plainly(error: str) -> str:
+    """Return what a parser means by its kinds of error; its own words where it has any."""
+    if "ParseError" not in error:
+        return error
+    told = (says for kind, says in _KINDS.items() if kind in error)
+    return next(told, "its DER is damaged")
 
 
 def _facts(one: x509.Certificate, der: bytes) -> Certificate:

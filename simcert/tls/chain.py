@@ -1,23 +1,15 @@
 """CertificateChain: exactly what a server sends, leaf first; TrustStore: whom a client believes."""
 
-import re
-from base64 import b64decode
-from binascii import Error as Base64Error
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from simcert.errors import InputError
 from simcert.tls._read_certificate import read_certificate
+from simcert.tls._read_pem import read_source
 from simcert.tls.certificate import Certificate
 from simcert.tls.roots import Root, named_roots
 
-MAX_FILE_BYTES = 16_000_000
-MAX_CERTIFICATES = 400
-_BLOCK = re.compile(
-    rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([^-]*)"
-    rb"-----END (?:X509 |TRUSTED )?CERTIFICATE-----"
-)
 _LENGTH_BYTES = 3  # of each certificate and of the list, RFC 8446 section 4.4.2
 
 
@@ -28,11 +20,14 @@ class CertificateChain:
     certificates: tuple[Certificate, ...]
     source: str = "chain"
 
+    def __post_init__(self) -> None:
+        if not self.certificates:
+            raise InputError("a chain without certificates; a server sends its leaf at least")
+
     @classmethod
     def from_pem(cls, source: str | Path | bytes) -> "CertificateChain":
         """Read a chain from a PEM (or single DER) file or its content; InputError if unusable."""
-        content, name = _content(source)
-        return cls(_certificates(content, name), name)
+        return cls(*_read(source))
 
     @property
     def leaf(self) -> Certificate:
@@ -59,8 +54,8 @@ class TrustStore:
     @classmethod
     def from_pem(cls, source: str | Path | bytes) -> "TrustStore":
         """Read locally installed roots from a PEM file or its content; InputError if unusable."""
-        content, name = _content(source)
-        return cls(certificates=_certificates(content, name), source=name)
+        certificates, name = _read(source)
+        return cls(certificates=certificates, source=name)
 
     @classmethod
     def named(cls, ids: Iterable[str]) -> "TrustStore":
@@ -72,52 +67,9 @@ class TrustStore:
         return cls(roots=named_roots(chosen), source=", ".join(chosen))
 
 
-def _content(source: str | Path | bytes) -> tuple[bytes, str]:
-    if isinstance(source, bytes):
-        return _bounded(source, "PEM data"), "PEM data"
-    path = Path(source)
-    try:
-        with path.open("rb") as file:
-            return _bounded(file.read(MAX_FILE_BYTES + 1), str(path)), str(path)
-    except (OSError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(f"{path}: cannot be read ({reason}); give a PEM file") from error
-
-
-def _bounded(content: bytes, name: str) -> bytes:
-    if len(content) > MAX_FILE_BYTES:
-        raise InputError(
-            f"{name}: more than {MAX_FILE_BYTES} bytes; no certificate chain is that long"
-        )
-    return content
-
-
-def _certificates(content: bytes, name: str) -> tuple[Certificate, ...]:
-    blocks = [_decoded(block, name) for block in _BLOCK.findall(content)]
-    if not blocks and content[:1] == b"\x30":
-        blocks = [content]
-    if not blocks:
-        raise InputError(f"{name}: {_nothing_found(content)}")
-    if len(blocks) > MAX_CERTIFICATES:
-        raise InputError(f"{name}: {len(blocks)} certificates; at most {MAX_CERTIFICATES} are read")
-    return tuple(_numbered(der, name, number) for number, der in enumerate(blocks, 1))
-
-
-def _nothing_found(content: bytes) -> str:
-    if not content.strip():
-        return "is empty; a chain in PEM was expected, leaf first"
-    if b"PRIVATE KEY" in content:
-        return "holds a private key but no certificate; give the certificate chain"
-    return 'holds no "BEGIN CERTIFICATE" block; give a chain in PEM, leaf first'
-
-
-def _decoded(block: bytes, name: str) -> bytes:
-    try:
-        return b64decode(b"".join(block.split()), validate=True)
-    except (Base64Error, ValueError) as error:
-        raise InputError(f"{name}: a certificate is not valid base64 ({error})") from error
+def _read(source: str | Path | bytes) -> tuple[tuple[Certificate, ...], str]:
+    ders, name = read_source(source)
+    return tuple(_numbered(der, name, number) for number, der in enumerate(ders, 1)), name
 
 
 def _numbered(der: bytes, name: str, number: int) -> Certificate:

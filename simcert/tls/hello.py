@@ -107,12 +107,19 @@ def _sequence(key: str, values: object) -> Iterable[object]:
 
 def _code(key: str, value: object) -> int:
     try:
-        number = int(value, 16) if isinstance(value, str) else int(value)  # type: ignore[call-overload]
-    except (TypeError, ValueError) as error:
-        raise InputError(f'ClientHello field "{key}": {value!r} is no code point') from error
-    if not 0 <= number <= 0xFFFF:
-        raise InputError(f'ClientHello field "{key}": {value!r} is not a 16-bit code point')
-    return number
+        number = int(value, 16) if isinstance(value, str) and len(value) <= 6 else value
+    except ValueError:
+        number = value
+    if isinstance(number, int) and not isinstance(number, bool) and 0 <= number <= 0xFFFF:
+        return number
+    raise InputError(f'ClientHello field "{key}": {_shown(value)} is no 16-bit code point')
+
+
+def _shown(value: object) -> str:
+    """Return a value as messages repeat it: not longer than a line, whatever it is."""
+    huge = isinstance(value, int) and value.bit_length() > 64
+    text = "a huge number" if huge else repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}..."
 
 
 def _size(value: object) -> int:

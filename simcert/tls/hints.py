@@ -41,6 +41,17 @@ def informed(rules: Verifier, hello: ClientHello) -> Verifier:
     return replace(rules, **{name: getattr(values, name) for name in own})
 
 
+def hashes_as_offered(rules: Verifier, hello: ClientHello) -> Verifier:
+    """Return the verifier refusing SHA-1 in certificates unless its ClientHello offers it.
+
+    `signature_algorithms` speaks of certificates, too, where `signature_algorithms_cert` does not
+    (RFC 8446 4.2.3). Not a law: libraries offer what they then refuse, and the other way round.
+    """
+    offered = _SHA1 & frozenset(hello.sigalgs_cert or hello.sigalgs or ())
+    refused = rules.weak_hashes - {"sha1"} if offered else rules.weak_hashes | {"sha1"}
+    return replace(rules, weak_hashes=refused)
+
+
 @cache
 def _level(name: str) -> Mapping[str, Any]:
     table: Mapping[str, Any] = capabilities()["security_level"][name]

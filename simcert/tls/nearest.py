@@ -6,7 +6,8 @@ from typing import Any
 
 from simcert.tls.client import Client
 from simcert.tls.hello import EMS_ALPN, ClientHello
-from simcert.tls.hints import informed
+from simcert.tls.hints import hashes_as_offered, informed
+from simcert.tls.kinship import kin
 from simcert.tls.stacks import families, measured
 from simcert.tls.stacks import family as archetype
 from simcert.tls.verifier import Signal, Verifier
@@ -21,32 +22,11 @@ WEIGHTS: Mapping[str, float] = {
     "order": 1.0,
 }
 
+LONGEST = 60  # letters of a family's name that are repeated
 NEAR = 0.9  # below this resemblance the family's archetype is the better guess
 SAME = 0.995  # from here on it counts as the same program
 SPEECH = ("says_13", "phase_12", "phase_13", "inside", "after", "delay_s")
-ALIASES: Mapping[str, str] = {  # programs by the stack that they are built on
-    alias: family
-    for family, names in {
-        "apple": "safari webkit cfnetwork",
-        "asyncio": "aiohttp uvloop",
-        "boringssl": "quiche",
-        "chromium": "chrome edge electron brave opera",
-        "conscrypt": "android okhttp",
-        "curl": "libcurl php guzzle",
-        "dotnet": "sslstream csharp",
-        "erlang": "elixir hackney",
-        "firefox": "thunderbird",
-        "go": "golang",
-        "jsse": "java jdk openjdk kotlin scala",
-        "mbedtls": "mbed",
-        "node": "nodejs undici axios",
-        "openssl-cli": "libressl openssl",
-        "python": "cpython requests urllib3 httpx",
-        "rustls": "deno reqwest niquests hyper ureq",
-        "wget": "aria2",
-    }.items()
-    for alias in names.split()
-}
+USUAL = "openssl-cli"  # speaks as most do: an alert within the handshake, by RFC 8446 6.2
 
 
 def likeness(one: ClientHello, other: ClientHello) -> float:
@@ -75,7 +55,7 @@ def _overlap(one: Iterable[Any], other: Iterable[Any]) -> float:
 
 
 def _spoken(nearest: Client, family: str, score: float) -> Verifier:
-    """Return the nearest one's verifier, speaking as its family does unless it is the very same.
+    """Return the nearest one's verifier, speaking as this family does unless it is the very same.
 
     Keys and hashes follow the library, as a ClientHello does, and so do the codes of alerts. What a
     program does with a verdict (alert or silence, within the handshake or after) is its own and
@@ -86,6 +66,15 @@ def _spoken(nearest: Client, family: str, score: float) -> Verifier:
     usual = archetype(family)
     spoken = {name: getattr(usual, name) for name in SPEECH}
     return replace(nearest.verifier, **spoken, says=_codes(nearest.verifier.says, usual.says))
+
+
+def _stranger(nearest: Client, hello: ClientHello, score: float) -> Verifier:
+    """Return what is likeliest of a program of no known family: the nearest's rules, usual speech.
+
+    Nearest programs speak as differently as any two do, so what most do is the better guess.
+    """
+    rules = _spoken(nearest, USUAL, score)
+    return rules if score >= NEAR else hashes_as_offered(rules, hello)
 
 
 def _codes(library: Mapping[str, Signal], usual: Mapping[str, Signal]) -> Mapping[str, Signal]:
@@ -114,7 +103,7 @@ def _as_near(hello: ClientHello, nearest: Client, score: float, models: Iterable
 
 def client_from_hello(
     hello: Mapping[str, Any] | ClientHello,
-    family: str = "",
+    family: str | None = "",
     name: str = "unknown",
     known: Mapping[str, Client] | None = None,
 ) -> Client:
@@ -126,10 +115,11 @@ def client_from_hello(
     """
     offered = hello if isinstance(hello, ClientHello) else ClientHello.from_dict(hello)
     models = [one for one in (known or measured()).values() if one.verifier.verifies]
-    called = ALIASES.get(family.casefold(), family)
-    relatives = [one for one in models if one.family == called]
+    meant = kin(family)
+    relatives = [one for one in models if one.family in meant]
     nearest = max(relatives or models, key=lambda one: likeness(offered, one.hello))
     score = likeness(offered, nearest.hello)
+    called = nearest.family if relatives else next(iter(meant), "")
     like = f"like {nearest.name} ({score:.0%} alike)"
     if relatives and score >= NEAR:
         rules, why = _spoken(nearest, called, score), f"family {called}: {like}"
@@ -137,8 +127,8 @@ def client_from_hello(
         rules, why = archetype(called), f"family {called} in general"
     else:
         others = _as_near(offered, nearest, score, models)
-        rules = nearest.verifier
-        why = f'family "{family}" is not known; by ClientHello {like}{others}'
+        rules = _stranger(nearest, offered, score)
+        why = f'family "{(family or "")[:LONGEST]}" is not known; by ClientHello {like}{others}'
     return replace(
         nearest,
         name=name,

@@ -122,8 +122,10 @@ def meet(
 ) -> Meeting:
     """Return the meeting that `predict` and `explain` judge; InputError without a moment."""
     at, trust, host = given.get("at"), given.get("trust"), given.get("host")
-    if at is None or at.tzinfo is None:
+    if not isinstance(at, dt.datetime) or at.tzinfo is None:
         raise InputError("predict needs at=, an aware datetime: validity depends on the moment")
+    if not isinstance(host, str | None):
+        raise InputError(f"host= is a name, not {type(host).__name__}")
     settings = server or ServerSettings()
     return Meeting(
         client=client,

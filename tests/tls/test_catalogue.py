@@ -2,7 +2,7 @@
 
 import pytest
 
-from simcert.errors import UnknownNameError
+from simcert.errors import InputError, UnknownNameError
 from simcert.tls import TrustStore, catalogue, client_from_hello, mixes
 from simcert.tls.hints import security_level
 from simcert.tls.profiles import mix_sources, profiles
@@ -58,12 +58,57 @@ def test_an_unknown_family_says_so() -> None:
 
 @pytest.mark.parametrize(
     ("family", "like"),
-    [("deno", "rustls"), ("requests", "python"), ("Chrome", "chromium"), ("jdk", "jsse")],
+    [
+        ("deno", "rustls"),
+        ("requests", "python"),
+        ("Chrome", "chromium"),
+        ("jdk", "jsse"),
+        (" OpenSSL-CLI ", "openssl-cli"),
+        ("python3.6", "python"),
+        ("java-21", "jsse"),
+        ("Safari 17", "apple"),
+        ("nss-tstclnt", "nss"),
+    ],
 )
 def test_a_program_is_known_by_the_stack_that_it_is_built_on(family: str, like: str) -> None:
     assert client_from_hello(measured()["botan2"].hello, family).likeness.startswith(
         f"family {like}"
     )
+
+
+def test_of_two_families_in_a_name_the_hello_decides() -> None:
+    for stack in ("mbedtls2", "python312"):
+        own = measured()[stack]
+        told = client_from_hello(own.hello, "python-mbedtls")
+        assert told.likeness.startswith(f"family {own.family}")
+
+
+@pytest.mark.parametrize("family", [None, "", "x" * 10_000, "none-such", "\0"])
+def test_any_other_name_is_unknown_and_said_in_a_line(family: str | None) -> None:
+    told = client_from_hello(measured()["gnutls"].hello, family).likeness
+    assert "is not known; by ClientHello like gnutls" in told
+    assert len(told) < 300
+
+
+def test_a_family_that_is_no_name_is_refused() -> None:
+    with pytest.raises(InputError, match="a family is a name, not int"):
+        client_from_hello(measured()["gnutls"].hello, 5)  # type: ignore[arg-type]
+
+
+def test_a_stranger_alerts_within_the_handshake_as_most_programs_do() -> None:
+    """Its nearest, curl built for BoringSSL, completes the handshake before it closes."""
+    known = {name: one for name, one in measured().items() if one.family != "bun"}
+    told = client_from_hello(measured()["bun"].hello, "own", known=known).verifier
+    assert known["curl_cffi-chrome"].verifier.phase_12 == "after"
+    assert (told.phase_12, told.phase_13) == ("inside", "inside")
+    assert "close" not in told.says.values()
+    assert not told.after
+
+
+@pytest.mark.parametrize(("offered", "refused"), [("0201", False), ("0401", True)])
+def test_a_stranger_refuses_the_hash_that_it_does_not_offer(offered: str, refused: bool) -> None:
+    hello = {"ciphers": ["c02f", "002f"], "sigalgs": ["0804", offered]}
+    assert ("sha1" in client_from_hello(hello, "own").verifier.weak_hashes) is refused
 
 
 def test_a_hello_that_decides_nothing_says_so() -> None:

@@ -94,7 +94,18 @@ def test_a_thousand_issuers_of_the_same_name_take_bounded_time() -> None:
         (b"", "empty"),
         (b"hello", "no .BEGIN CERTIFICATE. block"),
         (b"-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n", "private key"),
-        (block(b"\x30\x00"), "certificate 1"),
+        (block(b"\x30\x00"), "certificate 1.*cut off"),
+        (pem("rsa2048").replace(b"-----END", b"\0-----END"), "1 is not valid base64"),
+        (pem("rsa2048")[:900], "cut off"),
+        (b"\n".join(reversed(pem("rsa2048").split(b"\n"))), "lines in order"),
+        (block(b"hello"), "are its lines in order"),
+        (pem("rsa2048").decode().encode("utf-16"), "UTF-16"),
+        (pem("rsa2048").decode().encode("utf-16-le"), "UTF-16"),
+        (b"-----BEGIN PKCS7-----\nMA==\n-----END PKCS7-----\n", "openssl pkcs7 -print_certs"),
+        (element(0x30, element(6, bytes.fromhex("2a864886f70d010702"))), "pkcs7 -inform DER"),
+        (element(0x30, element(2, b"\3") + bytes(200)), "PKCS#12"),
+        (b"-----BEGIN CERTIFICATE REQUEST-----\nMA==", "request for a certificate"),
+        (chains()["rsa2048"].leaf.der + b"x", "something follows its end"),
         (pem("rsa2048") * 300, "at most 400"),
     ],
 )
@@ -103,13 +114,38 @@ def test_a_file_that_is_no_chain_is_named_with_its_fault(content: bytes, says: s
         CertificateChain.from_pem(content)
 
 
+@pytest.mark.parametrize(
+    "value",
+    [float("inf"), 0.5, True, pytest.param(1 << 20_000, id="huge"), "9" * 9999, -1, 65_536, None],
+)
+def test_what_is_no_code_point_is_said_in_a_line(value: object) -> None:
+    with pytest.raises(InputError, match=r"ciphers.* is no 16-bit code point") as told:
+        ClientHello.from_dict({"ciphers": [value]})
+    assert len(str(told.value)) < 150
+
+
+def test_a_chain_has_a_leaf() -> None:
+    with pytest.raises(InputError, match="without certificates"):
+        CertificateChain(())
+
+
+def test_a_source_is_a_path_or_bytes() -> None:
+    with pytest.raises(InputError, match="not NoneType"):
+        CertificateChain.from_pem(None)  # type: ignore[arg-type]
+
+
+def test_a_host_is_a_name() -> None:
+    with pytest.raises(InputError, match="host= is a name, not bytes"):
+        predict(catalogue()["curl"], chains()["rsa2048"], host=b"x", at=AT)  # type: ignore[arg-type]
+
+
 def test_a_missing_file_is_named() -> None:
     with pytest.raises(InputError, match=r"nowhere\.pem"):
         TrustStore.from_pem("nowhere.pem")
 
 
-@pytest.mark.parametrize("at", [None, dt.datetime(2026, 1, 1)])  # noqa: DTZ001 - the point
-def test_a_verdict_needs_an_aware_moment(at: dt.datetime | None) -> None:
+@pytest.mark.parametrize("at", [None, "2026-01-01", dt.datetime(2026, 1, 1)])  # noqa: DTZ001 - the point
+def test_a_verdict_needs_an_aware_moment(at: Any) -> None:
     with pytest.raises(InputError, match="at="):
         predict(catalogue()["curl"], chains()["rsa2048"], ServerSettings(), at=at)
 
