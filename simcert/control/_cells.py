@@ -13,23 +13,26 @@ from simcert.model.window import TIME_BINS
 Rows = npt.NDArray[np.int64]
 Small = npt.NDArray[Any]  # unsigned numbers of 16 bits, or of 32 where these are too few
 
-_PATTERNS = 1 << len(FEATURES)
-_BITS = (np.arange(_PATTERNS)[:, None] >> np.arange(len(FEATURES))) & 1  # [pattern, feature]
+_PATTERNS = 1 << (len(FEATURES) - 1)  # of full handshakes: the first feature is `resumed`
+_BITS = (np.arange(_PATTERNS)[:, None] * 2 >> np.arange(len(FEATURES))) & 1  # [pattern, feature]
 _BELOW_1_MS = np.float32(0.9)  # stands for all of bin 0, what is no number included
 _OUTCOME_BITS = 8  # an outcome is a uint8 in a batch
 _OUTCOMES_MAX = 1 << _OUTCOME_BITS
 _STRIDE = 2 * _OUTCOMES_MAX  # codes of one segment
 _MARKS = 3  # a row is resumed, a full handshake, or a unit
+_FAILED = _MARKS  # stands for any of them where only rows that went well count
 
 
 @dataclass(frozen=True, slots=True)
 class Codes:
     """A small integer per row of a batch: (segment * 2 + arm) * outcomes + outcome, in its names.
 
-    `place` [segment, arm, outcome] tells where rows of a code are counted.
+    `place` [segment, arm, outcome] tells where rows of a code are counted; `pairs` are codes
+    without their outcome.
     """
 
     rows: Small
+    pairs: Small
     place: Rows
 
     @property
@@ -52,12 +55,14 @@ class Labels:
         outcome = np.array([self._at(self.outcomes, o) for o in batch.outcomes] or [0])
         base = np.add.outer(segment * _STRIDE, np.arange(2) * _OUTCOMES_MAX)
         place = np.add.outer(base, outcome)
-        kind = np.dtype(np.uint16 if place.size * _MARKS <= 1 << 16 else np.uint32)
-        rows: Small = batch.segment.astype(kind)
-        for column, size in ((batch.arm, 2), (batch.outcome, len(outcome))):
-            rows *= kind.type(size)
-            rows += column
-        return Codes(rows, place)
+        most = max(place.size * _MARKS, len(segment) * 2 * (_FAILED + 1) * _PATTERNS)
+        kind = np.dtype(np.uint16 if most <= 1 << 16 else np.uint32)
+        pairs: Small = batch.segment.astype(kind)
+        pairs *= kind.type(2)
+        pairs += batch.arm
+        rows = pairs * kind.type(len(outcome))
+        rows += batch.outcome
+        return Codes(rows, pairs, place)
 
     @staticmethod
     def _at(table: dict[str, int], name: str) -> int:
@@ -69,9 +74,7 @@ class Cells:
 
     def __init__(self) -> None:
         self.rows = 0
-        self._attempts: Rows = np.zeros(0, np.int64)  # by code
-        self._units: Rows = np.zeros(0, np.int64)
-        self._resumed: Rows = np.zeros(0, np.int64)
+        self._rows: Rows = np.zeros((0, _MARKS), np.int64)  # by code
         self._times: Rows = np.zeros((0, TIME_BINS), np.int64)  # by (segment, arm)
         self._features: Rows = np.zeros((0, _PATTERNS), np.int64)  # by (segment, arm)
 
@@ -85,49 +88,52 @@ class Cells:
         counted: npt.NDArray[np.bool_] | None,
     ) -> None:
         """Count the rows `at`; `full`, `units` and `counted` speak of these rows alone."""
-        here, good = codes.rows[at], full & (batch.outcome[at] == _ok_of(batch))
+        here, pair = codes.rows[at], codes.pairs[at]
+        failed = batch.outcome[at] != _ok_of(batch)
         ms, features = batch.handshake_ms[at], batch.features[at]
-        pair = batch.segment[at] * np.uint16(2) + batch.arm[at]
         if counted is not None:
-            here, full, units, good = here[counted], full[counted], units[counted], good[counted]
-            ms, features, pair = ms[counted], features[counted], pair[counted]
+            here, pair, failed = here[counted], pair[counted], failed[counted]
+            full, units = full[counted], units[counted]
+            ms, features = ms[counted], features[counted]
         self.rows += len(here)
-        self._count(here, codes.place, full, units)
-        some = np.flatnonzero(good)
-        self._count_good(codes.pair, pair.take(some), ms.take(some), features.take(some))
+        marks = full.view(np.uint8) + units.view(np.uint8)  # every unit is a full handshake
+        bad = np.flatnonzero(failed)
+        if len(bad):
+            self._count_failed(here.take(bad), marks.take(bad), codes.place)
+        marks |= failed.view(np.uint8) * np.uint8(_FAILED)
+        self._count_ok(pair, marks, features, codes.place[:, :, _ok_of(batch)].ravel(), codes.pair)
+        self._count_times(pair, ms, np.flatnonzero(failed | ~full), codes.pair)
 
-    def _count(
-        self,
-        here: Small,
-        place: Rows,
-        full: npt.NDArray[np.bool_],
-        units: npt.NDArray[np.bool_],
-    ) -> None:
-        """Count rows by code, and whether they are full handshakes and units: in one pass."""
+    def _count_failed(self, here: Small, marks: Small, place: Rows) -> None:
+        """Count rows by code and mark."""
         marked = here * here.dtype.type(_MARKS)
-        marked += full.view(np.uint8)
-        marked += units.view(np.uint8)  # every unit is a full handshake
+        marked += marks
         counts = np.bincount(marked, minlength=place.size * _MARKS).reshape(-1, _MARKS)
         some = np.flatnonzero(counts.any(axis=1))
-        at, counts = place.ravel()[some], counts[some]
-        self._attempts = _more(self._attempts, at, counts.sum(axis=1))
-        self._units = _more(self._units, at, counts[:, 2])
-        self._resumed = _more(self._resumed, at, counts[:, 0])
+        self._rows = _more(self._rows, place.ravel()[some], counts[some])
 
-    def _count_good(
-        self,
-        place: Rows,
-        pair: npt.NDArray[np.uint16],
-        ms: npt.NDArray[np.float32],
-        features: npt.NDArray[np.uint16],
+    def _count_ok(
+        self, pair: Small, marks: Small, features: npt.NDArray[np.uint16], place: Rows, pairs: Rows
     ) -> None:
-        """Count times and features of successful full handshakes."""
-        size = len(place)
-        times = np.bincount(pair * np.intp(TIME_BINS) + time_bins(ms), minlength=size * TIME_BINS)
-        self._times = _more(self._times, place, times.reshape(size, TIME_BINS))
-        pattern = pair * np.intp(_PATTERNS) + (features & (_PATTERNS - 1))
-        patterns = np.bincount(pattern, minlength=size * _PATTERNS)
-        self._features = _more(self._features, place, patterns.reshape(size, _PATTERNS))
+        """Count rows by mark and features in one pass; failed ones have a mark that is left out."""
+        code = pair * pair.dtype.type((_FAILED + 1) * _PATTERNS)
+        code += (features >> 1) & (_PATTERNS - 1)
+        code += marks * np.uint16(_PATTERNS)
+        size = len(pairs) * (_FAILED + 1) * _PATTERNS
+        by_mark = np.bincount(code, minlength=size).reshape(len(pairs), -1, _PATTERNS)
+        self._rows = _more(self._rows, place, by_mark[:, :_MARKS].sum(axis=2))
+        self._features = _more(self._features, pairs, by_mark[:, 1] + by_mark[:, 2])
+
+    def _count_times(
+        self, pair: Small, ms: npt.NDArray[np.float32], others: Rows, pairs: Rows
+    ) -> None:
+        """Count times, those of `others` in a bin that is left out."""
+        bins = time_bins(ms)
+        bins[others] = TIME_BINS
+        bins += pair * pair.dtype.type(TIME_BINS + 1)
+        size = len(pairs) * (TIME_BINS + 1)
+        times = np.bincount(bins, minlength=size).reshape(-1, TIME_BINS + 1)[:, :TIME_BINS]
+        self._times = _more(self._times, pairs, times)
 
     def window(
         self,
@@ -141,24 +147,27 @@ class Cells:
         segments = tuple(labels.segments) or ("all",)
         outcomes = tuple(labels.outcomes)
         cells, k = len(segments) * 2, len(outcomes)
-        by_code = (len(segments), 2, _OUTCOMES_MAX)
+        by_code = (len(segments), 2, _OUTCOMES_MAX, _MARKS)
         patterns = _fit(self._features, cells)
         some = np.flatnonzero(patterns.any(axis=0))
-        resumed = _fit(self._resumed, cells * _OUTCOMES_MAX).reshape(by_code).sum(axis=2)
+        rows = _fit(self._rows, cells * _OUTCOMES_MAX).reshape(by_code)[:, :, :k]
         arrays = {
-            "units": _fit(self._units, cells * _OUTCOMES_MAX).reshape(by_code)[:, :, :k],
-            "attempts": _fit(self._attempts, cells * _OUTCOMES_MAX).reshape(by_code)[:, :, :k],
-            "resumed": resumed,
+            "units": rows[..., _MARKS - 1].copy(),
+            "attempts": rows.sum(axis=3),
+            "resumed": rows[..., 0].sum(axis=2),
             "time_hist": _fit(self._times, cells).reshape(-1, 2, TIME_BINS),
             "features": (patterns[:, some] @ _BITS[some]).reshape(-1, 2, len(FEATURES)),
         }
         return Window.empty(start_s, end_s, exposure, segments, outcomes, **arrays, **rest)
 
 
-def time_bins(ms: npt.NDArray[np.float32]) -> Rows:
+def time_bins(ms: npt.NDArray[np.float32]) -> npt.NDArray[np.uint16]:
     """Return the bin of `TIME_EDGES_MS` of each time: ten a decade from 1 ms, bin 0 below it."""
-    bins: Rows = (10.0 * np.log10(np.fmax(ms, _BELOW_1_MS)) + 1.0).astype(np.int64)
-    return np.minimum(bins, TIME_BINS - 1, out=bins)
+    bins = np.fmax(ms, _BELOW_1_MS)
+    np.log10(bins, out=bins)
+    bins *= np.float32(10.0)
+    bins += np.float32(1.0)
+    return np.minimum(bins, np.float32(TIME_BINS - 1), out=bins).astype(np.uint16)
 
 
 def _ok_of(batch: RecordBatch) -> int:

@@ -11,13 +11,14 @@ Mask = npt.NDArray[np.bool_]
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio: Fibonacci hashing (Knuth, vol. 3, 6.4)
 _EMPTY = np.int64(-(2**63))  # no client has this name
 _LOAD = 0.4
+STAMPS_MAX = 2**31 - 1
 
 
 class Names(Protocol):
     """A set of names."""
 
-    def add(self, names: Ints) -> Mask:
-        """Add the names; return which rows brought a new one (the first row of each such name)."""
+    def add(self, names: Ints) -> Ints:
+        """Add the names; return the rows that brought a new one (the first of each such name)."""
         ...
 
     def __len__(self) -> int: ...
@@ -26,27 +27,40 @@ class Names(Protocol):
 class DenseSet:
     """A set of the names 0 .. n - 1, by direct addressing.
 
-    `owner` is a scratch column of n rows, which sets may share: nothing is kept in it.
+    A name has a stamp: the number of the row that brought it, counted on for ever. So the set is
+    emptied by a look at the counter, and used again it meets a column that is in cache.
     """
 
-    def __init__(self, owner: npt.NDArray[np.int32]) -> None:
-        self._owner, self._held, self._size = owner, np.zeros(len(owner), bool), 0
+    def __init__(self, size: int) -> None:
+        self._stamp = np.zeros(size, np.int32)
+        self._began = self._next = 1
+        self._size = 0
 
     def __len__(self) -> int:
         return self._size
 
-    def add(self, names: Ints) -> Mask:
-        """Add the names; return which rows brought a new one (the first row of each such name)."""
-        fresh = np.flatnonzero(~self._held.take(names))
-        asked, rows = names.take(fresh), np.arange(len(fresh), dtype=np.int32)
+    def clear(self) -> None:
+        """Forget all names."""
+        self._began, self._size = self._next, 0
+
+    def add(self, names: Ints) -> Ints:
+        """Add the names; return the rows that brought a new one (the first of each such name)."""
+        if self._next + len(names) > STAMPS_MAX:
+            self._renumber()
+        fresh = np.flatnonzero(self._stamp.take(names) < self._began)
+        asked = names.take(fresh)
+        rows = np.arange(self._next, self._next + len(fresh), dtype=np.int32)
         # of repeated indices the last one is stored, so backwards the first row wins
-        self._owner[asked[::-1]] = rows[::-1]
-        won = fresh.take(np.flatnonzero(self._owner.take(asked) == rows))
-        self._held[asked] = True
+        self._stamp[asked[::-1]] = rows[::-1]
+        won = fresh.take(np.flatnonzero(self._stamp.take(asked) == rows))
+        self._next += len(fresh)
         self._size += len(won)
-        first = np.zeros(len(names), bool)
-        first[won] = True
-        return first
+        return won
+
+    def _renumber(self) -> None:
+        """Start the count of rows anew."""
+        self._stamp = (self._stamp >= self._began).astype(np.int32)
+        self._began, self._next = 1, 2
 
 
 class ClientSet:
@@ -64,11 +78,11 @@ class ClientSet:
     def __len__(self) -> int:
         return self._size
 
-    def add(self, names: Ints) -> Mask:
-        """Add the names; return which rows brought a new one (the first row of each such name)."""
+    def add(self, names: Ints) -> Ints:
+        """Add the names; return the rows that brought a new one (the first of each such name)."""
         if self._size + len(names) > _LOAD * (1 << self._bits):
             self._grow(self._size + len(names))
-        first = np.zeros(len(names), bool)
+        first: Mask = np.zeros(len(names), bool)
         rows = np.arange(len(names), dtype=np.int32)
         slots, wanted = self._slots(names), names
         while len(rows):
@@ -76,8 +90,9 @@ class ClientSet:
             first[rows[won]] = True
             rows, wanted = rows[left], wanted[left]
             slots = (slots[left] + 1) & ((1 << self._bits) - 1)
-        self._size += int(np.count_nonzero(first))
-        return first
+        brought: Ints = np.flatnonzero(first)
+        self._size += len(brought)
+        return brought
 
     def _slots(self, names: Ints) -> npt.NDArray[np.int64]:
         shift = np.uint64(64 - self._bits)

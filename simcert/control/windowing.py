@@ -40,7 +40,9 @@ class Grid:
 
     def numbers(self, start_s: npt.NDArray[np.float64]) -> Rows:
         """Return the number of the slice that each moment falls into."""
-        return np.floor((start_s - self.origin_s) * (self.slices / self.window_s)).astype(np.int64)
+        since = start_s - self.origin_s
+        since *= self.slices / self.window_s
+        return np.floor(since, out=since).astype(np.int64)
 
 
 class Windower:
@@ -70,7 +72,8 @@ class Windower:
         self._labels = Labels()
         self._open: dict[int, Cells] = {}
         self._staged = assignment == "salted_per_stage"
-        self._owner = None if clients is None else np.zeros(clients, np.int32)
+        self._numbered = clients
+        self._spare: list[DenseSet] = []  # of windows that are over
         self._clients: dict[float, Names] = {}  # by window, or by the moment a stage began
         self._usual = 0  # clients of the window before
         self._rows: dict[int, ClientSet] = {}
@@ -149,13 +152,13 @@ class Windower:
             if clients is None:
                 clients = self._clients[coin] = self._nobody(at.stop - at.start)
             rows = where[some]
-            units[rows] = clients.add(batch.client[at].take(rows))
+            units[rows.take(clients.add(batch.client[at].take(rows)))] = True
         return units
 
     def _nobody(self, rows: int) -> Names:
         """Return an empty set of clients, of which a first batch brings up to `rows`."""
-        if self._owner is not None:
-            return DenseSet(self._owner)
+        if self._numbered is not None:
+            return self._spare.pop() if self._spare else DenseSet(self._numbered)
         return ClientSet(max(rows, self._usual))
 
     def _coins(self, window: int, numbers: Rows) -> list[tuple[float, slice]]:
@@ -178,7 +181,8 @@ class Windower:
 
     def _fresh(self, window: int, batch: RecordBatch, at: slice) -> npt.NDArray[np.bool_]:
         seen = self._rows.setdefault(window, ClientSet(at.stop - at.start))
-        fresh = seen.add(_row_names(batch, at))
+        fresh = np.zeros(at.stop - at.start, bool)
+        fresh[seen.add(_row_names(batch, at))] = True
         self.repeated += int(np.count_nonzero(~fresh))
         return fresh
 
@@ -220,10 +224,19 @@ class Windower:
         """Forget the clients of a window that is over, or of stages that are."""
         self._rows.pop(window, None)
         if not self._staged:
-            self._usual = len(self._clients.pop(window, ()))
-            return
-        rules = self._reign((window + 1) * self._grid.slices - 1)[0]
-        self._clients = {began: one for began, one in self._clients.items() if began >= rules}
+            over: list[float] = [window] if window in self._clients else []
+            self._usual = len(self._clients.get(window, ()))
+        else:
+            rules = self._reign((window + 1) * self._grid.slices - 1)[0]
+            over = [began for began in self._clients if began < rules]
+        for coin in over:
+            self._recycle(self._clients.pop(coin))
+
+    def _recycle(self, clients: Names) -> None:
+        """Keep a set of numbered clients for another window: a new one would have to be cleared."""
+        if isinstance(clients, DenseSet):
+            clients.clear()
+            self._spare.append(clients)
 
     def _closed(self, number: int) -> Window:
         grid = self._grid

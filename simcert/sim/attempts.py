@@ -8,9 +8,9 @@ import numpy.typing as npt
 from numpy.random import Generator
 
 from simcert.model import ARMS, FEATURES, NEW, RESUMED, RecordBatch
-from simcert.sim.clients import Encounters, Tickets
+from simcert.sim.clients import Encounters, Tickets, looked_up, shared
 from simcert.sim.ground import Ground
-from simcert.sim.rare import rare_each
+from simcert.sim.rare import Chances, rare_each
 from simcert.sim.rows import Visitors, appended
 from simcert.world.network import TIMEOUT_MS
 from simcert.world.population import population
@@ -44,7 +44,7 @@ class TimeLaw:
     sigma: Singles
     trips: Singles
     cpu_ms: Singles
-    lost: Floats
+    lost: Chances
     plain: npt.NDArray[np.uint16]
     mixed: list[int]
 
@@ -53,11 +53,11 @@ class TimeLaw:
         """Return the tables of `cohorts`."""
         network = [c.network for c in cohorts for _ in ARMS]
         return cls(
-            _shared(np.array([one.rtt_ms for one in network], np.float32)),
-            _shared(np.array([one.rtt_sigma for one in network], np.float32)),
-            _shared(met.trips.ravel().astype(np.float32)),
-            _shared(met.cpu_ms.ravel().astype(np.float32)),
-            met.lost.ravel(),
+            shared(np.array([one.rtt_ms for one in network], np.float32)),
+            shared(np.array([one.rtt_sigma for one in network], np.float32)),
+            shared(met.trips.ravel().astype(np.float32)),
+            shared(met.cpu_ms.ravel().astype(np.float32)),
+            Chances.of(met.lost.ravel()),
             met.plain,
             met.mixed,
         )
@@ -71,7 +71,8 @@ class Attempts:
         self.ground, self.tickets, self.streams = ground, tickets, streams
         self.segment = np.array([ground.segments.index(c.segment) for c in cohorts], np.uint8)
         self.share = np.array([c.resumption.share for c in cohorts])
-        self.background = np.array([c.background.rate for c in cohorts])
+        self.shares = bool(self.share.any())
+        self.background = Chances.of(np.array([c.background.rate for c in cohorts]))
         self._laws: tuple[Encounters, TimeLaw] | None = None
         self.again = np.array([c.retry.probability for c in cohorts])
         self.delay_s = np.array([c.retry.delay_s for c in cohorts])
@@ -142,16 +143,18 @@ class Slice:
         arm = self._arms(rows)
         old, new, common = self._outcomes(rows)
         resumed = self._resumed(rows, arm)
-        outcome = np.where(arm == NEW, new, old)
+        outcome = old ^ ((old ^ new) * arm)  # that of the arm: `where` takes longer on bytes
         outcome *= ~resumed  # ok is 0
-        kind = rows.cohort * 2 + arm
+        failed = outcome != 0
+        kind = rows.cohort * 2
+        kind += arm
         ms = self._times(kind, draw)
         seen_s = rows.start_s
-        if met.late_s.any():
-            waits = (outcome != 0) & ~common
+        if met.late:
+            waits = failed & ~common
             seen_s = rows.start_s + np.where(waits, met.late_s[rows.cohort, arm], 0.0)
         if of.tickets.followed:
-            of.tickets.issue(rows.client, rows.start_s, arm, np.flatnonzero(outcome == 0))
+            of.tickets.issue(rows.client, rows.start_s, arm, np.flatnonzero(failed))
         features = self._features(rows, kind, resumed, draw)
         ground = of.ground
         batch = RecordBatch(
@@ -168,8 +171,8 @@ class Slice:
             rows.attempt,
             None if of.sources is None else of.sources.of(rows.client, rows.cohort),
         )
-        harmed = (outcome != 0) & (old == 0) & (arm == NEW)
-        return Served(batch, rows.cohort, harmed, common & (outcome != 0), rows.parallel)
+        harmed = failed & (old == 0) & (arm == NEW)
+        return Served(batch, rows.cohort, harmed, common & failed, rows.parallel)
 
     def _arms(self, rows: Visitors) -> npt.NDArray[np.uint8]:
         spec = self._of.ground.spec
@@ -177,7 +180,7 @@ class Slice:
             u = self._draw.random(len(rows))
         else:
             u = _hashed(rows.client, self._of.salt, self._coin(spec))
-        return (u < self._exposure).astype(np.uint8)
+        return (u < self._exposure).view(np.uint8)
 
     def _coin(self, spec: WorldSpec) -> int:
         """Return which of a client's coins is in force."""
@@ -191,7 +194,7 @@ class Slice:
         """Return the outcomes of a full handshake under both certificates, and common failures."""
         of, met, draw, cohort = self._of, self._met, self._draw, rows.cohort
         if met.steps.shape[1] == 1:
-            old, new = met.old[:, 0].take(cohort), met.new[:, 0].take(cohort)
+            old, new = (_codes(table[:, 0], cohort) for table in (met.old, met.new))
         else:
             j = (draw.random(len(rows))[:, None] >= met.steps[cohort]).sum(axis=1)
             old, new = met.old[cohort, j], met.new[cohort, j]
@@ -213,7 +216,7 @@ class Slice:
         """Only first connections of first attempts resume: who failed has no ticket to show."""
         of, first = self._of, (rows.attempt == 0) & ~rows.parallel
         resumed: Mask = np.zeros(len(rows), bool)
-        if of.share.any():
+        if of.shares:
             resumed = first & (self._draw.random(len(rows)) < of.share[rows.cohort])
         if of.tickets.followed:
             resumed |= first & of.tickets.accepted(
@@ -225,13 +228,13 @@ class Slice:
         """Return milliseconds by `kind` = cohort * 2 + arm: log-normal times, and a timeout."""
         law = self._law
         rtt = draw.standard_normal(len(kind), dtype=np.float32)
-        rtt *= _by(law.sigma, kind)
+        rtt *= looked_up(law.sigma, kind)
         np.exp(rtt, out=rtt)
-        rtt *= _by(law.rtt_ms, kind)
+        rtt *= looked_up(law.rtt_ms, kind)
         lost = rare_each(kind, law.lost, draw)
         late = np.maximum(np.float32(TIMEOUT_MS), 2 * rtt[lost])
-        rtt *= _by(law.trips, kind)
-        rtt += _by(law.cpu_ms, kind)
+        rtt *= looked_up(law.trips, kind)
+        rtt += looked_up(law.cpu_ms, kind)
         rtt[lost] += late
         return rtt
 
@@ -248,7 +251,7 @@ class Slice:
 
     def _beside(self, rows: Visitors, main: Served) -> Visitors:
         """Return the connections that full handshakes open beside, background failures apart."""
-        if not self._met.parallel.any():
+        if not self._met.beside:
             return rows.at(np.zeros(0, np.int64))
         mean = self._met.parallel[rows.cohort, main.batch.arm]
         full = (main.batch.features & RESUMED) == 0
@@ -272,13 +275,11 @@ class Slice:
         return Visitors(*columns, np.zeros(len(failed), bool))
 
 
-def _shared(table: Singles) -> Singles:
-    """Return the one value of a table of equal ones: a row that looks nothing up costs nothing."""
-    return table[0] if np.all(table == table[0]) else table
-
-
-def _by(table: Singles, kind: Ints) -> Singles:
-    return table.take(kind) if table.ndim else table
+def _codes(table: npt.NDArray[np.uint8], cohort: Ints) -> npt.NDArray[np.uint8]:
+    """Return an outcome per row, in an array of its own."""
+    one = shared(table)
+    codes: npt.NDArray[np.uint8] = table.take(cohort) if one.ndim else np.full(len(cohort), one)
+    return codes
 
 
 def _common(ground: Ground) -> tuple[npt.NDArray[np.uint8], Floats]:

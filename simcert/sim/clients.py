@@ -1,7 +1,7 @@
 """Clients: the tables that `records` looks rows up in, and all that a client remembers."""
 
-from dataclasses import dataclass
-from typing import Self
+from dataclasses import dataclass, field
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,12 @@ class Encounters:
     cpu_ms: Floats
     lost: Floats  # [C, arm] probability of a retransmission timeout
     features: Floats  # [C, arm, feature]
+    beside: bool = field(init=False)  # somebody opens more than one connection
+    late: bool = field(init=False)  # somebody answers late
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "beside", bool(self.parallel.any()))
+        object.__setattr__(self, "late", bool(self.late_s.any()))
 
     @property
     def plain(self) -> npt.NDArray[np.uint16]:
@@ -79,6 +85,16 @@ class Encounters:
         )
 
 
+def shared(table: Any) -> Any:  # noqa: ANN401 - an array, and one of its numbers
+    """Return the one value of a table of equal ones: a row that looks nothing up costs nothing."""
+    return table[0] if np.all(table == table[0]) else table
+
+
+def looked_up(table: Any, kind: Ints) -> Any:  # noqa: ANN401
+    """Return a value per row of a `shared` table, or the one of all rows."""
+    return table.take(kind) if table.ndim else table
+
+
 class Clients:
     """Numbers of clients: each cohort owns a range; busy ones are drawn more often."""
 
@@ -87,6 +103,7 @@ class Clients:
         self.count = np.array([one.clients for one in cohorts], np.int64)
         self.first = np.concatenate([[0], np.cumsum(self.count)[:-1]])
         self.total = int(self.count.sum())
+        self._size = shared(self.count)
         self._busy = {
             c: _activity(one.clients, one.activity_sigma, draw)
             for c, one in enumerate(cohorts)
@@ -95,7 +112,8 @@ class Clients:
 
     def pick(self, cohort: Ints, u: Floats) -> Ints:
         """Return a client of each cohort, by a uniform number."""
-        client: Ints = self.first.take(cohort) + (u * self.count.take(cohort)).astype(np.int64)
+        client: Ints = (u * looked_up(self._size, cohort)).astype(np.int64)
+        client += self.first.take(cohort)
         for c, reach in self._busy.items():
             at = np.flatnonzero(cohort == c)
             client[at] = self.first[c] + np.searchsorted(reach, u[at], side="right")
@@ -120,9 +138,9 @@ class Tickets:
         lives = [one.resumption.ticket_life_s for one in population(ground.spec)]
         self.followed = any(life is not None for life in lives)
         each = np.array([-1.0 if life is None else life for life in lives])
-        self._life_s = each[0] if np.all(each == each[0]) else each
+        self._life_s = shared(each)
         self._shared = ground.spec.tickets_shared
-        size = clients if self.followed else 0
+        size = clients + 1 if self.followed else 0  # the last one is nobody
         self._issued_s = np.full(size, -np.inf)
         self._arm = np.zeros(size if not self._shared else 0, np.uint8)
 
@@ -132,7 +150,7 @@ class Tickets:
         """Return which connections resume; tickets from before `key_s` are worthless."""
         issued = self._issued_s.take(client)
         known = issued >= key_s if key_s > -np.inf else None
-        issued += self._life_s.take(cohort) if self._life_s.ndim else self._life_s
+        issued += looked_up(self._life_s, cohort)
         good: npt.NDArray[np.bool_] = issued > start_s
         if known is not None:
             good &= known
@@ -140,9 +158,10 @@ class Tickets:
             good &= self._arm[client] == arm
         return good
 
-    def issue(self, client: Ints, start_s: Floats, arm: Codes, good: Ints) -> None:
-        """Give a ticket to clients whose handshake went `good`, resumed ones included."""
-        where = client.take(good)
-        self._issued_s[where] = start_s.take(good)
+    def issue(self, client: Ints, start_s: Floats, arm: Codes, failed: Ints) -> None:
+        """Give a ticket to clients whose handshake did not fail, resumed ones included."""
+        where = client.copy()
+        where[failed] = len(self._issued_s) - 1  # few: cheaper than to leave them out
+        self._issued_s[where] = start_s
         if not self._shared:
-            self._arm[where] = arm.take(good)
+            self._arm[where] = arm

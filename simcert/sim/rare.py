@@ -3,6 +3,9 @@
 The gaps between successes of independent trials are geometric, so only these are drawn.
 """
 
+from dataclasses import dataclass
+from typing import Self
+
 import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
@@ -12,6 +15,21 @@ Floats = npt.NDArray[np.float64]
 
 RARE = 0.1  # chance up to which gaps are cheaper than a number per row
 MANY = 500  # rows from which on they are
+
+
+@dataclass(frozen=True, slots=True)
+class Chances:
+    """What befalls a row, by its kind; the largest chance, and whether there is no other."""
+
+    each: Floats
+    most: float
+    equal: bool
+
+    @classmethod
+    def of(cls, each: Floats) -> Self:
+        """Return the table of a chance per kind."""
+        most = float(each.max(initial=0.0))
+        return cls(each, most, bool(np.all(each == most)))
 
 
 def rare(rows: int, chance: float, draw: Generator) -> Ints:
@@ -30,10 +48,9 @@ def rare(rows: int, chance: float, draw: Generator) -> Ints:
     return at[: int(np.searchsorted(at, rows))]
 
 
-def rare_each(kind: Ints, chance: Floats, draw: Generator) -> Ints:
+def rare_each(kind: Ints, chances: Chances, draw: Generator) -> Ints:
     """Return the rows that something happens to whose chance a row's kind decides, in order."""
-    most = float(chance.max(initial=0.0))
-    at = rare(len(kind), most, draw)
-    if chance.min(initial=most) == most:
+    at = rare(len(kind), chances.most, draw)
+    if chances.equal:
         return at
-    return at[draw.random(len(at)) * most < chance[kind[at]]]
+    return at[draw.random(len(at)) * chances.most < chances.each[kind[at]]]

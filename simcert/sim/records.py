@@ -61,7 +61,7 @@ class Records:
         start_s, end_s = self._ground.edges_s(self._step, self._step + 1).tolist()
         self._windower.exposed(exposure, start_s)
         parts = [served.batch for served in self._served(exposure)]
-        late = bool(self._held) or self._encounters(self._step).late_s.any()
+        late = bool(self._held) or self._encounters(self._step).late
         # within a slice only clients that it has shown retry, so units do not depend on the order
         self._windower.add(self._known(batch_of(parts), end_s) if late else appended(parts))
         self._step += 1
@@ -103,10 +103,14 @@ class Records:
         draw = self._streams.generator(Purpose.ARRIVALS, step)
         n = int(draw.poisson(expected.sum()))
         start_s, end_s = self._ground.edges_s(step, step + 1).tolist()
-        gaps = np.cumsum(draw.standard_exponential(n + 1))
+        gaps = draw.standard_exponential(n + 1)
+        np.cumsum(gaps, out=gaps)
         cohort = alias_table(expected).pick(draw.random(n))
         client = self._clients.pick(cohort, draw.random(n))
-        began = start_s + (end_s - start_s) * (gaps[:-1] / gaps[-1])
+        began = gaps[:-1]
+        began /= gaps[-1]
+        began *= end_s - start_s
+        began += start_s
         return Visitors(cohort, client, began, np.zeros(n, np.uint8), np.zeros(n, bool))
 
     def _expected(self, step: int) -> Floats:

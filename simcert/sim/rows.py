@@ -35,7 +35,10 @@ VISITORS = tuple(one.name for one in fields(Visitors))
 
 
 def joined(visits: Visitors, waiting: list[Visitors]) -> Visitors:
-    """Return first attempts, which are in order, and a few retries: all rows in order of start."""
+    """Return first attempts, which are in order, and a few retries: all rows in order of start.
+
+    First attempts are number 0 and opened beside none, so these columns are not moved, but made.
+    """
     if not waiting:
         return visits
     few = _concatenated(waiting)
@@ -44,9 +47,16 @@ def joined(visits: Visitors, waiting: list[Visitors]) -> Visitors:
         return few
     at = np.searchsorted(visits.start_s, few.start_s, side="right") + np.arange(len(few))
     rows = len(visits) + len(few)
-    before = np.repeat(np.arange(len(few) + 1), np.diff(at, prepend=0, append=rows))
-    order = np.minimum(np.arange(rows) - before, len(visits) - 1)  # at a retry: any row
-    whole = visits.at(order)
+    order = np.arange(rows)
+    order -= np.repeat(np.arange(len(few) + 1), np.diff(at, prepend=0, append=rows))
+    np.minimum(order, len(visits) - 1, out=order)  # at a retry: any row
+    whole = Visitors(
+        visits.cohort.take(order),
+        visits.client.take(order),
+        visits.start_s.take(order),
+        np.zeros(rows, np.uint8),
+        np.zeros(rows, bool),
+    )
     for name in VISITORS:
         getattr(whole, name)[at] = getattr(few, name)
     return whole

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -178,17 +179,26 @@ def test_client_set_tells_the_first_row_of_every_name(batches):
 @given(batches=st.lists(st.lists(st.integers(0, 40), max_size=60)))
 @settings(max_examples=50, deadline=None)
 def test_a_set_of_numbered_clients_does_so_too_and_leaves_nothing_to_the_next(batches):
-    scratch = np.zeros(41, np.int32)
+    clients = DenseSet(41)
     for _ in range(2):
-        tells_the_first_row_of_every_name(DenseSet(scratch), batches)
+        tells_the_first_row_of_every_name(clients, batches)
+        clients.clear()
+
+
+@given(batches=st.lists(st.lists(st.integers(0, 40), max_size=60), min_size=3))
+@settings(max_examples=50, deadline=None)
+def test_nothing_is_forgotten_when_row_numbers_run_out(batches):
+    with patch("simcert.control._client_set.STAMPS_MAX", 70):
+        tells_the_first_row_of_every_name(DenseSet(41), batches)
 
 
 def tells_the_first_row_of_every_name(clients, batches):
     seen = set()
     for batch in batches:
         expected = []
-        for name in batch:
-            expected.append(name not in seen)
+        for row, name in enumerate(batch):
+            if name not in seen:
+                expected.append(row)
             seen.add(name)
         assert clients.add(np.array(batch, np.int64)).tolist() == expected
     assert len(clients) == len(seen)

@@ -12,7 +12,7 @@ from simcert.sim.alias import alias_table
 from simcert.sim.driver import traffic_of
 from simcert.sim.harmed import distinct_each
 from simcert.sim.parts import FEW, drawn_from, part_of
-from simcert.sim.rare import MANY, RARE, rare, rare_each
+from simcert.sim.rare import MANY, RARE, Chances, rare, rare_each
 from simcert.world.streams import Purpose, Streams
 from tests.sim.worlds import world
 
@@ -83,7 +83,8 @@ def test_rare_rows_are_as_many_and_anywhere_as_independent_trials_make_them(chan
 def test_each_kind_of_row_has_its_own_chance() -> None:
     draw, chance = np.random.default_rng(3), np.array([0.0, 0.002, 0.05])
     kind = np.arange(30_000) % 3
-    hit = np.bincount(kind[np.concatenate([rare_each(kind, chance, draw) for _ in range(60)])])
+    chances = Chances.of(chance)
+    hit = np.bincount(kind[np.concatenate([rare_each(kind, chances, draw) for _ in range(60)])])
     mean = chance * 10_000 * 60
     assert hit[0] == 0
     assert np.all(np.abs(hit - mean)[1:] <= 5.0 * np.sqrt(mean[1:]))
