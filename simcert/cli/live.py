@@ -60,9 +60,8 @@ def fly(config: str, dry_run: bool, unvalidated: bool, json_: bool) -> int:
     if json_:
         options.print_json(result)
     else:
-        click.echo(
-            f"{result['end']} at exposure {result['exposure']:.4g}; journal: {result['out']}"
-        )
+        share = "unknown" if result["exposure"] is None else f"{result['exposure']:.4g}"
+        click.echo(f"{result['end']} at exposure {share}; journal: {result['out']}")
     return {"complete": 0, "rolled_back": 1}.get(result["end"], 130)
 
 
@@ -210,6 +209,15 @@ def _segment(one: dict[str, Any]) -> str:
     return f"  {one['segment']:<16} {one['verdict']:<12} {arms}, log_e {one['log_e']:.2f}"
 
 
+def _given(done: dict[str, Any]) -> str:
+    if "exposure" not in done:
+        return "done"
+    found = f"no controller ran; exposure {done['exposure']:g} is in force"
+    if done["journalled"]:
+        return f"{found}, and the next controller ends the rollout"
+    return f"{found}. No rollout was under way: a controller that starts from now on begins one"
+
+
 def _word(name: str, help_: str) -> None:
     @click.argument("config", type=click.Path())
     @options.as_json
@@ -220,7 +228,7 @@ def _word(name: str, help_: str) -> None:
         if json_:
             options.print_json(done)
         else:
-            click.echo(f"{name}: done" if "exposure" not in done else f"{name}: no controller ran")
+            click.echo(f"{name}: {_given(done)}")
 
     give.__doc__ = help_
     live.command(name)(give)

@@ -3,6 +3,8 @@
 import hmac
 from base64 import b64decode
 from binascii import Error as Base64Error
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
@@ -41,15 +43,30 @@ class Access:
         return hmac.compare_digest(said.strip().encode(), self.token.encode())
 
     def tls(self) -> dict[str, Any]:
-        """Return the server's settings for TLS; empty without a certificate."""
+        """Return the server's settings for TLS, empty without a certificate; InputError if bad."""
         import ssl
 
         if self.certificate is None:
             return {}
+        tried = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        with _readable("page.certificate", self.certificate):
+            tried.load_cert_chain(self.certificate)
         settings: dict[str, Any] = {"ssl_certfile": self.certificate}
         if self.client_roots is not None:
+            with _readable("page.client_roots", self.client_roots):
+                tried.load_verify_locations(self.client_roots)
             settings |= {"ssl_ca_certs": self.client_roots, "ssl_cert_reqs": ssl.CERT_REQUIRED}
         return settings
+
+
+@contextmanager
+def _readable(key: str, path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:  # an SSLError is one, too
+        what = error.strerror or type(error).__name__
+        remedy = "a certificate needs chain and unencrypted key in one PEM file, roots a PEM file"
+        raise InputError(f"{key}: {path}: cannot be used ({what}); {remedy}") from error
 
 
 def is_loopback(host: str) -> bool:
@@ -68,10 +85,10 @@ def read_token(path: Path) -> str:
         text = path.read_text(encoding="ascii").strip()
         mode = path.stat().st_mode
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"page.token_file: {path}: cannot be read: {error}") from error
+        raise InputError(f"{path}: cannot be read: {error}") from error
     if mode & 0o077:
-        raise InputError(f"page.token_file: {path}: others may read it; chmod 600 {path}")
+        raise InputError(f"{path}: others may read it; chmod 600 {path}")
     if len(text) < TOKEN_MIN:
         remedy = f"openssl rand -hex 32 > {path}"
-        raise InputError(f"page.token_file: {path}: shorter than {TOKEN_MIN} letters; {remedy}")
+        raise InputError(f"{path}: shorter than {TOKEN_MIN} letters; {remedy}")
     return text

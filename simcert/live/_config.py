@@ -5,12 +5,15 @@ installed certificates) lies in the folder `state`, which nobody else may read.
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from simcert.control.influence import Limits
-from simcert.errors import InputError
+from simcert.errors import InputError, MachineError
 from simcert.live._access import Access, is_loopback, read_token
 from simcert.live._prefixes import LOOPBACK
 from simcert.live._queries import Queries
@@ -218,6 +221,16 @@ class LiveConfig:
         """Return a path as seen from the file."""
         return (self._path.parent / name).resolve()
 
+    @contextmanager
+    def told(self, key: str) -> Iterator[None]:
+        """Put file and key before what is wrong with what the key names."""
+        try:
+            yield
+        except InputError as error:
+            raise InputError(f"{self.path}: {key}: {error}") from error
+        except MachineError as error:
+            raise MachineError(f"{self.path}: {key}: {error}") from error
+
     @property
     def slice_s(self) -> float:
         """Length of one slice."""
@@ -256,8 +269,12 @@ class LiveConfig:
     def access(self) -> Access:
         """Return who may read the status page; InputError if its token is no secret."""
         table = self.page or PageTable()
+        token = ""
+        if table.token_file is not None:
+            with self.told("page.token_file"):
+                token = read_token(self.at(table.token_file))
         return Access(
-            "" if table.token_file is None else read_token(self.at(table.token_file)),
+            token,
             None if table.certificate is None else self.at(table.certificate),
             None if table.client_roots is None else self.at(table.client_roots),
         )
@@ -270,7 +287,8 @@ class LiveConfig:
         try:
             return self.at(name).read_text(encoding="ascii").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"{self.at(name)}: cannot be read: {error}") from error
+            what = f"webhook.bearer_file: {self.at(name)}: cannot be read: {error}"
+            raise InputError(f"{self.path}: {what}") from error
 
 
 def load(path: str | Path) -> LiveConfig:
@@ -297,13 +315,14 @@ def _check(config: LiveConfig, problems: Problems) -> None:
     if config.reports is not None:
         _check_address("reports.listen", config.reports.listen, problems)
     _check_address("probes.listen", config.probes.listen, problems)
+    _check_urls(config, problems)
     if config.haproxy is not None:
         _check_haproxy(config, config.haproxy, problems)
     if config.nodes:
         _check_nodes(config, problems)
     if len(str(config.run)) > SOCKET_PATH_MAX:
         problems.add("state", f"{config.run} is too long for a folder of unix sockets")
-    if any(letter in str(config.run) for letter in " \"'#\\$"):
+    if any(one in " \"'#\\$" or not one.isprintable() for one in str(config.run)):
         problems.add("state", f"{config.run} has a letter that HAProxy's configuration cannot hold")
 
 
@@ -359,6 +378,24 @@ def _check_nodes(config: LiveConfig, problems: Problems) -> None:
         problems.add("redis.away_s", what)
     if len({*config.nodes}) < len(config.nodes):
         problems.add("redis.nodes", "names a node twice")
+
+
+def _check_urls(config: LiveConfig, problems: Problems) -> None:
+    web, stores = ("http", "https"), ("redis", "rediss", "unix")
+    for key, schemes in {"webhook": web, "prometheus": web, "notify": web, "redis": stores}.items():
+        table = getattr(config, key)
+        if table is not None and not _is_url(table.url, schemes):
+            shown = " or ".join(f"{one}://" for one in schemes)
+            problems.add(f"{key}.url", f"is no URL that begins with {shown}")
+
+
+def _is_url(text: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(text)
+        there = parts.path if parts.scheme == "unix" else parts.hostname and parts.port != 0
+    except ValueError:  # no port
+        return False
+    return parts.scheme in schemes and bool(there)
 
 
 def _check_address(path: str, text: str, problems: Problems) -> bool:

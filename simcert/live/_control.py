@@ -21,18 +21,24 @@ _TIMEOUT_S = 10.0
 
 
 class ControlSocket:
-    """Listens at `path`; words wait in `words` until the loop takes them, `woken` wakes it."""
+    """Listens at `path`; words wait in `words` until the loop takes them, `woken` wakes it.
+
+    What is answered with `done` is in `words` before `close` returns: whoever closes takes it out.
+    """
 
     def __init__(self, path: Path, status: Callable[[], Mapping[str, Any]]) -> None:
         self.words: queue.SimpleQueue[str] = queue.SimpleQueue()
         self.woken = threading.Event()
         self._status = status
         self._path = path
+        self._lock, self._closed = threading.Lock(), False
         self._listener = _bound(path)
         threading.Thread(target=self._run, name="control", daemon=True).start()
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop listening; a word that comes now is not answered."""
+        with self._lock:
+            self._closed = True
         self._path.unlink(missing_ok=True)
         self._listener.close()
 
@@ -52,7 +58,10 @@ class ControlSocket:
             return self._status()
         if word not in COMMANDS:
             return {"error": f"unknown word {word!r}; known: {', '.join(WORDS)}"}
-        self.words.put(word)
+        with self._lock:
+            if self._closed:
+                raise BrokenPipeError
+            self.words.put(word)
         self.woken.set()
         return {"done": word}
 
@@ -66,7 +75,8 @@ def ask(path: Path, word: str) -> dict[str, Any]:
             link.sendall(json.dumps({"word": word}).encode() + b"\n")
             answer: dict[str, Any] = json.loads(_line(link, 1 << 24))
     except (OSError, ValueError) as error:
-        raise MachineError(f"{path}: no controller answers: {error}") from error
+        remedy = "`simcert live CONFIG.toml` starts one"
+        raise MachineError(f"{path}: no controller answers ({error}); {remedy}") from error
     if "error" in answer:
         raise InputError(answer["error"])
     return answer

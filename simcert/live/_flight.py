@@ -1,5 +1,6 @@
 """One live rollout: the loop of the simulator, a wall clock, a journal on disk, an operator."""
 
+import contextlib
 import datetime as dt
 import logging
 import time
@@ -14,7 +15,7 @@ from simcert.control.loop import Loop
 from simcert.control.plan import Plan
 from simcert.control.replay import resume
 from simcert.control.rollout import Rollout
-from simcert.errors import ContractError, InputError, MachineError
+from simcert.errors import ContractError, InputError, MachineError, SimcertError
 from simcert.live import _story as story
 from simcert.live._bundle import Bundle, check_new, read_bundle
 from simcert.live._clock import Clock
@@ -23,7 +24,7 @@ from simcert.live._control import ControlSocket
 from simcert.live._fleet import FleetSetup, aligned_s
 from simcert.live._gate import check_gate, policy_of
 from simcert.live._holdings import holdings, withdrawn_by_date
-from simcert.live._journal_file import FileJournal
+from simcert.live._journal_file import FileJournal, is_held
 from simcert.live._journal_store import LiveJournal, StoreJournal
 from simcert.live._leader import Leader
 from simcert.live._logging import event
@@ -58,6 +59,8 @@ class Flight:
         unvalidated: bool = False,
         leader: Leader | None = None,
     ) -> None:
+        if dry_run:
+            check_alone(config)
         self.config = config
         self.dry_run = dry_run
         self.leader = leader
@@ -67,6 +70,7 @@ class Flight:
             else setup_of(config, leader.token if leader else 0)
         )
         self._stopped = False
+        self._open = contextlib.ExitStack()  # what has to be closed, the latest first
         self._shown: Mapping[str, Any] = {}
         policy = policy_of(config)
         self.validation = check_gate(policy, config, unvalidated=unvalidated or dry_run)
@@ -74,6 +78,7 @@ class Flight:
         self.journal = journal_of(config, dry_run, leader)
         if is_of_another(self.journal.entries_before, self.bundles):
             self.journal = self.journal.archived()
+        self._open.callback(self.journal.close)
         try:
             self.clock = self._clock(unvalidated)
             until_s = self.bundles["old"].until_s - self.clock.epoch_s
@@ -83,7 +88,7 @@ class Flight:
             self._resume()
             self._connect()
         except BaseException:
-            self.journal.close()
+            self._open.close()
             raise
 
     def _clock(self, unvalidated: bool) -> Clock:
@@ -141,6 +146,7 @@ class Flight:
         """Open all that moves; from here on only the loop changes the exposure."""
         config = self.config
         fresh = not self.journal.entries_before
+        self._open.callback(self.setup.close)
         self.setup.begin(self.rollout)
         self.setup.prepare(self.bundles, fresh=fresh, touch=not self.dry_run)
         self.feed = self.setup.feed(self.clock, self.bundles)
@@ -148,6 +154,7 @@ class Flight:
         self.terminator = Terminator(actuator, self.feed, self.clock.now, self.dry_run)
         self.fleet = None if config.nodes else fleet_of(config, self.bundles)
         if self.fleet is not None:
+            self._open.callback(self.fleet.close)
             self.fleet.start()
         self.terminator.refusal = self._refusal
         self.watch = Watch(self.feed)
@@ -155,15 +162,18 @@ class Flight:
         self.loop = Loop(self.rollout, self.watch, self.terminator, self.journal)
         self._cause = ""  # of an end that was not the policy's
         self._teller = Teller(config.notify.url) if config.notify is not None else None
+        if self._teller is not None:
+            self._open.callback(self._teller.close)
         over = self.rollout.phase in phases.FINAL
         self._ended = story.ending(self.journal.entries_before) if over else None
         del self.journal.entries_before[1:]  # they are in the rollout now
         self.reports: NelCollector | None = None
         before = {"tick_at_s": 0.0}  # healthy is a loop that turns
         self._shown = self._status(self.clock.now()) | before  # for who asks before it does
-        self.control = ControlSocket(config.run / control_name(self.dry_run), self.status)
         self.page = self._page(config.page.listen) if config.page else None
         self.reports = self._reports()
+        # last: who is answered is obeyed, so nothing may fail behind it
+        self.control = ControlSocket(config.run / control_name(self.dry_run), self.status)
 
     def _probed(self) -> str:
         return self.fleet.refusal if self.fleet is not None else ""
@@ -176,7 +186,9 @@ class Flight:
         if table is None:
             return None
         collector = NelCollector(frozenset(table.hosts) or self.bundles["new"].names)
-        collector.serve(table.listen)
+        self._open.callback(collector.close)
+        with self.config.told("reports.listen"):
+            collector.serve(table.listen)
         return collector
 
     def _page(self, where: str) -> Page:
@@ -187,12 +199,16 @@ class Flight:
             tick_at_s: float = self._shown.get("tick_at_s", 0.0)
             return time.time() - tick_at_s < 3.0 * self.config.tick + 5.0
 
-        return Page(where, self.status, scrape, healthy, self.config.access())
+        access = self.config.access()
+        with self.config.told("page"):
+            page = Page(where, self.status, scrape, healthy, access)
+        self._open.callback(page.close)
+        return page
 
     def fly(self) -> str:
         """Return how it ended: complete, rolled_back, stopped or deposed (it can be resumed)."""
         try:
-            while not self._stopped:
+            while not self._stopped or not self.control.words.empty():
                 if self._deposed():
                     return "deposed"
                 self._tick()
@@ -296,25 +312,46 @@ class Flight:
             "probes": self._probed() or ("fine" if self.fleet else None),
         }
 
+    def _last_words(self) -> None:
+        """Journal what came while we were leaving: the next controller obeys it."""
+        while not self.control.words.empty():
+            word = self.control.words.get()
+            more = event("operator", word=word)
+            try:
+                if self.leader is None:
+                    self.journal.command(self.clock.now(), word)
+                else:  # another one may have written since
+                    StoreJournal(self.leader.store).leave(word)
+            except SimcertError as error:
+                log.error("not obeyed, say it again: %s: %s", word, error, extra=more)
+            else:
+                log.warning("left to the next controller: %s", word, extra=more)
+
     def close(self) -> None:
         """Let go of sockets and journal."""
         notify("STOPPING=1")
-        if self._teller is not None:
-            self._teller.close()
         self.control.close()
-        for served in (self.page, self.reports):
-            if served is not None:
-                served.close()
-        if self.fleet is not None:
-            self.fleet.close()
-        self.setup.close()
-        self.journal.close()
+        self._last_words()
+        self._open.close()
+
+
+def check_alone(config: LiveConfig) -> None:
+    """Raise MachineError if a rehearsal would take the records of a controller that flies."""
+    path = config.run / journal_name(dry_run=False)
+    if config.haproxy is not None and not config.nodes and is_held(path):
+        what = "a controller flies this rollout, and only one can read the records"
+        raise MachineError(
+            f"{path}: {what}; `simcert live status {config.path}` tells what it decides"
+        )
 
 
 def bundles_as_given(config: LiveConfig) -> dict[str, Bundle]:
     """Return both bundles as the files hold them."""
-    table = config.certificates
-    return {arm: read_bundle(config.at(getattr(table, arm))) for arm in ARMS}
+    found = {}
+    for arm in ARMS:
+        with config.told(f"certificates.{arm}"):
+            found[arm] = read_bundle(config.at(getattr(config.certificates, arm)))
+    return found
 
 
 def bundles(config: LiveConfig) -> dict[str, Bundle]:
@@ -322,7 +359,8 @@ def bundles(config: LiveConfig) -> dict[str, Bundle]:
     found = bundles_as_given(config)
     now = dt.datetime.now(dt.UTC)
     check_new(found["new"], found["old"], now)
-    share, names = check_population(config, found["old"], found["new"], now)
+    with config.told("certificates"):
+        share, names = check_population(config, found["old"], found["new"], now)
     if names:
         more = event("predicted", share=share)
         log.warning("predicted to break: %.2f %% (%s)", 100 * share, ", ".join(names), extra=more)

@@ -12,7 +12,8 @@ from simcert.scenario.validation import verify
 def policy_of(config: LiveConfig) -> Policy:
     """Return the policy; a file is relative to the configuration."""
     name = config.policy
-    return policies.parse(config.at(name) if name.endswith(".toml") else name)
+    with config.told("policy"):
+        return policies.parse(config.at(name) if name.endswith(".toml") else name)
 
 
 def check_gate(policy: Policy, config: LiveConfig, *, unvalidated: bool) -> str | None:

@@ -68,6 +68,20 @@ class FileJournal(LiveJournal):
         os.close(self._file)
 
 
+def is_held(path: Path) -> bool:
+    """Return whether a controller has this journal, be it starting, flying or hanging."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    except OSError as error:
+        raise MachineError(f"{path}: cannot be read: {error.strerror}") from error
+    return False
+
+
 def _opened(path: Path) -> int:
     try:
         file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -32,6 +32,14 @@ class LiveJournal(Journal):
         """Add to what the start entry will tell."""
         self._about.update(values)
 
+    def leave(self, word: str) -> bool:
+        """Add an operator's word for the next controller; False if no rollout is under way."""
+        entries = self.entries_before
+        under_way = bool(entries) and entries[-1]["entry"] != "end"
+        if under_way:
+            self.command(self.last_s, word)
+        return under_way
+
     def archived(self) -> "LiveJournal":
         """Put this journal aside and return a fresh one; a shared one stays what it is."""
         return self

@@ -103,7 +103,9 @@ class NodeFlight:
         def healthy() -> bool:
             return time.time() - self._stepped_s < 3.0 * self._pause_s + 5.0
 
-        return Page(listen, self.status, scrape, healthy, config.access(), html=None)
+        access = config.access()
+        with config.told("page"):
+            return Page(listen, self.status, scrape, healthy, access, html=None)
 
     def status(self) -> dict[str, Any]:
         """Return how this node does, as JSON values."""

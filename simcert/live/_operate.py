@@ -17,7 +17,7 @@ from simcert.live._config import LiveConfig, RedisTable
 from simcert.live._fleet import TRIES, withdraw
 from simcert.live._flight import Flight, bundles, control_name, folder, journal_name
 from simcert.live._issue import issued
-from simcert.live._journal_file import FileJournal
+from simcert.live._journal_file import FileJournal, is_held
 from simcert.live._journal_store import StoreJournal
 from simcert.live._leader import Leader
 from simcert.live._logging import event
@@ -29,6 +29,7 @@ from simcert.live.redis_store import RedisStore
 from simcert.model import ARMS
 
 log = logging.getLogger("simcert.live")
+START_S = 30.0  # a controller may take so long from the lock of its journal to its first answer
 
 
 class _Stop:
@@ -56,7 +57,7 @@ def fly(config: LiveConfig, *, dry_run: bool, unvalidated: bool) -> dict[str, An
     if config.redis is None or dry_run:
         return _flown(Flight(config, dry_run=dry_run, unvalidated=unvalidated), stop)
     leader = Leader(RedisStore(config.redis.url, config.redis.rollout), config.redis.ttl_s)
-    shown: dict[str, Any] = {"end": "stopped", "exposure": 0.0, "out": public(leader.store.url)}
+    shown: dict[str, Any] = {"end": "stopped", "exposure": None, "out": public(leader.store.url)}
     while leader.stand_by(lambda: stop.asked):
         try:
             shown = _flown(Flight(config, unvalidated=unvalidated, leader=leader), stop)
@@ -159,51 +160,68 @@ def command(config: LiveConfig, word: str) -> dict[str, Any]:
     except MachineError:
         if word != "abort" and config.redis is None:
             raise
-    if config.redis is not None:
-        _tell_leader(config, config.redis, word)
+    told = config.redis is not None and _tell_leader(config, config.redis, word)
     if word != "abort":
+        if not told:
+            raise MachineError(f"{config.path}: {word}: no rollout is under way, nobody would obey")
         return {"done": word, "controller": "the next leader"}
-    return {"done": "abort", "controller": None, "exposure": _withdraw(config)}
-
-
-def _withdraw(config: LiveConfig) -> float:
-    """Take the exposure to 0 without a controller, and leave a word for the next one."""
+    done = {"done": "abort", "controller": None}
     if config.nodes:
-        return withdraw(config)
-    _leave_word(config)
+        return done | {"exposure": withdraw(config), "journalled": told}
     actuator = actuator_of(config)
-    actuator.apply(0.0, 0.0)
-    return actuator.read_back(0.0)
+    with contextlib.suppress(MachineError):
+        actuator.apply(0.0, 0.0)  # at once; words may have to wait for a controller that starts
+    if config.redis is None:
+        if (answered := _answered_late(config)) is not None:
+            return answered
+        told = _leave_word(config)
+    actuator.apply(0.0, 0.0)  # whoever began in the meantime may have put back what it knew
+    return done | {"exposure": actuator.read_back(0.0), "journalled": told}
 
 
-def _leave_word(config: LiveConfig) -> None:
+def _answered_late(config: LiveConfig) -> dict[str, Any] | None:
+    """Return what a controller says that has the journal but does not answer yet: it is starting.
+
+    None as soon as nobody has it; MachineError if that one neither answers nor goes away.
+    """
+    path = config.run / journal_name(dry_run=False)
+    end_s = time.monotonic() + START_S
+    while is_held(path):
+        with contextlib.suppress(MachineError):
+            return _control.ask(config.run / control_name(dry_run=False), "abort")
+        if time.monotonic() > end_s:
+            found = "a controller has it and does not answer; what it held is withdrawn, but it may"
+            remedy = f"put it back: end it (`fuser {path}` tells its number), and say abort again"
+            raise MachineError(f"{path}: {found} {remedy}")
+        time.sleep(0.1)
+    return None
+
+
+def _leave_word(config: LiveConfig) -> bool:
     """Journal the abort, if a rollout had begun; a journal in trouble must not stop it."""
-    path = config.run / "journal.jsonl"
-    if config.redis is not None or not path.is_file():
-        return
+    path = config.run / journal_name(dry_run=False)
+    if not path.is_file():
+        return False
     with contextlib.suppress(MachineError, InputError):
         journal = FileJournal(path)
-        entries = journal.entries_before
-        if entries and entries[-1]["entry"] != "end":
-            journal.command(journal.last_s, "abort")
-        journal.close()
+        try:
+            return journal.leave("abort")
+        finally:
+            journal.close()
+    return False
 
 
-def _tell_leader(config: LiveConfig, table: RedisTable, word: str) -> None:
-    """Add a word to the shared journal, between the entries of whoever leads.
+def _tell_leader(config: LiveConfig, table: RedisTable, word: str) -> bool:
+    """Add a word to the shared journal, between the entries of whoever leads; whether one flies.
 
     MachineError if Redis is away; `abort` goes on to the terminator all the same.
     """
     trouble: MachineError | None = None
     for _ in range(TRIES):
         try:
-            journal = StoreJournal(RedisStore(table.url, table.rollout))
-            entries = journal.entries_before
-            if entries and entries[-1]["entry"] != "end":
-                journal.command(journal.last_s, word)
+            return StoreJournal(RedisStore(table.url, table.rollout)).leave(word)
         except MachineError as error:
             trouble = error
-        else:
-            return
     if word != "abort":
         raise MachineError(f"{config.path}: {word} could not be written: {trouble}")
+    return False

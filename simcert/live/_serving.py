@@ -25,7 +25,7 @@ class Serving:
             app,
             host,
             port,
-            log_level="error",
+            log_level="critical",
             access_log=False,
             lifespan="off",
             server_header=False,

@@ -97,7 +97,8 @@ def fleet_of(config: LiveConfig, bundles: Bundles) -> ProbeFleet | None:
         return None
     host = config.certificates.host or min(bundles["new"].names, default="localhost")
     probes = [(one.client, config.at(one.trust)) for one in config.probe]
-    return ProbeFleet.of(config.probes.listen, host, probes, config.probes.every_s)
+    with config.told("probe"):
+        return ProbeFleet.of(config.probes.listen, host, probes, config.probes.every_s)
 
 
 def actuator_of(config: LiveConfig, token: int = 0) -> Actuator:

@@ -23,7 +23,9 @@ class HaproxySocket:
         try:
             answer = self._exchanged(text.encode("ascii"))
         except (OSError, UnicodeError) as error:
-            raise MachineError(f"{self.path}: HAProxy does not answer: {error}") from error
+            remedy = "is it running, with the configuration of `simcert live plan CONFIG --write`?"
+            what = f"HAProxy does not answer: {error}"
+            raise MachineError(f"{self.path}: {what}; {remedy}") from error
         if answer.startswith(_DENIED):
             remedy = "the stats socket needs `level admin`"
             raise MachineError(f"{self.path}: {_verb(command)}: {answer.splitlines()[0]}; {remedy}")

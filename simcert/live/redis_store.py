@@ -11,6 +11,7 @@ from typing import Any
 from zlib import crc32
 
 from simcert.errors import InputError, MachineError
+from simcert.live._public import public
 
 _SET = """
 local version = tonumber(redis.call('HGET', KEYS[1], 'version') or '0')
@@ -41,7 +42,10 @@ class RedisStore:
         except ImportError as error:
             raise MachineError("Redis needs: pip install 'simcert[live]'") from error
         wait = {"socket_timeout": self.timeout_s, "socket_connect_timeout": self.timeout_s}
-        self._redis = redis.Redis.from_url(self.url, decode_responses=True, retry=None, **wait)
+        try:
+            self._redis = redis.Redis.from_url(self.url, decode_responses=True, retry=None, **wait)
+        except ValueError as error:
+            raise InputError(f"{public(self.url)}: is no URL of a Redis") from error
 
     def key(self, name: str) -> str:
         """Return the full key of a name."""

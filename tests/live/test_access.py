@@ -126,6 +126,22 @@ def test_a_token_that_others_may_read_or_guess_is_none(tmp_path: Path) -> None:
         read_token(tmp_path / "absent")
 
 
+@pytest.mark.parametrize("key", ["certificate", "client_roots"])
+def test_a_page_whose_certificate_cannot_be_used_is_refused_by_key_and_file(
+    tmp_path: Path, key: str
+) -> None:
+    good = tmp_path / "good.pem"
+    good.write_bytes(Authority("A").bundle())
+    bad = tmp_path / "bad.pem"
+    given = {"certificate": good, "client_roots": good, key: bad}
+
+    for content in (None, b"no PEM"):
+        if content is not None:
+            bad.write_bytes(content)
+        with pytest.raises(InputError, match=f"page.{key}: .*bad.pem: cannot be used"):
+            Page(f"127.0.0.1:{free_port()}", dict, bytes, bool, Access(**given))
+
+
 def test_what_is_loopback() -> None:
     assert [is_loopback(h) for h in ("127.0.0.1", "127.9.9.9", "::1", "localhost")] == [True] * 4
     assert [is_loopback(h) for h in ("0.0.0.0", "::", "*", "10.0.0.1", "a.test")] == [False] * 5

@@ -42,12 +42,33 @@ def test_defaults_close_a_slice_only_when_a_hanging_handshake_is_known(tmp_path:
         ("schema = 1", 'schema = 1\nstate = "a b"', r"cannot hold"),
         ("schema = 1", f'schema = 1\nstate = "{"x" * 99}"', r"too long"),
         ("[haproxy]", "[plan]\nwindow_s = -1\n[haproxy]", r"more than 0"),
+        ("schema = 1", 'schema = 1\nstate = "a\\nb"', r"cannot hold"),
+        ("[haproxy]", '[notify]\nurl = "hooks.example"\n[haproxy]', r"notify.url.*http://"),
+        ("[haproxy]", '[notify]\nurl = "http://x:y"\n[haproxy]', r"notify.url.*no URL"),
+        ("[haproxy]", '[redis]\nurl = "http://x"\nrollout = "r"\n[haproxy]', r"rediss://"),
         ("[haproxy]", '[haproxy]\nupstream = ["nowhere"]', r"upstream\[0\]"),
     ],
 )
 def test_what_is_wrong_is_told(tmp_path: Path, old: str, new: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         load(tmp_path, GOOD.replace(old, new))
+
+
+def test_what_a_key_names_is_told_with_file_and_key(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(tmp_path / "live.toml")
+    load(tmp_path, GOOD.replace("schema = 1", 'schema = 1\npolicy = "adaptve"'))
+
+    assert code_of(["live", path, "--dry-run"]) == 2
+    assert f'{path}: policy: unknown policy "adaptve"; did you mean "adaptive"' in (
+        capsys.readouterr().err
+    )
+    load(tmp_path, GOOD)
+    assert code_of(["live", path, "--dry-run"]) == 2
+    assert f"{path}: certificates.old: {tmp_path / 'old.pem'}: cannot be read" in (
+        capsys.readouterr().err
+    )
 
 
 REDIS = '[redis]\nurl = "redis://127.0.0.1:6379"\nrollout = "shop"\nnodes = ["edge1", "edge2"]\n'

@@ -1,0 +1,60 @@
+"""A load balancer and a Prometheus in one process: what it holds is what it answers."""
+
+import json
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+
+class Web(ThreadingHTTPServer):
+    """Answers with `points` and `samples`; `deaf` it takes no exposure."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.points: Any = 0
+        self.deaf = False
+        self.token = 0
+        self.samples: dict[str, float | None] = {}
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+    def totals(
+        self, old: tuple[int, int], new: tuple[int, int], *, epoch: int = 1, age: int = 1
+    ) -> None:
+        """Attempts and completed handshakes of both arms so far."""
+        for arm, (attempts, completed) in (("old", old), ("new", new)):
+            self.samples[f'sum(haproxy_frontend_connections_total{{proxy="arm_{arm}"}})'] = attempts
+            self.samples[f'sum(haproxy_frontend_sessions_total{{proxy="arm_{arm}"}})'] = completed
+        self.samples["max(haproxy_process_start_time_seconds)"] = epoch
+        self.samples["age"] = age
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Web
+
+    def do_PUT(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        late = body["token"] < self.server.token
+        if not self.server.deaf and not late:
+            self.server.points, self.server.token = body["exposure_basis_points"], body["token"]
+        self._say(409 if late else 200, {})
+
+    def do_GET(self) -> None:
+        url = urlsplit(self.path)
+        if not url.path.endswith("/query"):
+            self._say(200, {"exposure_basis_points": self.server.points})
+            return
+        (query,) = parse_qs(url.query)["query"]
+        value = self.server.samples.get("age" if query.startswith("time()") else query)
+        found = [] if value is None else [{"metric": {}, "value": [0, str(value)]}]
+        self._say(200, {"status": "success", "data": {"result": found}})
+
+    def _say(self, code: int, body: dict[str, Any]) -> None:
+        data = json.dumps(body).encode()
+        self.send_response(code)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: object) -> None: ...
