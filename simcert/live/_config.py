@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from simcert.control.influence import Limits
 from simcert.errors import InputError, MachineError
 from simcert.live._access import Access, is_loopback, read_token
+from simcert.live._addresses import address, is_url
 from simcert.live._prefixes import LOOPBACK
 from simcert.live._queries import Queries
 from simcert.model.bounds import NotNegative, Positive, Share, Within
@@ -384,18 +384,9 @@ def _check_urls(config: LiveConfig, problems: Problems) -> None:
     web, stores = ("http", "https"), ("redis", "rediss", "unix")
     for key, schemes in {"webhook": web, "prometheus": web, "notify": web, "redis": stores}.items():
         table = getattr(config, key)
-        if table is not None and not _is_url(table.url, schemes):
+        if table is not None and not is_url(table.url, schemes):
             shown = " or ".join(f"{one}://" for one in schemes)
             problems.add(f"{key}.url", f"is no URL that begins with {shown}")
-
-
-def _is_url(text: str, schemes: tuple[str, ...]) -> bool:
-    try:
-        parts = urlsplit(text)
-        there = parts.path if parts.scheme == "unix" else parts.hostname and parts.port != 0
-    except ValueError:  # no port
-        return False
-    return parts.scheme in schemes and bool(there)
 
 
 def _check_address(path: str, text: str, problems: Problems) -> bool:
@@ -405,13 +396,3 @@ def _check_address(path: str, text: str, problems: Problems) -> bool:
         problems.add(path, str(error))
         return False
     return True
-
-
-def address(text: str) -> tuple[str, int]:
-    """Return host and port of `host:port` or `[v6]:port`; InputError for anything else."""
-    host, colon, port = text.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    fine = all(c.isalnum() or c in ".:-_*" for c in host)
-    if not colon or not port.isdigit() or not 0 < int(port) < 65_536 or not fine:
-        raise InputError(f'must be like "127.0.0.1:8443", got "{text}"')
-    return host, int(port)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from simcert.errors import MachineError
-from simcert.live._config import address
+from simcert.live._addresses import address
 from simcert.live._frames import Frames
 
 HELD_BYTES_MAX = 64 << 20

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from simcert.errors import MachineError
-from simcert.live._config import address
+from simcert.live._addresses import address
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from simcert.errors import InputError, MachineError
-from simcert.live._config import address
+from simcert.live._addresses import address
 from simcert.live._keys import key_pem, new_key, request_pem
 from simcert.live.haproxy_actuator import write_private
 

@@ -8,7 +8,8 @@ with HAProxy 2.6; `docs/live.md` explains every line that is not obvious.
 from dataclasses import dataclass
 from pathlib import Path
 
-from simcert.live._config import HaproxyTable, address
+from simcert.live._addresses import address
+from simcert.live._config import HaproxyTable
 from simcert.live.haproxy_actuator import SALT
 from simcert.model import ARMS
 

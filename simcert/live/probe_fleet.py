@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from simcert.errors import InputError, MachineError
-from simcert.live._config import address
+from simcert.live._addresses import address
 
 TIMEOUT_S = 10.0
 Command = Callable[[str, int, str, str], list[str]]
