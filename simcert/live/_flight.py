@@ -5,7 +5,6 @@ import datetime as dt
 import logging
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from simcert import __version__
@@ -15,7 +14,7 @@ from simcert.control.loop import Loop
 from simcert.control.plan import Plan
 from simcert.control.replay import resume
 from simcert.control.rollout import Rollout
-from simcert.errors import ContractError, InputError, MachineError, SimcertError
+from simcert.errors import ContractError, InputError, SimcertError
 from simcert.live import _story as story
 from simcert.live._bundle import Bundle, check_new, read_bundle
 from simcert.live._clock import Clock
@@ -24,19 +23,18 @@ from simcert.live._control import ControlSocket
 from simcert.live._fleet import FleetSetup, aligned_s
 from simcert.live._gate import check_gate, policy_of
 from simcert.live._holdings import holdings, withdrawn_by_date
-from simcert.live._journal_file import FileJournal, is_held
-from simcert.live._journal_store import LiveJournal, StoreJournal
+from simcert.live._journal_store import StoreJournal
 from simcert.live._leader import Leader
 from simcert.live._logging import event
 from simcert.live._notify import Teller, notify
 from simcert.live._outlook import Outlook
 from simcert.live._page import Page
 from simcert.live._preflight import check_population
+from simcert.live._run_folder import check_alone, control_name, is_of_another, journal_of
 from simcert.live._setup import Setup, fleet_of, setup_of
 from simcert.live._terminator import Terminator
 from simcert.live._watch import Watch
 from simcert.live.nel_collector import NelCollector
-from simcert.live.redis_store import RedisStore
 from simcert.model import ARMS, Phase
 from simcert.scenario import policies
 from simcert.scenario.build import analyzer_maker
@@ -335,16 +333,6 @@ class Flight:
         self._open.close()
 
 
-def check_alone(config: LiveConfig) -> None:
-    """Raise MachineError if a rehearsal would take the records of a controller that flies."""
-    path = config.run / journal_name(dry_run=False)
-    if config.haproxy is not None and not config.nodes and is_held(path):
-        what = "a controller flies this rollout, and only one can read the records"
-        raise MachineError(
-            f"{path}: {what}; `simcert live status {config.path}` tells what it decides"
-        )
-
-
 def bundles_as_given(config: LiveConfig) -> dict[str, Bundle]:
     """Return both bundles as the files hold them."""
     found = {}
@@ -372,47 +360,3 @@ def control_plan(config: LiveConfig, until_s: float | None = None) -> Plan:
     values = {name: getattr(config.plan, name) for name in type(config.plan).__slots__}
     known = [end for end in (values["old_until_s"], until_s) if end is not None]
     return Plan(**{**values, "old_until_s": min(known, default=None)})
-
-
-def journal_of(config: LiveConfig, dry_run: bool, leader: Leader | None) -> LiveJournal:
-    """Return the journal: shared with other controllers, or a file."""
-    if leader is not None:
-        return StoreJournal(leader.store)
-    return FileJournal(config.run / journal_name(dry_run))
-
-
-def recorded(config: LiveConfig) -> list[dict[str, Any]]:
-    """Return what the journal of the last rollout holds; MachineError while a controller has it."""
-    if config.redis is not None:
-        return StoreJournal(RedisStore(config.redis.url, config.redis.rollout)).entries_before
-    if not (config.run / journal_name(False)).is_file():
-        return []
-    journal = FileJournal(config.run / journal_name(False))
-    journal.close()
-    return journal.entries_before
-
-
-def is_of_another(entries: list[dict[str, Any]], found: Mapping[str, Bundle]) -> bool:
-    """Return whether a journal is that of a rollout that ended, of other certificates."""
-    leaves = {arm: found[arm].digest for arm in ARMS}
-    ended = bool(entries) and entries[-1]["entry"] == "end"
-    return ended and entries[0].get("certificates") != leaves
-
-
-def journal_name(dry_run: bool) -> str:
-    """Return the file name of the journal: a rehearsal has its own."""
-    return "rehearsal.jsonl" if dry_run else "journal.jsonl"
-
-
-def control_name(dry_run: bool) -> str:
-    """Return the file name of the control socket."""
-    return "rehearsal.sock" if dry_run else "control.sock"
-
-
-def folder(config: LiveConfig) -> Path:
-    """Return the private folder, made if it is not there."""
-    try:
-        config.run.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise MachineError(f"{config.run}: cannot be made: {error.strerror}") from error
-    return config.run

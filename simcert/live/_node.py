@@ -23,10 +23,11 @@ from simcert.live import _node_metrics as metrics
 from simcert.live._clock import Clock
 from simcert.live._config import LiveConfig, RedisTable
 from simcert.live._fleet import aligned_s, first_slice
-from simcert.live._flight import bundles, folder
+from simcert.live._flight import bundles
 from simcert.live._logging import event
 from simcert.live._notify import notify
 from simcert.live._page import Page
+from simcert.live._run_folder import folder
 from simcert.live._setup import HaproxySetup, fleet_of
 from simcert.live._terminator import Terminator
 from simcert.live.haproxy_actuator import write_private

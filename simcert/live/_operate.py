@@ -15,13 +15,14 @@ from simcert.live import _story as story
 from simcert.live._bundle import check_new, read_bundle
 from simcert.live._config import LiveConfig, RedisTable
 from simcert.live._fleet import TRIES, withdraw
-from simcert.live._flight import Flight, bundles, control_name, folder, journal_name
+from simcert.live._flight import Flight, bundles
 from simcert.live._issue import issued
 from simcert.live._journal_file import FileJournal, is_held
 from simcert.live._journal_store import StoreJournal
 from simcert.live._leader import Leader
 from simcert.live._logging import event
 from simcert.live._public import public
+from simcert.live._run_folder import control_name, folder, journal_name
 from simcert.live._setup import actuator_of, plan_of
 from simcert.live._thin_plan import thin_plan
 from simcert.live.haproxy_actuator import write_private

@@ -6,9 +6,10 @@ from typing import Any
 from simcert.errors import InputError
 from simcert.live._bundle import Bundle, check_new, read_bundle
 from simcert.live._config import LiveConfig
-from simcert.live._flight import bundles_as_given, recorded
+from simcert.live._flight import bundles_as_given
 from simcert.live._holdings import holdings
 from simcert.live._issue import issued
+from simcert.live._run_folder import recorded
 from simcert.live._setup import plan_of
 from simcert.live.haproxy_actuator import write_private
 from simcert.live.haproxy_certificates import HaproxyCertificates

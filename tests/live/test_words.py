@@ -16,7 +16,8 @@ from simcert.live import _control, _flight, _operate
 from simcert.live._config import LiveConfig, load
 from simcert.live._control import ControlSocket
 from simcert.live._flight import Flight
-from simcert.live._journal_file import FileJournal
+from simcert.live._journal_file import FileJournal, is_held
+from simcert.live._run_folder import folder
 
 CONFIG = """\
 schema = 1
@@ -43,7 +44,7 @@ def config(web: Web, tmp_path: Path) -> LiveConfig:
     path = tmp_path / "live.toml"
     path.write_text(CONFIG.format(url=web.url))
     found = load(path)
-    _flight.folder(found)
+    folder(found)
     return found
 
 
@@ -80,7 +81,7 @@ def test_an_abort_while_the_controller_starts_lowers_at_once_and_is_obeyed(
 
     monkeypatch.setattr(_flight, "ControlSocket", later)
     ended = other.submit(lambda: Flight(config, unvalidated=True).fly())
-    until(lambda: _flight.is_held(config.run / "journal.jsonl"))
+    until(lambda: is_held(config.run / "journal.jsonl"))
     said = other.submit(_operate.command, config, "abort")
 
     until(lambda: web.points == 0)
@@ -165,7 +166,7 @@ def test_a_rehearsal_never_takes_the_records_of_a_controller(tmp_path: Path) -> 
     )
     (tmp_path / "live.toml").write_text(text.replace("{url}", "http://x"))
     config = load(tmp_path / "live.toml")
-    flying = FileJournal(_flight.folder(config) / "journal.jsonl")
+    flying = FileJournal(folder(config) / "journal.jsonl")
     (config.run / "records.sock").touch()
 
     with pytest.raises(MachineError, match="only one can read the records"):
