@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simcert import lab
+from simcert.control import _purses
 from simcert.control._purses import Purses
 from simcert.control.influence import Influence, Limits
 from simcert.control.windowing import Grid, Windower
@@ -183,14 +184,54 @@ def test_whole_columns_are_judged_as_one_row_after_the_other(batches, patience):
         closed(100, 3)
 
 
-def test_memory_of_a_purse_is_a_few_bytes_and_the_oldest_make_room():
+NAMES = st.sets(st.integers(-(10**18), 10**18), max_size=40)
+
+
+@given(opened=st.lists(NAMES, max_size=12), moved=st.integers(1, 50))
+def test_purses_are_those_of_a_plain_table_and_take_no_memory_as_they_fill(opened, moved):
+    purses, plain = Purses(100), {}
+    columns = (purses.names, purses.first, purses.units, purses.failed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_purses, "MOVED", moved)
+        for number, names in enumerate(opened):
+            fresh = names - plain.keys()
+            if len(plain) + len(fresh) > 100:
+                oldest = sorted(sorted(plain), key=plain.get)  # of one slice, the lowest name
+                for one in oldest[: max(len(fresh), 100 // 16)]:
+                    del plain[one]
+            purses.open(np.array([*fresh], np.int64), number)
+            plain |= dict.fromkeys(fresh, number)
+            here, n = sorted(plain), len(purses)
+
+            assert purses.names[:n].tolist() == here
+            assert purses.first[:n].tolist() == [plain[one] for one in here]
+            at, known = purses.places(np.array([*here, 2 * 10**18], np.int64))
+            assert known.tolist() == [True] * n + [False]
+            assert at[:n].tolist() == [*range(n)]
+    now = (purses.names, purses.first, purses.units, purses.failed)
+    assert all(one is before for one, before in zip(now, columns, strict=True))
+    assert sum(one.nbytes for one in now) == 20 * 100
+
+
+def test_what_a_source_spent_stays_its_own_when_others_come_in_between():
+    purses, dice = Purses(50_000), np.random.default_rng(1)
+    spent = {}
+    for number in range(20):
+        fresh = np.unique(dice.integers(0, 10**9, 2000))
+        fresh = fresh[~purses.places(fresh)[1]]
+        purses.open(fresh, number)
+        purses.failed[purses.places(fresh)[0]] = fresh % 97
+        spent |= {int(one): int(one) % 97 for one in fresh}
+    n = len(purses)
+
+    assert dict(zip(purses.names[:n].tolist(), purses.failed[:n].tolist(), strict=True)) == spent
+
+
+def test_the_oldest_make_room():
     purses = Purses(1000)
-    for number in range(300):
-        fresh = np.arange(10, dtype=np.int64) * 7919 + number
+    for number in range(200):
+        fresh = np.arange(20, dtype=np.int64) + 20 * number
         purses.open(fresh[~purses.places(fresh)[1]], number)
 
-    assert len(purses) <= 1000
-    assert (np.diff(purses.names) > 0).all()
-    assert purses.first.min() >= 190  # older ones are gone, none of the newest is
-    held = sum(getattr(purses, one).nbytes for one in ("names", "first", "units", "failed"))
-    assert held == 20 * len(purses)
+    assert 900 < len(purses) <= 1000
+    assert purses.first[: len(purses)].min() >= 150  # none of the newest is gone
