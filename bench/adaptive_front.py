@@ -16,9 +16,9 @@ from pathlib import Path
 from bench._results import HOME
 from simcert.lab.folder import ResultFolder
 from simcert.lab.setup import prepare
-from simcert.lab.tune_days import Flyer
-from simcert.lab.tune_score import Story
-from simcert.lab.tune_verdict import Comparison, compared
+from simcert.lab.tune.days import Flyer
+from simcert.lab.tune.score import Story
+from simcert.lab.tune.verdict import Comparison, compared
 from simcert.policy.adaptive import Adaptive
 from simcert.scenario import stems
 

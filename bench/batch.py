@@ -22,7 +22,7 @@ MANY = 2000  # runs, so that the start of workers (1.3 s) is a small part, as in
 BARE = f"""
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from simcert.lab.batch import fly, tasks
+from simcert.lab.compare.batch import fly, tasks
 from simcert.lab.setup import prepare
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ import argparse
 
 from bench._results import Bar, write
 from simcert.lab.regress import flown
-from simcert.lab.regress_judge import judge
-from simcert.lab.regress_record import Record
+from simcert.lab.regress.judge import judge
+from simcert.lab.regress.record import Record
 from simcert.lab.setup import Setup, prepare
 
 SUITE = (

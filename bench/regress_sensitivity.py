@@ -16,8 +16,8 @@ from pathlib import Path
 from bench._results import HOME, Bar, write
 from simcert.lab import statistics as st
 from simcert.lab.regress import flown
-from simcert.lab.regress_judge import ENDS, FLOORS, METRICS, judge, values
-from simcert.lab.regress_record import Record
+from simcert.lab.regress.judge import ENDS, FLOORS, METRICS, judge, values
+from simcert.lab.regress.record import Record
 from simcert.lab.setup import prepare
 from simcert.policy.adaptive import Adaptive
 

@@ -42,8 +42,8 @@ def output(command: str) -> str:
 
 def table(folder: Path) -> str:
     """Return one row a policy: time with the good certificate, harm with the bad ones."""
-    from simcert.lab.report_read import StudyFolder, read
-    from simcert.lab.report_words import between, minutes, number
+    from simcert.lab.finished import StudyFolder, read
+    from simcert.lab.report.words import between, minutes, number
 
     study = read(folder)
     assert isinstance(study, StudyFolder)

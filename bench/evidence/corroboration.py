@@ -14,7 +14,7 @@ import numpy as np
 
 from bench.evidence import record
 from simcert import lab
-from simcert.scenario import load_scenario
+from simcert.scenario import build, load_scenario
 from simcert.scenario.schema import ProbesTable, ReportsTable, Scenario
 
 STORIES = {  # stem: the cohort that a probe stands for
@@ -48,7 +48,7 @@ def measured(scenario: Scenario, policy: str) -> dict[str, object]:
     flown = [lab.run(scenario, policy=policy, seed=SEED + i).score for i in range(RUNS)]
     harm = np.array([one.harmed_connections for one in flown], float)
     full = sorted(one.minutes_to_full or float("inf") for one in flown)
-    prior = scenario.world().prior
+    prior = build.world(scenario).prior
     return {
         "policy": policy,
         "runs": RUNS,

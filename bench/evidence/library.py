@@ -23,7 +23,7 @@ from scipy.stats import ttest_rel
 
 from bench.evidence import record
 from bench.evidence.record import Bar
-from simcert.lab.batch import Task, fly
+from simcert.lab.compare.batch import Task, fly
 from simcert.lab.setup import Setup, prepare_all
 from simcert.scenario import stems
 

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from simcert.lab.regress_judge import Case
-    from simcert.lab.run import RunResult
+    from simcert.lab.regress.judge import Case
+    from simcert.lab.run.result import RunResult
 
 MARK, OPTION, BASELINE = "simcert", "--simcert-update", "simcert-baseline"
 KEYS = ("scenarios", "policies", "runs", "seed", "margin")
@@ -94,7 +94,7 @@ class SimcertCase:
 
     def judged(self) -> "Case":
         """Return the verdict against the baseline; records first under `--simcert-update`."""
-        from simcert.lab import regress
+        from simcert.lab.regress import gate as regress
         from simcert.lab.setup import prepare
 
         setup = prepare(self.scenario, self.policy)
@@ -106,7 +106,7 @@ class SimcertCase:
 
     def assert_unchanged(self) -> None:
         """Fail in words if the policy no longer does what the baseline says."""
-        from simcert.lab.regress_words import WORDS, details
+        from simcert.lab.regress.words import WORDS, details
 
         case = self.judged()
         if case.verdict == "new":

@@ -58,7 +58,7 @@ def regress(
     it changed beyond the margin, or is new, or is gone; docs/regress.md says how that is judged.
     """
     from simcert.lab import regress as lab
-    from simcert.lab import regress_output as output
+    from simcert.lab.regress import output
 
     if update and seed is not None:
         raise click.UsageError("--seed flies other days than recorded; it cannot be with --update")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from simcert import policy as policies
 from simcert.lab.folder import to_json
-from simcert.lab.regress_suite import Suite
+from simcert.lab.regress.suite import Suite
 from simcert.live._config import LiveConfig
 from simcert.scenario.json_schema import DIALECT, Schema, table
 from simcert.scenario.schema import Scenario

@@ -5,28 +5,26 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from simcert.lab import predict_words
-from simcert.lab.words import clock, stake, verdict
+from simcert.lab.words import clock, percent, stake, verdict
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from simcert.lab.compare.study import Study
     from simcert.lab.population import Population
-    from simcert.lab.predict import Forecast
-    from simcert.lab.recorded import Recorded
-    from simcert.lab.regress import Regression
-    from simcert.lab.replay import Replayed
-    from simcert.lab.run import RunResult
-    from simcert.lab.study import Study
-    from simcert.lab.tune import Tuned
+    from simcert.lab.regress.gate import Regression
+    from simcert.lab.replay.decide import Replayed
+    from simcert.lab.replay.recorded import Recorded
+    from simcert.lab.run.result import RunResult
+    from simcert.lab.tune.result import Tuned
 
 
 def run_html(result: "RunResult") -> str:
     """Return one run: verdict, figures, changes of exposure, picture."""
     first, harm, *_ = result.words().splitlines()
     moves = [(clock(t), f"{100.0 * e:.2f} %", reason) for t, e, reason in result.exposure]
-    table = _table(("time", "exposure", "reason"), moves)
-    return f"<p><b>{escape(first)}</b><br>{escape(harm)}</p>{_svg(result.plot())}{table}"
+    shown = table(("time", "exposure", "reason"), moves)
+    return f"<p><b>{escape(first)}</b><br>{escape(harm)}</p>{_svg(result.plot())}{shown}"
 
 
 def study_html(study: "Study") -> str:
@@ -44,40 +42,16 @@ def study_html(study: "Study") -> str:
     stakes = {setup.scenario.stem: stake(setup) for setup in study.setups}
     told = "".join(f"<p><b>{escape(k)}</b>: {escape(v)}</p>" for k, v in stakes.items())
     head = ("scenario", "policy", "what it did", "harmed connections", "minutes to full")
-    return told + _table(head, rows) + _svg(study.plot())
-
-
-def forecast_html(told: "Forecast") -> str:
-    """Return a forecast: verdict, what to do, who breaks."""
-    first, rows = predict_words.verdict(told), told.broken
-    mood = f"<p><b>{escape(first)}</b></p>"
-    advice = "".join(
-        f"<li><b>{escape(predict_words.percent(share))}</b> {escape(text)}</li>"
-        for text, share in predict_words.ranked(rows)
-    )
-    lines = [
-        (
-            row.title,
-            predict_words.percent(row.share),
-            predict_words.signal(row.new.seen),
-            row.new.reason,
-        )
-        for row in rows
-    ]
-    shown = f"<ul>{advice}</ul>{_table(predict_words.HEAD, lines)}" if rows else ""
-    return mood + shown
+    return told + table(head, rows) + _svg(study.plot())
 
 
 def population_html(who: "Population") -> str:
     """Return a population: each client with its share, and the sources."""
     columns = [who.clients[name].tolist() for name in ("name", "client", "share")]
-    lines = [
-        (name, client, predict_words.percent(share))
-        for name, client, share in zip(*columns, strict=True)
-    ]
+    lines = [(name, client, percent(share)) for name, client, share in zip(*columns, strict=True)]
     sources = "".join(f"<p><small>{escape(text)}</small></p>" for text in who.sources)
     head = f"<p><b>{escape(who.name)}</b>: {len(lines)} kinds of clients</p>"
-    return head + _table(("client", "known as", "share"), lines) + sources
+    return head + table(("client", "known as", "share"), lines) + sources
 
 
 def recorded_html(told: "Recorded") -> str:
@@ -86,7 +60,7 @@ def recorded_html(told: "Recorded") -> str:
     moves = [(clock(t), f"{100.0 * e:.2f} %", why) for t, e, why in zip(*columns, strict=True)]
     head = f"<p><b>{escape(told.path.name)}</b>: {escape(told.policy)}, "
     end = escape((told.end or "not ended").replace("_", " "))
-    return f"{head}{end}</p>{_svg(told.plot())}{_table(('time', 'exposure', 'reason'), moves)}"
+    return f"{head}{end}</p>{_svg(told.plot())}{table(('time', 'exposure', 'reason'), moves)}"
 
 
 def replayed_html(replayed: "Replayed") -> str:
@@ -100,7 +74,7 @@ def regression_html(found: "Regression") -> str:
     """Return the verdict on each case, and what changed in words."""
     lines = [(c.scenario, c.policy, c.verdict.replace("_", " ")) for c in found.cases]
     told = f"<pre>{escape(found.words())}</pre>" if found.changed else ""
-    return _table(("scenario", "policy", "verdict"), lines) + told
+    return table(("scenario", "policy", "verdict"), lines) + told
 
 
 def tuned_html(tuned: "Tuned") -> str:
@@ -116,11 +90,12 @@ def tuned_html(tuned: "Tuned") -> str:
         )
         for one in tuned.final
     ]
-    table = _table(("scenario", "metric", "ratio to the defaults", "verdict"), lines)
-    return f"<p><b>{escape(first)}</b></p>{front}{_svg(tuned.plot())}{table if lines else ''}"
+    shown = table(("scenario", "metric", "ratio to the defaults", "verdict"), lines)
+    return f"<p><b>{escape(first)}</b></p>{front}{_svg(tuned.plot())}{shown if lines else ''}"
 
 
-def _table(head: Sequence[str], rows: Sequence[tuple[str, ...]]) -> str:
+def table(head: Sequence[str], rows: Sequence[tuple[str, ...]]) -> str:
+    """Return an HTML table of plain cells."""
     top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
     lines = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows)
     return f"<table><tr>{top}</tr>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from simcert.errors import InputError, MachineError
-from simcert.lab import regress
+from simcert.lab.regress import gate as regress
 from simcert.live.haproxy_actuator import write_private
 from simcert.live.local_authority import LocalAuthority
 from simcert.scenario.load import FOLDERS

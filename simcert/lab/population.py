@@ -79,7 +79,7 @@ class Population:
 
     def plot(self) -> "Figure":
         """Return the largest shares as bars."""
-        from simcert.lab.figures_shares import plot_population
+        from simcert.lab.figures.shares import plot_population
 
         return plot_population(self)
 

@@ -70,7 +70,7 @@ def prepare_all(
     """Return a setup for each policy; chains and clients of the scenario meet only once."""
     named = [_named(policy) for policy in policies_]
     read = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
-    spec = read.world()
+    spec = build.world(read)
     truth, chosen = truth_of(spec), chosen_fidelity(spec, fidelity)
     return [Setup(read, label, policy, spec, truth, chosen) for label, policy in named]
 

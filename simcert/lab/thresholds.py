@@ -85,8 +85,8 @@ def withdrawn(rule: Threshold, wave: Floats) -> Floats:
 
 def plot_outlook(*rules: Threshold, names: Sequence[str] = ()) -> "Figure":
     """Return the chance of withdrawal against the share of clients that break, a curve a rule."""
-    from simcert.lab import figures_style as style
-    from simcert.lab.figures_run import percent_axis
+    from simcert.lab.figures import style
+    from simcert.lab.figures.run import percent_axis
 
     colours = (style.BLUE, style.RED, style.GREEN, style.PURPLE)
     if not 1 <= len(rules) <= len(colours):

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 from simcert.lab.setup import Setup
 
 if TYPE_CHECKING:
-    from simcert.lab.run import RunResult
-    from simcert.lab.study import Study
+    from simcert.lab.compare.study import Study
+    from simcert.lab.run.result import RunResult
 
 HEAD = ("policy", "what it did", "went out", "time to everyone", "connections broken")
 
@@ -119,3 +119,25 @@ def clock(t_s: float) -> str:
     """Return seconds since the epoch as hours, minutes and seconds."""
     minutes, seconds = divmod(round(t_s), 60)
     return f"{minutes // 60:3d}:{minutes % 60:02d}:{seconds:02d}"
+
+
+def signal(seen: str) -> str:
+    """Return an outcome in words that an operator finds in dashboards and logs."""
+    kind, _, name = seen.partition(":")
+    words = {
+        "ok": "a success",
+        "alert": f"alert {name}",
+        "close": "a close without alert",
+        "ok_then_close": "a success, then no request",
+        "ok_then_alert": f"a success, then alert {name}",
+        "server_abort": f"its own abort: {name}",
+        "hang": "a connection that hangs",
+    }
+    return words.get(kind, seen)
+
+
+def percent(share: float) -> str:
+    """Return a share with two digits that matter."""
+    if 0.0 < share < 1e-4:
+        return "under 0.01 %"
+    return f"{100.0 * share:.2g} %" if share < 0.995 else f"{100.0 * share:.0f} %"

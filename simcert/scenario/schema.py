@@ -8,13 +8,10 @@ and trust stores (`simcert.tls.predict`). Times are seconds since the epoch of t
 import datetime as dt
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from simcert.model.bounds import NotNegative, Positive, Share, Whole, Within
 from simcert.scenario.strict import Distribution
-
-if TYPE_CHECKING:
-    from simcert.world.spec import WorldSpec
 
 SCHEMA = 1
 EPOCH = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
@@ -210,9 +207,3 @@ class Scenario:
     faults: tuple[object, ...] = field(default=())  # `[[fault]]`: classes of world/faults
     stem: str = ""
     folder: Path = Path()
-
-    def world(self) -> "WorldSpec":
-        """Return the world that this file describes: chains, clients and trust stores met."""
-        from simcert.scenario.build import world
-
-        return world(self)

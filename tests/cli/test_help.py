@@ -13,7 +13,7 @@ import pytest
 import simcert
 from simcert.cli.main import cli, code_of
 from simcert.lab.init import _bundles
-from simcert.lab.tune_space import space
+from simcert.lab.tune.space import space
 from simcert.scenario import load_scenario, policies
 from tests.cli.typed import RUN, logged, on_path
 

@@ -11,7 +11,7 @@ from runpy import run_path
 import pytest
 
 from simcert.cli.main import cli
-from simcert.scenario import load_scenario, policies
+from simcert.scenario import build, load_scenario, policies
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("scenarios/*.md")])
@@ -109,7 +109,7 @@ def test_the_scenario_of_the_guide_loads(page: str, tmp_path: Path) -> None:
     (tmp_path / "chains").symlink_to(ROOT / "scenarios" / "chains")
     (tmp_path / "our_renewal.toml").write_text(text)
 
-    spec = load_scenario(tmp_path / "our_renewal.toml").world()
+    spec = build.world(load_scenario(tmp_path / "our_renewal.toml"))
 
     assert sum(cohort.share for cohort in spec.cohorts) == pytest.approx(1.0)
 

@@ -13,6 +13,7 @@ import pytest
 
 from simcert import compare
 from simcert.cli.main import code_of
+from simcert.lab.compare import cluster as workers
 
 RUN = "import sys; from simcert.cli.main import main; main(sys.argv[1:])"
 CALL = ["android_root_missing", "--policy", "adaptive", "--policy", "fixed_canary", "--quiet"]
@@ -140,10 +141,8 @@ def test_a_cluster_without_workers_or_with_other_code_is_refused(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    from simcert.lab import cluster as lab
-
     call = ["compare", *CALL, "--runs", "1", "--cluster", cluster.address, "--out"]
-    monkeypatch.setattr(lab, "code_digest", lambda: "another")
+    monkeypatch.setattr(workers, "code_digest", lambda: "another")
     assert code_of([*call, str(tmp_path / "a")]) == 3
     assert "run another simcert" in capsys.readouterr().err
     cluster.kill(1)
@@ -156,7 +155,7 @@ def test_a_cluster_without_workers_or_with_other_code_is_refused(
 def test_no_scheduler_is_3_with_the_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("simcert.lab.cluster.CONNECT", "1s")
+    monkeypatch.setattr(workers, "CONNECT", "1s")
     call = ["compare", *CALL, "--runs", "1", "--cluster", "tcp://127.0.0.1:9"]
 
     assert code_of([*call, "--out", str(tmp_path / "out")]) == 3

@@ -12,9 +12,9 @@ import pytest
 
 import simcert
 from simcert.errors import InputError
-from simcert.lab.batch import KILLED
+from simcert.lab.compare.batch import KILLED
+from simcert.lab.compare.study import Study
 from simcert.lab.folder import MANIFEST, MARK
-from simcert.lab.study import Study
 
 RUNS = 6
 SHORT = "[traffic]\nhorizon_s = 7200.0\n"

@@ -13,7 +13,7 @@ from gymnasium.utils.env_checker import check_env
 
 import simcert
 from simcert.errors import InputError
-from simcert.lab.environment_view import NAMES
+from simcert.lab.environment.view import NAMES
 from simcert.model import Channel, Decision, View
 from simcert.scenario.policies import parse
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from simcert.lab.predict import Meeting
-from simcert.lab.predict_explain import explained
+from simcert.lab.predict.explain import explained
 from simcert.tls import CertificateChain, Client, ServerSettings, catalogue
 from tests.tls.cells import AT, HOST, chains, trusted
 

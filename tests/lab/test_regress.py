@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from simcert.cli.main import code_of
 from simcert.errors import InputError
 from simcert.lab.regress import Regression, flown, regress, update
-from simcert.lab.regress_judge import FAMILY, judge, rank_sum_p, runs_to_fly
-from simcert.lab.regress_record import Flown, Record
-from simcert.lab.regress_words import details, in_words, junit, markdown
+from simcert.lab.regress.judge import FAMILY, judge, rank_sum_p, runs_to_fly
+from simcert.lab.regress.record import Flown, Record
+from simcert.lab.regress.words import details, in_words, junit, markdown
 from simcert.lab.setup import prepare
 from simcert.policy.adaptive import Adaptive
 

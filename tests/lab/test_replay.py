@@ -9,7 +9,7 @@ import simcert
 from simcert.cli.main import code_of
 from simcert.errors import InputError
 from simcert.lab import replay
-from simcert.lab.replay import UNKNOWN
+from simcert.lab.replay.words import UNKNOWN
 
 ROOT = Path(__file__).parents[2]
 

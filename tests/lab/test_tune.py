@@ -17,13 +17,13 @@ from simcert import lab
 from simcert.cli.main import code_of
 from simcert.errors import InputError
 from simcert.lab import editor_schemas, report
-from simcert.lab import tune_score as judge
 from simcert.lab.setup import prepare
-from simcert.lab.tune_progress import told
-from simcert.lab.tune_search import Trial, rungs
-from simcert.lab.tune_space import Knob, space
-from simcert.lab.tune_verdict import compared
-from simcert.lab.tune_words import toml
+from simcert.lab.tune import score as judge
+from simcert.lab.tune.progress import told
+from simcert.lab.tune.search import Trial, rungs
+from simcert.lab.tune.space import Knob, space
+from simcert.lab.tune.verdict import compared
+from simcert.lab.tune.words import toml
 from simcert.policy.adaptive import Adaptive
 from simcert.policy.argo import Argo
 from simcert.policy.fixed_canary import FixedCanary
@@ -77,7 +77,7 @@ def test_an_interrupted_study_goes_on_to_the_same_bytes(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    from simcert.lab.tune_search import Search
+    from simcert.lab.tune.search import Search
 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
@@ -245,7 +245,7 @@ def test_days_come_in_order_of_runs_however_they_are_cut(
     scenarios: list[str], tmp_path: Path
 ) -> None:
     from simcert.lab.folder import ResultFolder
-    from simcert.lab.tune_days import Flyer
+    from simcert.lab.tune.days import Flyer
 
     setups, made = [prepare(scenarios[0])], policies.parse("fixed_linear")
     whole, parts = (Flyer(ResultFolder(tmp_path / n), 1, lambda _: None) for n in ("a", "b"))

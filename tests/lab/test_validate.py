@@ -10,9 +10,9 @@ from scipy.stats import beta
 
 from simcert import lab
 from simcert.cli.main import code_of
-from simcert.lab import validate_campaigns as campaigns
-from simcert.lab import validate_checks as judge
 from simcert.lab.setup import prepare
+from simcert.lab.validate import campaigns
+from simcert.lab.validate import checks as judge
 from simcert.policy.adaptive import Adaptive
 from simcert.policy.all_at_once import AllAtOnce
 from simcert.scenario import load_scenario, stems

@@ -13,7 +13,7 @@ from simcert.control.analyzer import Analyzer
 from simcert.model import Kind, Prior, View, Window
 from simcert.policy import _adaptive_channels as channels
 from simcert.policy.adaptive import Adaptive
-from simcert.scenario import load_scenario
+from simcert.scenario import build, load_scenario
 from simcert.scenario.build import analyzer_maker, rollout
 
 TOLD = st.lists(st.tuples(*[st.integers(0, 500)] * 4), min_size=1, max_size=30)
@@ -105,7 +105,7 @@ def test_the_prior_may_be_about_other_clients_than_the_true_ones():
     scenario = load_scenario("android_root_missing")
     told = replace(scenario.analysis, prior=True)
     true, other = (
-        replace(scenario, analysis=replace(told, configured=mix)).world().prior
+        build.world(replace(scenario, analysis=replace(told, configured=mix))).prior
         for mix in (None, "web")
     )
     assert true.affected_share == pytest.approx(0.03)

@@ -11,7 +11,7 @@ import pytest
 
 from simcert.control.journal import Journal
 from simcert.lab import statistics as st
-from simcert.lab import tables
+from simcert.lab.compare import tables
 from simcert.lab.folder import to_json
 from simcert.model import Decision, Kind, Window
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simcert.lab.figures_confidence import confidence_sequence
+from simcert.lab.figures.confidence import confidence_sequence
 
 
 def test_it_never_misses_a_drifting_rate_more_often_than_it_says() -> None:

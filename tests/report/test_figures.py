@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simcert.lab import figures_run, figures_study, figures_style
-from simcert.lab.figures_points import flagship_of, guess_harmful, panels
-from simcert.lab.figures_study import Point, front, median_limits
-from simcert.lab.figures_trace import Move, Trace
+from simcert.lab.figures import run as figures_run
+from simcert.lab.figures import study as figures_study
+from simcert.lab.figures import style as figures_style
+from simcert.lab.figures.points import flagship_of, guess_harmful, panels
+from simcert.lab.figures.study import Point, front, median_limits
+from simcert.lab.figures.trace import Move, Trace
 
 HOSTILE = "<b>$x_{$ & \"'\\frac"
 

@@ -11,7 +11,7 @@ import pytest
 
 from simcert.errors import InputError
 from simcert.lab import report
-from simcert.lab.report_words import between, minutes, number, percent
+from simcert.lab.report.words import between, minutes, number, percent
 
 HOSTILE = "</title><script>alert(1)</script>$x_{$ & \"'"
 

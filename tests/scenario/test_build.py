@@ -31,7 +31,7 @@ def scenario(folder: Path, *, old: str = "le_january.pem", extra: str = "") -> S
 
 @pytest.mark.parametrize("stem", stems())
 def test_every_built_in_scenario_is_a_world_whose_shares_sum_to_1(stem: str) -> None:
-    world = load_scenario(stem).world()
+    world = build.world(load_scenario(stem))
 
     assert isinstance(world, WorldSpec)
     assert sum(cohort.share for cohort in world.cohorts) == pytest.approx(1.0)
@@ -67,7 +67,7 @@ def test_a_client_meets_the_chain_again_when_a_date_passes(tmp_path: Path) -> No
     epoch = expires - timedelta(hours=1)
     moved = replace(given, certificates=replace(given.certificates, at=epoch))
 
-    first, *later = moved.world().cohorts[0].encounters
+    first, *later = build.world(moved).cohorts[0].encounters
 
     assert first.old.ok
     assert [one.from_s for one in later] == [3601.0]
@@ -94,9 +94,9 @@ def test_only_who_needs_the_truth_is_told() -> None:
 
 def test_a_prior_is_told_only_where_the_scenario_says_so() -> None:
     missing = load_scenario("android_root_missing")
-    told = replace(missing, analysis=replace(missing.analysis, prior=True)).world().prior
+    told = build.world(replace(missing, analysis=replace(missing.analysis, prior=True))).prior
 
-    assert missing.world().prior is None
+    assert build.world(missing).prior is None
     assert told is not None
     assert told.affected_share == pytest.approx(0.03)
 
@@ -120,7 +120,7 @@ def test_an_unusable_chain_is_told_with_its_file(
     broken = replace(given, certificates=replace(given.certificates, new="bad.pem"))
 
     with pytest.raises(InputError) as caught:
-        broken.world()
+        build.world(broken)
 
     assert "bad.pem" in str(caught.value)
     assert complaint in str(caught.value)
@@ -141,7 +141,7 @@ def test_an_unknown_name_is_told_with_the_scenario(
     path.write_text(path.read_text().replace("gnutls" if "gnu" in given else "isrg_x1", given))
 
     with pytest.raises(InputError) as caught:
-        load_scenario(path).world()
+        build.world(load_scenario(path))
 
     assert str(path) in str(caught.value)
     assert complaint in str(caught.value)
@@ -150,7 +150,7 @@ def test_an_unknown_name_is_told_with_the_scenario(
 def test_an_expired_new_chain_is_flown_as_what_it_is(tmp_path: Path) -> None:
     given = scenario(tmp_path)
     late = Meeting.of(given).chains[1].leaf.not_after.replace(year=2040)
-    flown = replace(given, certificates=replace(given.certificates, at=late)).world()
+    flown = build.world(replace(given, certificates=replace(given.certificates, at=late)))
 
     assert not flown.cohorts[0].encounters[0].new.ok
 
@@ -172,4 +172,4 @@ def test_a_file_or_name_that_is_unusable_is_told_with_its_key(
     tmp_path: Path, old: str, extra: str, place: str
 ) -> None:
     with pytest.raises(InputError, match=re.escape(place)):
-        scenario(tmp_path, old=old, extra=extra).world()
+        build.world(scenario(tmp_path, old=old, extra=extra))

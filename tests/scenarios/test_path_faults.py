@@ -2,7 +2,7 @@
 
 import pytest
 
-from simcert.scenario import load_scenario
+from simcert.scenario import build, load_scenario
 from simcert.world.faults.middlebox import Middlebox
 from simcert.world.faults.poisoning import Poisoning
 from simcert.world.spec import Cohort, Encounter, Seen
@@ -34,7 +34,7 @@ def test_a_share_of_one_is_refused() -> None:
 
 
 def test_the_world_of_a_scenario_has_the_middlebox_on_its_paths() -> None:
-    world = load_scenario("mldsa_dual").world()
+    world = build.world(load_scenario("mldsa_dual"))
     hit = [one for one in world.cohorts if not one.encounters[0].new.ok]
     assert [one.name for one in hit] == ["profile:chrome_desktop_current (behind a middlebox)"]
     assert sum(one.share for one in world.cohorts) == pytest.approx(1.0)
