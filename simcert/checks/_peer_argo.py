@@ -77,6 +77,8 @@ def _go(value: Any) -> Any:  # noqa: ANN401 - a JSON value
         return [_go(v) for v in value]
     if isinstance(value, dict):
         return {k: _go(v) for k, v in value.items()}
+    if isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
+        return float(value)
     return _NUMBERS.get(value, value) if isinstance(value, str) else value
 
 

@@ -2,13 +2,15 @@
 
 `peer_case(peer, kind, case_input)` takes the input of one case and returns the fields that a case
 expects: {"phase": "Failed"}, {"low": 6.0, "high": 39.0, ...}. None stands for NaN or not set.
+A condition that the product does not understand is an answer (its phase is Error); an input that
+is no case at all is refused.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from simcert.checks import _peer_argo, _peer_flagger, _peer_kayenta
-from simcert.errors import UnknownNameError
+from simcert.errors import InputError, UnknownNameError
 
 _PEERS = {
     "flagger": _peer_flagger.KINDS,
@@ -16,12 +18,19 @@ _PEERS = {
     "kayenta": _peer_kayenta.KINDS,
 }
 
+_NO_CASE = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, RecursionError)
+
 
 def peer_case(peer: str, kind: str, case_input: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what `peer` makes of `case_input`; UnknownNameError names the nearest peer or kind."""
+    """Return what `peer` makes of `case_input`; InputError says why it is no case."""
     if peer not in _PEERS:
         raise UnknownNameError("peer", peer, _PEERS)
     kinds = _PEERS[peer]
     if kind not in kinds:
         raise UnknownNameError(f"kind of {peer} case", kind, kinds)
-    return kinds[kind](case_input)
+    try:
+        return kinds[kind](case_input)
+    except KeyError as error:
+        raise InputError(f"{peer} case {kind}: key {error} is missing") from error
+    except _NO_CASE as error:
+        raise InputError(f"{peer} case {kind}: {error}") from error

@@ -8,11 +8,10 @@ Source: argoproj/argo-rollouts, utils/evaluate/evaluate.go (Apache-2.0), read, n
 from collections.abc import Callable
 
 from simcert.policy._peers import argo_functions as on
-from simcert.policy._peers.argo_parse import PREDICATES, ConditionError, Node, Value, parse
+from simcert.policy._peers.argo_parse import PREDICATES, Budget, ConditionError, Node, Value, parse
 from simcert.policy._peers.argo_types import check, type_of
 
 SUCCESSFUL, FAILED, INCONCLUSIVE, ERROR = "Successful", "Failed", "Inconclusive", "Error"
-MAX_STEPS = 100_000
 
 
 def phase(result: Value, success: str | None = None, failure: str | None = None) -> str:
@@ -53,14 +52,12 @@ class _Run:
     def __init__(self, result: Value) -> None:
         self._result = result
         self._elements: list[Value] = []
-        self._steps = MAX_STEPS
+        self._budget = Budget()
 
     def value(self, node: Node | None) -> Value:
         if node is None:
             return None
-        self._steps -= 1
-        if self._steps < 0:
-            raise ConditionError(f"more than {MAX_STEPS} steps")
+        self._budget.spend()
         rule: Callable[[Node], Value] = getattr(self, f"_{node.kind}")
         return rule(node)
 
@@ -100,7 +97,9 @@ class _Run:
             return True if on.boolean(first) else on.boolean(self.value(right))
         if node.value == "??":
             return self.value(right) if first is None else first
-        return on.OPERATORS[node.value](first, self.value(right))
+        second = self.value(right)
+        self._budget.spend(on.work(node.value, first, second))
+        return on.OPERATORS[node.value](first, second)
 
     def _conditional(self, node: Node) -> Value:
         condition, then, other = node.parts
@@ -117,6 +116,7 @@ class _Run:
         if not isinstance(base, (list, str)):
             raise ConditionError(f"cannot slice {type_of(base)}")
         size = len(base)
+        self._budget.spend(size)
         end = on.place(size if stop is None else stop, size)
         return base[min(on.place(0 if start is None else start, size), end) : end]
 

@@ -12,8 +12,11 @@ from simcert.policy._peers.argo_parse import ConditionError, Value
 from simcert.policy._peers.argo_types import type_of
 
 _MAX_RANGE = 10_000
-_INT = re.compile(r"[+-]?\d+")
-_FLOAT = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf(?:inity)?|nan)", re.I)
+_INT_END = 1 << 63
+_INT = re.compile(r"[+-]?[0-9]{1,40}")
+_FLOAT = re.compile(
+    r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf(?:inity)?|nan)", re.I | re.ASCII
+)
 
 
 def _is_number(value: object) -> bool:
@@ -48,6 +51,27 @@ def array(value: object) -> list[Value]:
     return value
 
 
+def whole(value: Value) -> int:
+    """Return the whole part of a number; ConditionError if it has none."""
+    if not math.isfinite(number(value)):
+        raise ConditionError(f"{value} is no whole number")
+    return int(value)
+
+
+def _word(value: Value) -> Value:
+    """Return a result as the product holds it: whole numbers have 64 bits and wrap around."""
+    if not isinstance(value, int) or -_INT_END <= value < _INT_END:
+        return value
+    return (value + _INT_END) % (2 * _INT_END) - _INT_END
+
+
+def work(operator: str, a: Value, b: Value) -> int:
+    """Return the elements that an operator may touch or make."""
+    if operator == "..":
+        return max(whole(b) - whole(a), 0)
+    return sum(len(one) for one in (a, b) if isinstance(one, (list, str)))
+
+
 def _equal(a: Value, b: Value) -> bool:
     if _is_number(a) and _is_number(b):
         return bool(a == b)
@@ -79,7 +103,7 @@ def _in(item: Value, group: Value) -> bool:
 def _plus(a: Value, b: Value) -> Value:
     if isinstance(a, str) and isinstance(b, str):
         return a + b
-    return number(a) + number(b)
+    return _word(number(a) + number(b))
 
 
 def _quotient(a: Value, b: Value) -> float:
@@ -108,7 +132,7 @@ def _power(a: Value, b: Value) -> float:
 
 
 def _range(a: Value, b: Value) -> list[int]:
-    low, high = int(number(a)), int(number(b))
+    low, high = whole(a), whole(b)
     if high - low >= _MAX_RANGE:
         raise ConditionError(f"a range of more than {_MAX_RANGE}")
     return [*range(low, high + 1)]
@@ -126,8 +150,8 @@ OPERATORS: dict[str, Callable[[Value, Value], Value]] = {
     "startsWith": lambda a, b: string(a).startswith(string(b)),
     "endsWith": lambda a, b: string(a).endswith(string(b)),
     "+": _plus,
-    "-": lambda a, b: number(a) - number(b),
-    "*": lambda a, b: number(a) * number(b),
+    "-": lambda a, b: _word(number(a) - number(b)),
+    "*": lambda a, b: _word(number(a) * number(b)),
     "/": _quotient,
     "%": _remainder,
     "**": _power,
@@ -149,15 +173,15 @@ def fetch(base: Value, key: Value) -> Value:
 
 def place(at: Value, size: int) -> int:
     """Return the limit of a slice, counted from the end if negative, inside the array."""
-    index = int(number(at))
+    index = whole(at)
     return min(max(index + size if index < 0 else index, 0), size)
 
 
 def _as_int(value: Value) -> int:
-    if isinstance(value, str) and _INT.fullmatch(value) and abs(int(value)) < 1 << 63:
+    if isinstance(value, str) and _INT.fullmatch(value) and -_INT_END <= int(value) < _INT_END:
         return int(value)
     if _is_number(value):
-        return int(value) if math.isfinite(value) else -(1 << 63)
+        return int(value) if abs(value) < _INT_END else -_INT_END
     raise ConditionError(f"asInt does not take {value!r}")
 
 
@@ -171,7 +195,7 @@ def _as_float(value: Value) -> float:
 
 def _sized(value: Value) -> int:
     if isinstance(value, str):
-        return len(value.encode()) if not value.isascii() else len(value)
+        return len(value.encode("utf-8", "surrogatepass"))
     if isinstance(value, (list, dict)):
         return len(value)
     raise ConditionError(f"len does not take {type_of(value)}")
@@ -206,13 +230,13 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "asInt": _as_int,
     "asFloat": _as_float,
     "len": _sized,
-    "abs": lambda v: abs(number(v)),
+    "abs": lambda v: _word(abs(number(v))),
     "ceil": _whole(math.ceil),
     "floor": _whole(math.floor),
     "round": _whole(_rounded),
     "int": _as_int,
     "float": _as_float,
-    "sum": lambda v: sum(map(number, array(v))),
+    "sum": lambda v: _word(sum(map(number, array(v)))),
     "mean": lambda v: sum(map(number, array(v))) / len(v) if v else 0.0,
     "min": lambda *v: min(_flat(v)),
     "max": lambda *v: max(_flat(v)),

@@ -6,14 +6,16 @@ an error as any unknown syntax: `let`, pipes, regular expressions and dates.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from simcert.errors import InputError
 
 Value: TypeAlias = Any  # of the language: nil, bool, int, float, string, array, map
 MAX_CHARS = 4096
-MAX_DEPTH = 64
+MAX_DEPTH = 64  # of parentheses, calls and signs
+MAX_CHAIN = 200  # of operators or members after one another: what walks the tree is recursive
+MAX_STEPS = 100_000  # of one walk through the tree, elements of arrays counted
 PREDICATES = frozenset({"all", "any", "none", "one", "filter", "map", "count"})
 
 _BINARY = {
@@ -37,7 +39,7 @@ _TOKEN = re.compile(
     |(?P<str>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`)
     |(?P<word>[A-Za-z_$][A-Za-z0-9_$]*)
     |(?P<op>\|\||&&|\?\?|\?\.|\*\*|\.\.|[=!<>]=|[-+*/%^!<>?:.,()\[\]{}\#;|])""",
-    re.VERBOSE | re.DOTALL,
+    re.VERBOSE | re.DOTALL | re.ASCII,
 )
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(.))", re.DOTALL)
@@ -54,6 +56,26 @@ class Node:
     kind: str
     value: Value = None
     parts: tuple["Node | None", ...] = ()
+    height: int = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        height = 1 + max((part.height for part in self.parts if part is not None), default=0)
+        if height > MAX_CHAIN:
+            raise ConditionError(f"a chain of more than {MAX_CHAIN} operators")
+        object.__setattr__(self, "height", height)
+
+
+@dataclass(slots=True)
+class Budget:
+    """Steps left for one walk: parts of a tree are shared, so its size says little of the work."""
+
+    left: int = MAX_STEPS
+
+    def spend(self, steps: int = 1) -> None:
+        """Take the steps; ConditionError if they are not there."""
+        self.left -= steps
+        if self.left < 0:
+            raise ConditionError(f"more than {MAX_STEPS} steps")
 
 
 @dataclass(frozen=True, slots=True)

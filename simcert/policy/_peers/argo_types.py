@@ -5,7 +5,7 @@ Types are words: any, nil, bool, int, float, string, array, floats (an array of 
 error for no data (nil). Source: expr-lang/expr, checker (MIT), read, not copied.
 """
 
-from simcert.policy._peers.argo_parse import PREDICATES, ConditionError, Node
+from simcert.policy._peers.argo_parse import PREDICATES, Budget, ConditionError, Node
 
 HELPERS = {"isNaN": 1, "isInf": 1, "isNil": 1, "default": 2, "asInt": 1, "asFloat": 1}
 BUILTINS = {
@@ -51,8 +51,10 @@ class _Checker:
 
     def __init__(self, result: str) -> None:
         self._result = result
+        self._budget = Budget()
 
     def visit(self, node: Node, element: str | None) -> str:
+        self._budget.spend()
         if node.kind == "call":
             return self._call(node, element)
         types = [self.visit(p, element) for p in node.parts if p is not None]
