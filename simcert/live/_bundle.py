@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from simcert.errors import InputError
+from simcert.tls.names import covers
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,20 @@ class Bundle:
     @property
     def names(self) -> frozenset[str]:
         """DNS names of the leaf."""
+        san = self._san()
+        return frozenset(san.get_values_for_type(x509.DNSName) if san else ())
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """IP addresses of the leaf."""
+        san = self._san()
+        return frozenset(map(str, san.get_values_for_type(x509.IPAddress) if san else ()))
+
+    def _san(self) -> x509.SubjectAlternativeName | None:
         try:
-            san = self.leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+            return self.leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         except x509.ExtensionNotFound:
-            return frozenset()
-        return frozenset(san.value.get_values_for_type(x509.DNSName))
+            return None
 
     @property
     def serial(self) -> str:
@@ -85,13 +95,12 @@ def read_bundle(path: Path) -> Bundle:
 
 def check_new(new: Bundle, old: Bundle, at: dt.datetime) -> None:
     """Raise InputError with everything for which `new` may not take the place of `old`."""
-    faults = [f"does not name {name}" for name in sorted(old.names - new.names)]
-    leaf = new.leaf
-    if not leaf.not_valid_before_utc <= at < leaf.not_valid_after_utc:
-        faults.append(
-            f"is valid from {leaf.not_valid_before_utc:%Y-%m-%d %H:%M} "
-            f"to {leaf.not_valid_after_utc:%Y-%m-%d %H:%M} UTC, not now"
-        )
+    gone = {one for one in old.names - new.names if not any(covers(p, one) for p in new.names)}
+    faults = [f"does not name {one}" for one in sorted(gone | (old.addresses - new.addresses))]
+    if why := _untimely(new.leaf, at):
+        faults.append(f"is {why}")
+    fresh = [one for one in new.chain[1:] if one not in old.chain]  # what the old one sends stays
+    faults += [f"{_cn(one)} is {why}" for one in fresh if (why := _untimely(one, at))]
     for lower, upper in zip(new.chain, new.chain[1:], strict=False):
         try:
             lower.verify_directly_issued_by(upper)
@@ -101,6 +110,14 @@ def check_new(new: Bundle, old: Bundle, at: dt.datetime) -> None:
         faults.append("has no intermediate although the old one has; is the chain complete?")
     if faults:
         raise InputError("\n".join(f"{new.name}: {fault}" for fault in faults))
+
+
+def _untimely(one: x509.Certificate, at: dt.datetime) -> str:
+    """Return why a certificate is not valid, or nothing."""
+    begin, end = one.not_valid_before_utc, one.not_valid_after_utc
+    if begin <= at < end:
+        return ""
+    return f"valid from {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC, not now"
 
 
 def _key_part(data: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """Throw-away authorities and leaves for servers on loopback; keys stay in the test's folder."""
 
 import datetime as dt
+from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
@@ -49,6 +50,7 @@ class Authority:
         ca: bool,
         days: int = 90,
         host: str = HOST,
+        ip: str | None = None,
     ) -> x509.Certificate:
         begin = dt.datetime.now(dt.UTC) - dt.timedelta(days=100)
         builder = (
@@ -62,14 +64,23 @@ class Authority:
             .add_extension(x509.BasicConstraints(ca, None), critical=True)
         )
         if not ca:
-            san = x509.SubjectAlternativeName([x509.DNSName(host)])
+            more = [x509.IPAddress(ip_address(ip))] if ip else []
+            san = x509.SubjectAlternativeName([x509.DNSName(host), *more])
             builder = builder.add_extension(san, critical=False)
         return builder.sign(self.key, hashes.SHA256())
 
-    def bundle(self, kind: str = "ec", *, days: int = 90, host: str = HOST) -> bytes:
-        own = key(kind)
-        leaf = self._signed(name(host), self.root.subject, own, ca=False, days=days, host=host)
+    def bundle(
+        self, kind: str = "ec", *, days: int = 90, host: str = HOST, ip: str | None = None
+    ) -> bytes:
+        own, subject = key(kind), name(host)
+        leaf = self._signed(subject, self.root.subject, own, ca=False, days=days, host=host, ip=ip)
         return pem(leaf) + key_pem(own)
+
+    def below(self, title: str, *, days: int = 90) -> "Authority":
+        """Return an intermediate authority that this one has signed."""
+        one = Authority(title)
+        one.root = self._signed(name(title), self.root.subject, one.key, ca=True, days=days)
+        return one
 
     def write_root(self, path: Path) -> Path:
         path.write_bytes(pem(self.root))

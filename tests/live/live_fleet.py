@@ -1,8 +1,12 @@
 """A fleet of one's own: one Redis, several HAProxies with a node each, one configuration."""
 
+import contextlib
 import shutil
+import socket
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 from live_rig import Rig, free_port, until
@@ -50,6 +54,44 @@ class Redis:
         assert self.process is not None
         self.process.kill()
         self.process.wait()
+
+
+class Door:
+    """A way to a server on which every request takes `delay_s` longer."""
+
+    def __init__(self, port: int) -> None:
+        self.delay_s = 0.0
+        self._to = port
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
+        self._threads = [threading.Thread(target=self._run)]
+        self._threads[0].start()
+
+    def _run(self) -> None:
+        with contextlib.suppress(OSError), self._listener:  # until it is shut
+            while True:
+                near, _ = self._listener.accept()
+                try:
+                    far = socket.create_connection(("127.0.0.1", self._to))
+                except OSError:
+                    near.close()
+                    continue
+                for way in ((near, far, True), (far, near, False)):
+                    self._threads.append(threading.Thread(target=self._pump, args=way))
+                    self._threads[-1].start()
+
+    def _pump(self, one: socket.socket, other: socket.socket, slow: bool) -> None:
+        with one, contextlib.suppress(OSError):
+            while data := one.recv(65_536):
+                time.sleep(self.delay_s if slow else 0.0)
+                other.sendall(data)
+            other.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        """Wait until nobody is on the way any more."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        for one in self._threads:
+            one.join(10.0)
 
 
 class Edge:
@@ -105,12 +147,15 @@ class FleetRig:
 
     def __init__(self, folder: Path) -> None:
         self.redis = Redis(folder)
+        self.door = Door(self.redis.port)
         first = Edge(folder / "1", NAMES[0])
         self.edges = [first, Edge(folder / "2", NAMES[1], first.rig)]
 
     def start(self, policy: str, extra: str = "", **values: object) -> LiveConfig:
         nodes = ", ".join(f'"{one}"' for one in NAMES)
-        table = f'[redis]\nurl = "{self.redis.url}"\nrollout = "shop"\nttl_s = 2.0\n'
+        table = (
+            f'[redis]\nurl = "redis://127.0.0.1:{self.door.port}"\nrollout = "shop"\nttl_s = 2.0\n'
+        )
         table += f"nodes = [{nodes}]\nlate_s = 1.0\naway_s = 2.0\n{extra}"
         for one in self.edges:
             one.start(policy, table, **values)
@@ -124,3 +169,4 @@ class FleetRig:
         for one in self.edges:
             one.close()
         self.redis.kill()
+        self.door.close()

@@ -126,6 +126,27 @@ def test_without_redis_nodes_hold_and_after_the_leash_they_fall_to_the_safe_expo
     assert finished(process, 10.0)[0] == 130
 
 
+def test_a_redis_that_is_slow_over_exposes_nobody_and_an_abort_arrives(fleet: FleetRig) -> None:
+    config = fleet.start("fixed_linear:step=0.1,every_s=1.0", soak_s=3600.0)
+    process = controller(config, "--unvalidated")
+    until(lambda: min(fleet.exposures) >= 0.1, 30.0)
+
+    fleet.door.delay_s = 0.15  # a tick is some ten requests: the lease of 2 s is hard to keep
+    seen = []
+    for _ in range(40):
+        in_force = max(fleet.exposures)
+        seen.append((in_force, decided(fleet)))
+        time.sleep(0.1)
+    _operate.command(config, "abort")
+    until(lambda: fleet.exposures == [0.0, 0.0], 20.0)
+    fleet.door.delay_s = 0.0
+    code, shown, err = finished(process, 60.0)
+
+    assert all(in_force <= written + 1e-9 for in_force, written in seen), seen
+    assert (code, shown["end"]) == (1, "rolled_back"), err[-2000:]
+    assert fleet.exposures == [0.0, 0.0]
+
+
 def test_a_redis_that_hangs_raises_nothing_and_costs_no_client(fleet: FleetRig) -> None:
     config = fleet.start("fixed_linear:step=0.1,every_s=1.0", soak_s=3600.0)
     traffic = [one.rig.traffic(rate=30.0) for one in fleet.edges]

@@ -3,8 +3,10 @@
 import datetime as dt
 import socket as sockets
 import ssl
+from pathlib import Path
 
 import pytest
+from live_authority import pem
 from live_rig import HOST, Authority, Rig, curl
 
 from simcert.errors import InputError, MachineError
@@ -75,6 +77,47 @@ def test_a_bundle_that_would_break_clients_is_refused_with_every_reason(rig: Rig
         check_new(bundle(rig, rig.b.bundle(host="other.test", days=-5)), old, NOW)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ({"host": "a.demo.test"}, {"host": "*.demo.test"}, ""),
+        ({"host": "a.b.demo.test"}, {"host": "*.demo.test"}, "does not name a.b.demo.test"),
+        ({"host": "*.demo.test"}, {"host": "a.demo.test"}, r"does not name \*.demo.test"),
+        ({"ip": "192.0.2.1"}, {"ip": "192.0.2.1"}, ""),
+        ({"ip": "192.0.2.1"}, {}, "does not name 192.0.2.1"),
+    ],
+)
+def test_whoever_the_old_one_was_for_the_new_one_is_for(
+    tmp_path: Path, old: dict[str, str], new: dict[str, str], said: str
+) -> None:
+    given = []
+    for i, names in enumerate((old, new)):
+        (tmp_path / f"{i}.pem").write_bytes(Authority("A").bundle(**names))
+        given.append(read_bundle(tmp_path / f"{i}.pem"))
+
+    if not said:
+        check_new(given[1], given[0], NOW)
+        return
+    with pytest.raises(InputError, match=said):
+        check_new(given[1], given[0], NOW)
+
+
+def test_an_intermediate_that_ran_out_is_refused_unless_the_old_chain_sends_it_too(
+    tmp_path: Path,
+) -> None:
+    over = Authority("Root").below("Lapsed", days=-5)
+    found = []
+    for i in range(2):
+        leaf, mark, rest = over.bundle().partition(b"-----BEGIN PRIVATE")
+        (tmp_path / f"{i}.pem").write_bytes(leaf + pem(over.root) + mark + rest)
+        found.append(read_bundle(tmp_path / f"{i}.pem"))
+    (tmp_path / "plain.pem").write_bytes(over.bundle())
+
+    check_new(found[1], found[0], NOW)
+    with pytest.raises(InputError, match=r"CN=Lapsed is valid from .* not now"):
+        check_new(found[1], read_bundle(tmp_path / "plain.pem"), NOW)
+
+
 def test_a_key_of_another_certificate_or_none_is_refused(rig: Rig) -> None:
     one, other = rig.a.bundle(), rig.a.bundle()
     leaf, key = one.split(b"-----BEGIN PRIVATE")[0], other.split(b"-----BEGIN PRIVATE")[1]
@@ -86,8 +129,6 @@ def test_a_key_of_another_certificate_or_none_is_refused(rig: Rig) -> None:
 
 
 def test_a_chain_in_the_wrong_order_is_refused(rig: Rig) -> None:
-    from live_authority import pem
-
     stranger = Authority("Authority C")
     data = rig.b.bundle()
     broken = data.replace(b"-----BEGIN PRIVATE", pem(stranger.root) + b"-----BEGIN PRIVATE")
