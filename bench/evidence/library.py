@@ -3,8 +3,9 @@
 Every story is flown by `adaptive` and by every rival in its documented and its tuned setting, on
 the same seeds. A rival dominates if it harms fewer in some story that breaks (paired difference,
 Holm over all comparisons, 5 %) while over the good stories neither its false rollbacks nor its
-median time to full are worse. A round is five seeds of every story, of the slow ones (`records`)
-once in four rounds. Finished cells are kept on disk, so the command goes on where it stopped;
+median time to full are worse. A round is five seeds of every story; of the slow ones (`records`)
+three, in the first round and in every fourth after it. A story takes part once all its policies
+have flown it. Finished cells are kept on disk, so the command goes on where it stopped;
 four rounds take about 25 minutes of one core.
 """
 
@@ -27,7 +28,7 @@ from simcert.lab.compare.batch import Task, fly
 from simcert.lab.setup import Setup, prepare_all
 from simcert.scenario import stems
 
-PER_ROUND, ROUNDS, SLOW = 5, 8, 4
+PER_ROUND, PER_SLOW_ROUND, ROUNDS, SLOW = 5, 3, 8, 4
 ROOT = 9_300  # of fresh days
 OWN = "adaptive"
 DOCUMENTED = (
@@ -57,7 +58,11 @@ def measure(rounds: int) -> None:
 
 
 def _rounds(setup: Setup, rounds: int) -> int:
-    return rounds if setup.fidelity == "counts" else rounds // SLOW
+    return rounds if setup.fidelity == "counts" else -(-rounds // SLOW)
+
+
+def _per_round(setup: Setup) -> int:
+    return PER_ROUND if setup.fidelity == "counts" else PER_SLOW_ROUND
 
 
 @cache
@@ -71,7 +76,7 @@ def block(setup: Setup, number: int) -> list[Row]:
     if path.exists():
         rows: list[Row] = json.loads(path.read_text(encoding="utf-8"))
         return rows
-    runs = tuple(range(number * PER_ROUND, (number + 1) * PER_ROUND))
+    runs = tuple(range(number * _per_round(setup), (number + 1) * _per_round(setup)))
     rows = [_kept(row, setup) for row in fly(Task(setup, ROOT, runs))]
     FOLDER.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(rows), encoding="utf-8")
@@ -82,7 +87,7 @@ def block(setup: Setup, number: int) -> list[Row]:
 def _path(setup: Setup, number: int) -> Path:
     """A cell depends on its world and on the policy's decisions, told by their digests."""
     decides = record.setting_digest() if setup.label == OWN else repr(setup.policy)
-    text = f"{ROOT} {PER_ROUND} {setup.identity()['world']} {setup.label} {decides}"
+    text = f"{ROOT} {_per_round(setup)} {setup.identity()['world']} {setup.label} {decides}"
     key = sha256(text.encode()).hexdigest()[:16]
     return FOLDER / f"{setup.scenario.stem}-{key}-{number}.json"
 
@@ -95,9 +100,10 @@ def _kept(row: Row, setup: Setup) -> Row:
 
 
 def rounds_kept() -> int:
-    """Return how many whole rounds are on disk."""
+    """Return how many whole rounds of the quick stories are on disk."""
+    quick = [s for stem in stems() for s in _setups(stem) if s.fidelity == "counts"]
     number = 0
-    while all(_has(setup, number + 1) for stem in stems() for setup in _setups(stem)):
+    while all(_has(setup, number + 1) for setup in quick):
         number += 1
     return number
 
@@ -108,9 +114,11 @@ def _has(setup: Setup, rounds: int) -> bool:
 
 def dominance(rounds: int = ROUNDS) -> Iterable[Bar]:
     """One figure per rival: in how many breaking stories it harms fewer at no price; must be 0."""
-    rounds = rounds_kept() or rounds
-    measure(rounds)
-    flown = [stem for stem in sorted(stems()) if _rounds(_setups(stem)[0], rounds)]
+    if kept := rounds_kept():
+        rounds = kept
+    else:
+        measure(rounds)
+    flown = [s for s in sorted(stems()) if all(_has(one, rounds) for one in _setups(s))]
     rows = {stem: {s.label: _rows(s, rounds) for s in _setups(stem)} for stem in flown}
     yield from judged(rows, {s for s in rows if _setups(s)[0].truth.harmful and s not in GOOD_TOO})
 

@@ -213,6 +213,18 @@ CLIENTS = {
     ),
     "python": RealClient(sys.executable, "python", (GET + "get.py", "{port}", "{ca}")),
     "node": RealClient("node", "node", (GET + "get.js", "{port}", "{ca}"), required=False),
+    "git": RealClient(  # Debian's libcurl for Git is built on GnuTLS
+        "git",
+        "curl",
+        ("-c", "http.sslCAInfo={ca}", "ls-remote", "https://localhost:{port}/x"),
+        required=False,
+    ),
+    "wget": RealClient(
+        "wget",
+        "wget",
+        ("-q", "-t1", "-O", os.devnull, "--ca-certificate={ca}", "https://localhost:{port}/"),
+        required=False,
+    ),
     "java": RealClient("java", "jsse", (*QUICK, GET + "Get.java", "{port}", "{ca}"), False, FEW),
 }  # fmt: skip
 
