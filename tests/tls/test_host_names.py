@@ -1,5 +1,6 @@
 """Host names with dots, wildcards, IDN and addresses, as 15 real programs took them."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from simcert.tls import Client, catalogue, client_from_hello
 from simcert.tls.hello import ClientHello
 from simcert.tls.names import WILDCARDS, covers
+from tests.tls.misses import check
 from tests.tls.recorded import recorded
 
 DATA = recorded("names")
@@ -22,9 +24,14 @@ def clients() -> dict[str, Client]:
     return known | {s: client_from_hello(one["hello"], one["family"]) for s, one in told}
 
 
+def misses() -> Mapping[str, list[str]]:
+    return DATA.wrong(clients(), [*DATA.table["cells"], *DATA.table["unseen_cells"]])[1]
+
+
 def test_names_and_their_constraints_are_told_as_real_clients_met_them() -> None:
     cells = [*DATA.table["cells"], *DATA.table["unseen_cells"]]
     counts, wrong = DATA.wrong(clients(), cells)
+    check("names", wrong)
     assert counts.total() > 2000
     assert sum(map(len, wrong.values())) <= 0.045 * counts.total(), wrong
 

@@ -23,7 +23,7 @@ def test_every_measured_configuration_does_what_it_did() -> None:
         if (prediction := told(catalogue()[cell["stack"]], cell)).seen != cell["seen"]
         or prediction.client_ok != (cell["client_ok"] == "1")
     )
-    assert wrong.total() <= 0.002 * len(cells()), wrong.most_common(10)
+    assert not wrong
 
 
 def test_the_server_gives_up_exactly_where_it_did() -> None:

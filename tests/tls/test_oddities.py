@@ -5,12 +5,14 @@ extension, an identifier, a cross-sign, or in two of them at once.
 """
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
 
 from simcert.tls import Client, catalogue
 from simcert.tls.hello import ClientHello
+from tests.tls.misses import check
 from tests.tls.recorded import recorded
 
 DATA = recorded("oddities")
@@ -21,8 +23,13 @@ def clients() -> dict[str, Client]:
     return {s: replace(catalogue()[s], hello=ClientHello.from_dict(h)) for s, h in hellos}
 
 
+def misses() -> Mapping[str, list[str]]:
+    return DATA.wrong(clients(), DATA.table["cells"])[1]
+
+
 def test_odd_chains_are_told_as_real_clients_met_them() -> None:
     cells, wrong = DATA.wrong(clients(), DATA.table["cells"])
+    check("oddities", wrong)
     assert sum(map(len, wrong.values())) <= 0.02 * cells.total(), wrong
     assert {s for s, names in wrong.items() if len(names) > 0.1 * cells[s]} == set()
 

@@ -27,13 +27,18 @@ th, td { text-align: left; padding: .45rem .7rem; border-bottom: 1px solid var(-
 th { color: var(--soft); font-weight: 600; }
 .n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 table.figures { width: auto; }
-@media (min-width: 40rem) { table.people td:last-child { min-width: 15rem; } }
+@media screen and (min-width: 40rem) { table.people td:last-child { min-width: 15rem; } }
 tbody tr:nth-child(even) { background: var(--band); }
 td small, p.soft { color: var(--soft); }
 .bar { display: inline-block; height: .6rem; min-width: 2px; background: var(--bad);
   width: calc(var(--widest) * var(--part)); print-color-adjust: exact; }
 footer { margin-top: 3rem; color: var(--soft); font-size: .85rem; }
-@media print { body { margin: 0; max-width: none; } tr { break-inside: avoid; } }
+@media print {
+  :root { font-size: 13px; --widest: 4rem; }
+  body { font-size: 1rem; margin: 0; padding: 0; max-width: none; }
+  .wide { overflow: visible; }
+  h2 { break-after: avoid; } tr, table.figures { break-inside: avoid; }
+}
 @media screen and (max-width: 40rem) {
   body { margin: 1rem auto; }
   table.people thead { display: none; }
