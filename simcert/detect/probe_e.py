@@ -29,8 +29,8 @@ class ProbeE(Stateful):
 
     def __post_init__(self) -> None:
         self.bets = tuple(self.bets)
-        if min(self.bets) <= self.rate:
-            raise ValueError(f"bets {self.bets} must exceed the rate {self.rate}")
+        if min(self.bets) <= self.rate or max(self.bets) >= 1.0:
+            raise ValueError(f"bets {self.bets} must lie between the rate {self.rate} and 1")
         self.log_s = list(self.log_s) or [0.0] * len(self.bets)
 
     def update(self, window: Window) -> None:

@@ -1,5 +1,7 @@
 """The concept's metrics: each against numbers that can be worked out on paper."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -152,8 +154,44 @@ def test_sample_ratio_finds_a_broken_split(n_new, verdict):
         ("moving_average", {"metric": "signal:crypto"}),
         ("feature_rate", {"feature": "tls14"}),
         ("handshake_time", {"quantile": 1.0}),
+        ("probe_e", {"bets": (0.3, 1.0)}),
+        ("probe_e", {"bets": (0.05, 0.3)}),
     ],
 )
 def test_what_cannot_be_measured_is_refused(stem, bad):
-    with pytest.raises(ValueError, match=str(next(iter(bad.values())))):
+    with pytest.raises(ValueError, match=re.escape(str(next(iter(bad.values()))))):
         MADE[stem](**bad)
+
+
+def test_mean_and_variance_of_the_baseline_are_exponential_averages():
+    detector = MADE["standard_deviation"](windows_min=2, speed=0.5)
+    baseline = [minute(k, (0, 0), (1000, failed)) for k, failed in enumerate((100, 200))]
+    reading = after(detector, *baseline, minute(2, (10_000, 3000), (0, 0)))
+    assert reading.detail["mean"] == pytest.approx(0.85)  # half of 0.9 and of 0.8
+    assert detector.variance == pytest.approx(0.05**2)  # as of two equal weights
+    assert reading.value == pytest.approx((0.85 - 0.7) / 0.05)
+
+
+def test_slower_handshakes_are_the_bad_side():
+    detector = MADE["standard_deviation"](metric="handshake_ms", windows_min=2)
+    calm = [timed(17, 16 + k) for k in (0, 2)]
+    assert after(detector, *calm, timed(15, 17)).value < 0.0
+    assert after(detector, timed(30, 17)).verdict is Verdict.FAIL
+
+
+def test_the_limit_of_a_feature_is_the_tolerance_and_pooled_chance():
+    times, features = np.zeros((1, 2, TIME_BINS), np.int64), np.zeros((1, 2, len(FEATURES)), int)
+    times[0, :, 17], features[0, :, 1] = (400, 100), (380, 90)
+    window = minute(0, (100, 0), (400, 0), time_hist=times, features=features)
+    reading = after(MADE["feature_rate"](feature="tls13"), window)
+    assert reading.value == pytest.approx(0.9 - 0.95)
+    assert reading.limit == pytest.approx(0.02 + 4.0 * (0.94 * 0.06 * (1 / 100 + 1 / 400)) ** 0.5)
+
+
+@pytest.mark.parametrize("stem", sorted(MADE))
+def test_a_reading_tells_the_evidence_that_its_detector_has(stem):
+    detector = MADE[stem]()
+    reading = after(detector, *(minute(k, (100, 3 * k), (900, 9)) for k in range(4)))
+    assert reading.log_e == detector.log_e
+    if not stem.endswith("_e"):  # who proves nothing must not be counted as if
+        assert reading.log_e == 0.0

@@ -1,6 +1,7 @@
 """Laws of `adaptive`: proof for zero, suspicion for down, permission for up."""
 
 import re
+from dataclasses import replace
 from math import log
 from typing import Any
 
@@ -179,3 +180,15 @@ def test_eventually_withdraws_a_broken_certificate_within_24_hours(
 def test_a_setting_outside_its_bounds_is_refused_from_python_too(given: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=f"{next(iter(given))} must be"):
         Adaptive(**given)
+
+
+@pytest.mark.parametrize(("held_s", "wanted"), [(299.0, 0.02), (300.0, 0.04)])
+def test_a_held_exposure_doubles_after_five_windows_to_learn_more(
+    held_s: float, wanted: float
+) -> None:
+    doubted = _view(0.02, log(4.0), 0.01)
+    seen = replace(doubted.assessment, window_s=60.0)
+
+    decision = POLICY.decide(replace(doubted, held_s=held_s, assessment=seen))
+
+    assert decision.exposure == pytest.approx(wanted)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from simcert import detect, lab
 from simcert.model import Assessment, Kind, Progress, Reading, Verdict, View, Window
+from simcert.policy import _adaptive_back as back
 from simcert.policy._adaptive_readings import advice
 from simcert.policy.adaptive import Adaptive
 from simcert.scenario import build, load_scenario
@@ -150,3 +151,9 @@ def test_a_small_site_is_through_before_its_old_certificate_expires(monkeypatch)
     unknown = lab.run(scenario, policy="adaptive", seed=0).score
     assert known.minutes_to_full <= 180.0 < unknown.minutes_to_full
     assert known.success_rate > unknown.success_rate + 0.002  # minutes of an expired certificate
+
+
+def test_how_long_ago_the_old_one_ended_is_told():
+    assert "ended 40 s ago" in back.worse(
+        View(140.0, 0.5, 0.0, progress=Progress(old_until_s=100.0))
+    )

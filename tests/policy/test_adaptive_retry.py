@@ -20,6 +20,7 @@ def test_each_cool_down_is_twice_the_one_before(attempt: int, wait_s: float) -> 
     again = POLICY.decide(_rolled_back(wait_s, attempt))
     assert again.kind is Kind.RAISE
     assert again.exposure == pytest.approx(0.2 / 200.0)
+    assert f"alpha {POLICY.alpha_of(attempt + 1):.2g}" in again.reason
 
 
 def test_the_last_attempt_is_the_last() -> None:
