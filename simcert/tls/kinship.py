@@ -15,7 +15,7 @@ ALIASES: Mapping[str, str] = {  # programs by the stack that they are built on
         "boringssl": "quiche",
         "chromium": "chrome edge electron brave opera",
         "conscrypt": "android okhttp",
-        "curl": "libcurl php guzzle",
+        "curl": "libcurl php guzzle git",
         "dotnet": "sslstream csharp",
         "erlang": "elixir hackney",
         "firefox": "thunderbird",
@@ -26,7 +26,7 @@ ALIASES: Mapping[str, str] = {  # programs by the stack that they are built on
         "openssl-cli": "libressl openssl",
         "python": "cpython requests urllib3 httpx",
         "rustls": "deno reqwest niquests hyper ureq",
-        "wget": "aria2 aria2c",
+        "libgnutls": "aria2 aria2c",
     }.items()
     for alias in names.split()
 }

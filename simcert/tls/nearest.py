@@ -8,7 +8,7 @@ from simcert.tls.client import Client
 from simcert.tls.hello import EMS_ALPN, ClientHello
 from simcert.tls.hints import hashes_as_offered, informed
 from simcert.tls.kinship import kin
-from simcert.tls.stacks import families, measured
+from simcert.tls.stacks import descends, families, measured
 from simcert.tls.stacks import family as archetype
 from simcert.tls.verifier import Signal, Verifier
 
@@ -26,6 +26,8 @@ LONGEST = 60  # letters of a family's name that are repeated
 NEAR = 0.9  # below this resemblance the family's archetype is the better guess
 SAME = 0.995  # from here on it counts as the same program
 SPEECH = ("says_13", "phase_12", "phase_13", "inside", "after", "delay_s")
+LIBRARY = 0.8  # from here on the ClientHello is that of the same library
+BUILT_ON: Mapping[str, str] = {"gnutls": "libgnutls"}  # whose own program speaks as no other does
 USUAL = "openssl-cli"  # speaks as most do: an alert within the handshake, by RFC 8446 6.2
 
 
@@ -91,6 +93,23 @@ def _said(table: Mapping[str, Signal], fault: str) -> Signal:
     return next((table[key] for key in keys if key in table), 46)
 
 
+def _library(hello: ClientHello, called: str, models: Iterable[Client]) -> str:
+    """Return how programs built on this library behave, "" if that is not told by the ClientHello.
+
+    curl, say, is built on a dozen libraries; a name and a ClientHello that contradict each other
+    mean a build that is not among the measured ones.
+    """
+    nearest = max(models, key=lambda one: likeness(hello, one.hello))
+    library = nearest.family
+    if library not in BUILT_ON or descends(called, library):
+        return ""
+    return BUILT_ON[library] if likeness(hello, nearest.hello) >= LIBRARY else ""
+
+
+def _titled(family: str | None, called: str) -> str:
+    return f"family {called}" if called else f'family "{(family or "")[:LONGEST]}" is not known'
+
+
 def _as_near(hello: ClientHello, nearest: Client, score: float, models: Iterable[Client]) -> str:
     """Return who else is as near and behaves otherwise: then the ClientHello decides nothing."""
     names = [
@@ -121,14 +140,17 @@ def client_from_hello(
     score = likeness(offered, nearest.hello)
     called = nearest.family if relatives else next(iter(meant), "")
     like = f"like {nearest.name} ({score:.0%} alike)"
-    if relatives and score >= NEAR:
+    library = _library(offered, called, models)
+    if library:
+        rules, why = archetype(library), f"{_titled(family, called)}, built on {library}"
+    elif relatives and score >= NEAR:
         rules, why = _spoken(nearest, called, score), f"family {called}: {like}"
     elif called in families():
         rules, why = archetype(called), f"family {called} in general"
     else:
         others = _as_near(offered, nearest, score, models)
         rules = _stranger(nearest, offered, score)
-        why = f'family "{(family or "")[:LONGEST]}" is not known; by ClientHello {like}{others}'
+        why = f"{_titled(family, '')}; by ClientHello {like}{others}"
     return replace(
         nearest,
         name=name,

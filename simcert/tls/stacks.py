@@ -35,6 +35,12 @@ def family(name: str) -> Verifier:
     return verifier(_inherited(capabilities()["family"], name))
 
 
+def descends(name: str, ancestor: str) -> bool:
+    """Whether a family takes over the fields of another, or is that one."""
+    tables = capabilities()["family"]
+    return name == ancestor or (name in tables and descends(tables[name].get("like", ""), ancestor))
+
+
 def families() -> frozenset[str]:
     """Return the names of all families that have an archetype."""
     return frozenset(capabilities()["family"])
