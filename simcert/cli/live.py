@@ -214,7 +214,7 @@ def _given(done: dict[str, Any]) -> str:
         return "done"
     found = f"no controller ran; exposure {done['exposure']:g} is in force"
     if done["journalled"]:
-        return f"{found}, and the next controller ends the rollout"
+        return f"{found}, and the next controller will not raise it"
     return f"{found}. No rollout was under way: a controller that starts from now on begins one"
 
 

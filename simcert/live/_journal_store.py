@@ -33,12 +33,17 @@ class LiveJournal(Journal):
         self._about.update(values)
 
     def leave(self, word: str) -> bool:
-        """Add an operator's word for the next controller; False if no rollout is under way."""
+        """Add an operator's word for the next controller; False if it will find none to obey.
+
+        `abort` is obeyed after the end, too: a controller that begins again on the journal of a
+        completed rollout would put back what it says.
+        """
         entries = self.entries_before
-        under_way = bool(entries) and entries[-1]["entry"] != "end"
-        if under_way:
+        if not entries or (entries[-1]["entry"] == "end" and word != "abort"):
+            return False
+        if entries[-1].get("end") != "rolled_back":
             self.command(self.last_s, word)
-        return under_way
+        return True
 
     def archived(self) -> "LiveJournal":
         """Put this journal aside and return a fresh one; a shared one stays what it is."""

@@ -35,8 +35,8 @@ def recorded(config: LiveConfig) -> list[dict[str, Any]]:
 def is_of_another(entries: list[dict[str, Any]], found: Mapping[str, Bundle]) -> bool:
     """Return whether a journal is that of a rollout that ended, of other certificates."""
     leaves = {arm: found[arm].digest for arm in ARMS}
-    ended = bool(entries) and entries[-1]["entry"] == "end"
-    return ended and entries[0].get("certificates") != leaves
+    ended: Mapping[str, Any] = next((e for e in reversed(entries) if e["entry"] != "command"), {})
+    return ended.get("entry") == "end" and entries[0].get("certificates") != leaves
 
 
 def check_alone(config: LiveConfig) -> None:

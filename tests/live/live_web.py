@@ -1,6 +1,7 @@
 """A load balancer and a Prometheus in one process: what it holds is what it answers."""
 
 import json
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,6 +16,7 @@ class Web(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.points: Any = 0
         self.deaf = False
+        self.heard: Callable[[int], object] = str  # called with every exposure that is asked for
         self.token = 0
         self.samples: dict[str, float | None] = {}
         self.url = f"http://127.0.0.1:{self.server_port}"
@@ -36,6 +38,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_PUT(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         late = body["token"] < self.server.token
+        self.server.heard(body["exposure_basis_points"])
         if not self.server.deaf and not late:
             self.server.points, self.server.token = body["exposure_basis_points"], body["token"]
         self._say(409 if late else 200, {})

@@ -15,9 +15,9 @@ from simcert.errors import MachineError
 from simcert.live import _control, _flight, _operate
 from simcert.live._config import LiveConfig, load
 from simcert.live._control import ControlSocket
-from simcert.live._flight import Flight
+from simcert.live._flight import Flight, bundles_as_given
 from simcert.live._journal_file import FileJournal, is_held
-from simcert.live._run_folder import folder
+from simcert.live._run_folder import folder, is_of_another, recorded
 
 CONFIG = """\
 schema = 1
@@ -130,6 +130,27 @@ def test_an_abort_before_any_rollout_says_that_the_next_one_is_not_stopped(
 
     assert done == {"done": "abort", "controller": None, "exposure": 0.0, "journalled": False}
     assert web.points == 0
+
+
+def test_an_abort_after_the_end_is_not_undone_by_the_next_start(
+    config: LiveConfig, web: Web
+) -> None:
+    flight = Flight(config, unvalidated=True)
+    flight.loop.command("promote", 0.0)
+    assert flight.fly() == "complete"
+    assert web.points == 10_000
+
+    for _ in range(2):
+        assert _operate.command(config, "abort")["journalled"]
+    assert web.points == 0
+    assert words(config) == ["promote", "abort", "abort"]
+    found = bundles_as_given(config)
+    assert is_of_another(recorded(config), {"old": found["new"], "new": found["old"]})
+    assert not is_of_another(recorded(config), found)
+    asked: list[int] = []
+    web.heard = asked.append
+    assert Flight(config, unvalidated=True).fly() == "rolled_back"
+    assert set(asked) <= {0}
 
 
 def test_who_was_answered_is_obeyed_although_the_controller_was_told_to_leave(
