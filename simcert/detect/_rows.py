@@ -8,6 +8,7 @@ import numpy.typing as npt
 from simcert.model import Window
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(slots=True)
@@ -23,14 +24,20 @@ class Rows:
         self.names = segments[: self.segments_max]
         return self.names
 
-    def events(self, window: Window) -> Ints | None:
-        """Return events [old or new, row], row = segment * signals + signal; None without any."""
+    def events(self, window: Window) -> Floats | None:
+        """Return events [old or new, row], row = segment * signals + signal; None without any.
+
+        They are whole numbers as floats, for they are multiplied by logarithms.
+        """
+        if len(self.signals) == 1:
+            _, f_new, _, f_old = window.tally(self.signals[0])
+            if not f_new and not f_old:
+                return None
+            return self._pooled(window, window.events(self.signals[0])).T.astype(float, order="C")
         tallies = [window.tally(signal) for signal in self.signals]
         if not any(one.f_new or one.f_old for one in tallies):
             return None
-        if len(tallies) == 1:
-            return self._pooled(window, window.events(self.signals[0])).T
-        counts = np.empty((2, len(self.names), len(tallies)), np.int64)
+        counts = np.empty((2, len(self.names), len(tallies)))
         for i, signal in enumerate(self.signals):
             counts[:, :, i] = self._pooled(window, window.events(signal)).T
         return counts.reshape(2, -1)

@@ -4,14 +4,11 @@ from dataclasses import dataclass, field
 from math import log
 
 import numpy as np
-import numpy.typing as npt
 
 from simcert.detect._restart import fell
-from simcert.detect._rows import Ints, Rows
+from simcert.detect._rows import Floats, Rows
 from simcert.detect._state import NOTHING, SEEN, Stateful
 from simcert.model import Reading, Window
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(slots=True)
@@ -76,7 +73,7 @@ class SegmentCusum(Stateful):
             self._learn(n_new + n_old, f_new + f_old, events, window.slices)
         self.n += n_new
 
-    def _compare(self, n_new: int, f_new: Ints | None) -> None:
+    def _compare(self, n_new: int, f_new: Floats | None) -> None:
         wave = self.fast / float(np.add.reduce(self.rates))
         g = self.g
         g -= ((self.ratio - 1.0) * n_new * wave) * self.rates
@@ -92,7 +89,7 @@ class SegmentCusum(Stateful):
         self.g[:] = 0.0
         self.highest = 0.0
 
-    def _learn(self, n: int, f: int, events: Ints | None, slices: int) -> None:
+    def _learn(self, n: int, f: int, events: Floats | None, slices: int) -> None:
         self.seen += n
         new = n / self.seen
         weight = max(self.speed / slices, new)

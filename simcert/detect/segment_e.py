@@ -4,14 +4,12 @@ from dataclasses import dataclass, field
 from math import log
 
 import numpy as np
-import numpy.typing as npt
 
 from simcert.detect._restart import Restarting
-from simcert.detect._rows import Ints, Rows
+from simcert.detect._rows import Floats, Rows
 from simcert.detect._state import NOTHING, SEEN
 from simcert.model import Reading, Window
 
-Floats = npt.NDArray[np.float64]
 TELLING = 3.0  # rows with smaller e-values are left out of readings
 MOST, LOG_MOST = 1e250, 575.0  # an e-value is cut there: smaller is still an e-value
 THETAS = (1.3, 1.6, 2.2, 3.5, 8.0, 30.0, 100.0)
@@ -80,7 +78,7 @@ class SegmentE(Restarting):
         self.folded, self.e = np.zeros(rows), np.ones(rows)
         self._weights = self._spread()
 
-    def _bet(self, f_new: Ints, f: Ints, r: float) -> None:
+    def _bet(self, f_new: Floats, f: Floats, r: float) -> None:
         """Bet on all rows at once: one without events is multiplied by 1."""
         steps, logs = self._bets
         growth = f_new[:, None] * logs
@@ -102,7 +100,7 @@ class SegmentE(Restarting):
         self.log_e = log(float(self._weights.dot(e)))
         self.loudest = max(e.tolist())
 
-    def _bounded(self, f_new: int) -> bool:
+    def _bounded(self, f_new: float) -> bool:
         """Return whether no wealth can reach MOST by `f_new` events in a row: nothing to cut."""
         return log(len(self.thetas) * (self.loudest + 1.0)) + f_new * self._log_top < LOG_MOST
 

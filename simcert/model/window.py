@@ -156,7 +156,7 @@ class Window:
         """Return the units with an event of `signal` as [segment, arm]; counted once per window."""
         found = self._events.get(signal)
         if found is None:
-            found = self._events[signal] = self.units.dot(_picked(self.outcomes, signal))
+            found = self._events[signal] = self.units.dot(picked(self.outcomes, signal))
         return found
 
     @property
@@ -259,7 +259,8 @@ def _columns(outcomes: tuple[str, ...], signal: str) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=4096)
-def _picked(outcomes: tuple[str, ...], signal: str) -> Counts:
+def picked(outcomes: tuple[str, ...], signal: str) -> Counts:
+    """Return 1 for each outcome that is an event of `signal`, else 0."""
     return np.array([in_signal(name, signal) for name in outcomes], np.int64)
 
 

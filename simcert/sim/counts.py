@@ -13,6 +13,7 @@ from numpy.random import Generator
 
 from simcert.model import ARMS, FEATURES, Window
 from simcert.model.window import Counts as Array
+from simcert.model.window import picked
 from simcert.sim.blocks import Block, blocks
 from simcert.sim.ground import Ground, ground_of
 from simcert.sim.handshakes import Handshakes
@@ -27,6 +28,7 @@ from simcert.world.streams import Purpose, Streams
 # slices thinned together; who moved apart meets there
 GRIDS = (512, 256, 128, 64, 32, 16, 8)
 _RETRY = FEATURES.index("retry")
+_DRAWN_LATE = ("time_hist", "features")
 
 
 class Counts:
@@ -134,14 +136,48 @@ class Ahead:
         self.harmed: list[int] = harmed.tolist()
         self.totals: list[list[list[int]]] = self.units.sum(axis=1).tolist()
         self.same = _same(ground, piece.exposure)
+        self._outcomes = ground.outcomes
+        self._summed: dict[str, Array] = {}
+        self._by_arm: dict[str, list[list[list[int]]]] = {}
+        self._events: dict[str, Array] = {}
 
     def drawn(self, name: str, i: int) -> Array:
         """Return times or features of slice `i`; the first call draws those of all slices."""
+        array: Array = self._all(name)[i]
+        return array
+
+    def _all(self, name: str) -> Array:
+        """Return an array of all slices."""
+        if name not in _DRAWN_LATE:
+            array: Array = getattr(self, name)
+            return array
         if not self._late:
             times, features = self._times()
             self._late = {"time_hist": times, "features": features}
-        array: Array = self._late[name][i]
-        return array
+        return self._late[name]
+
+    def summed(self, name: str) -> Array:
+        """Return an array of all slices summed over segments: [T, arm, last axis]."""
+        found = self._summed.get(name)
+        if found is None:
+            total: Array = self._all(name).sum(axis=1)
+            found = self._summed[name] = total
+        return found
+
+    def by_arm(self, name: str) -> list[list[list[int]]]:
+        """Return the same as lists."""
+        found = self._by_arm.get(name)
+        if found is None:
+            lists: list[list[list[int]]] = self.summed(name).tolist()
+            found = self._by_arm[name] = lists
+        return found
+
+    def events(self, signal: str) -> Array:
+        """Return the units with an event of `signal` in all slices: [T, segment, arm]."""
+        found = self._events.get(signal)
+        if found is None:
+            found = self._events[signal] = self.units.dot(picked(self._outcomes, signal))
+        return found
 
     def _times(self) -> tuple[Array, Array]:
         piece, returns = self.piece, self.returns

@@ -1,6 +1,7 @@
 """Handshakes: times and features of successful full ones, from the mixture of clients at work."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -35,6 +36,7 @@ class Handshakes:
     success: Floats
     rate: Floats
     steady: bool  # within a segment all pools wax and wane together
+    _always: list["Laws"] = field(init=False, repr=False, compare=False, default_factory=list)
 
     @classmethod
     def at(cls, pools: list[Pool], t_s: float) -> Self:
@@ -52,16 +54,71 @@ class Handshakes:
 
     def draw(self, ok: Ints, mass: Floats, draw: Generator) -> tuple[Ints, Ints]:
         """Return (time_hist, features) of `ok` [T, S, arm] successes, given pool masses [T, P]."""
-        mass = self.rate[None] if self.steady else mass
+        laws = self._laws(mass)
+        return laws.times_of(ok, draw), laws.features_of(ok, draw)
+
+    def _laws(self, mass: Floats) -> "Laws":
+        """Return what the pools at work make of successes; the same all along if it is steady."""
+        if not self.steady:
+            return self._mixed(mass)
+        if not self._always:
+            self._always.append(self._mixed(self.rate[None]))
+        return self._always[0]
+
+    def _mixed(self, mass: Floats) -> "Laws":
         weight = mass[:, :, None] * self.success  # [T or 1, P, arm]
-        shares = np.zeros((len(mass), *ok.shape[1:], TIME_BINS))
-        having = np.zeros((len(mass), *ok.shape[1:], len(FEATURES)))
-        for s in range(ok.shape[1]):
+        segments = int(self.segment.max()) + 1
+        shares = np.zeros((len(mass), segments, 2, TIME_BINS))
+        having = np.zeros((len(mass), segments, 2, len(FEATURES)))
+        for s in range(segments):
             here = np.flatnonzero(self.segment == s)
             w = weight[:, here] / np.maximum(weight[:, here].sum(axis=1, keepdims=True), 1e-300)
             shares[:, s] = np.einsum("tpa,pab->tab", w, self.times[here])
             having[:, s] = np.einsum("tpa,paf->taf", w, self.features[here])
-        return _times(ok, shares, draw), _features(ok, np.minimum(having, 1.0), draw)
+        return Laws(shares, np.minimum(having, 1.0))
+
+
+class Laws:
+    """Laws of times [T or 1, S, arm, bin] and of features [T or 1, S, arm, feature]."""
+
+    def __init__(self, shares: Floats, having: Floats) -> None:
+        self._shares, self._having = shares, having
+        some = (having > 0.0) & (having < 1.0)
+        self._sure, self._mixed = having >= 1.0, np.flatnonzero(some.any(axis=(0, 1, 2)))
+
+    def features_of(self, ok: Ints, draw: Generator) -> Ints:
+        """Draw only what some clients have and others have not."""
+        has = np.where(self._sure, ok[..., None], 0)
+        if len(self._mixed):
+            has[..., self._mixed] = draw.binomial(ok[..., None], self._having[..., self._mixed])
+        return has
+
+    def times_of(self, ok: Ints, draw: Generator) -> Ints:
+        """Draw each handshake, or each cell if there are many."""
+        if ok.sum() > FEW * ok.size:
+            return draw.multinomial(ok, self._whole)
+        laws = self._shares.size // TIME_BINS
+        cell = np.repeat(np.arange(ok.size), ok.ravel())
+        law = cell % laws
+        at = np.searchsorted(self._reach, law + draw.random(len(cell))) - law * TIME_BINS
+        at = cell * TIME_BINS + np.minimum(at, TIME_BINS - 1)
+        return np.bincount(at, minlength=ok.size * TIME_BINS).reshape(*ok.shape, TIME_BINS)
+
+    @cached_property
+    def _whole(self) -> Floats:
+        """Shares that sum to 1; where nobody is, the first bin has all."""
+        total = self._shares.sum(axis=-1, keepdims=True)
+        impossible = np.broadcast_to(np.eye(TIME_BINS)[0], self._shares.shape).copy()
+        whole: Floats = np.divide(self._shares, total, out=impossible, where=total > 0.0)
+        return whole
+
+    @cached_property
+    def _reach(self) -> Floats:
+        """Upper ends of the bins' shares, law after law: that of law i lies in [i, i + 1]."""
+        reach = np.cumsum(self._shares.reshape(-1, TIME_BINS), axis=1)
+        reach /= np.maximum(reach[:, -1:], 1e-300)
+        reach += np.arange(len(reach))[:, None]
+        return reach.ravel()
 
 
 def _law(pool: Pool, t_s: float, arm: int) -> tuple[Floats, Floats, float]:
@@ -83,29 +140,3 @@ def feature_shares(told: tuple[tuple[str, float], ...], seen: Seen) -> Floats:
         shares[FEATURES.index(name)] = share
     shares[_ECDSA] = float(seen.ecdsa)
     return shares
-
-
-def _features(ok: Ints, having: Floats, draw: Generator) -> Ints:
-    """Draw only what some clients have and others have not."""
-    has = np.where(having >= 1.0, ok[..., None], 0)
-    some = np.flatnonzero(((having > 0.0) & (having < 1.0)).any(axis=(0, 1, 2)))
-    if len(some):
-        has[..., some] = draw.binomial(ok[..., None], having[..., some])
-    return has
-
-
-def _times(ok: Ints, shares: Floats, draw: Generator) -> Ints:
-    """Draw each handshake, or each cell if there are many; `shares` [T or 1, S, arm, bin]."""
-    if ok.sum() > FEW * ok.size:
-        total = shares.sum(axis=-1, keepdims=True)
-        impossible = np.broadcast_to(np.eye(TIME_BINS)[0], shares.shape).copy()
-        return draw.multinomial(ok, np.divide(shares, total, out=impossible, where=total > 0.0))
-    laws = shares.size // TIME_BINS
-    reach = np.cumsum(shares.reshape(laws, TIME_BINS), axis=1)
-    reach /= np.maximum(reach[:, -1:], 1e-300)
-    reach += np.arange(laws)[:, None]
-    cell = np.repeat(np.arange(ok.size), ok.ravel())
-    law = cell % laws
-    at = np.searchsorted(reach.ravel(), law + draw.random(len(cell))) - law * TIME_BINS
-    at = cell * TIME_BINS + np.minimum(at, TIME_BINS - 1)
-    return np.bincount(at, minlength=ok.size * TIME_BINS).reshape(*ok.shape, TIME_BINS)

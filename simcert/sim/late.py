@@ -30,16 +30,57 @@ class Source(Protocol):
         """Return an array of slice `i`, drawn with those of all slices when first asked."""
         ...
 
+    def summed(self, name: str) -> Counts:
+        """Return an array of all slices summed over segments: [T, arm, last axis]."""
+        ...
+
+    def by_arm(self, name: str) -> list[list[list[int]]]:
+        """Return the same as lists."""
+        ...
+
+    def events(self, signal: str) -> Counts:
+        """Return the units with an event of `signal` in all slices: [T, segment, arm]."""
+        ...
+
 
 class LateWindow(Window):
-    """A window whose `time_hist` and `features` stay undrawn until they are read."""
+    """A window whose `time_hist` and `features` stay undrawn until they are read.
+
+    Sums are those of the piece, made for all of its slices at once; a copy makes its own.
+    """
 
     __slots__ = ("_late",)
-    _late: tuple[Source, int]
+    _late: tuple[Source, int] | None
+
+    def by_arm(self, name: str) -> list[list[int]]:
+        """Return an array summed over segments, as [arm][last axis]."""
+        if self._late is None or name == "units":
+            return Window.by_arm(self, name)
+        source, i = self._late
+        return source.by_arm(name)[i]
+
+    def summed(self, name: str) -> Counts:
+        """Return an array summed over segments, [arm, last axis]."""
+        if self._late is None:
+            return Window.summed(self, name)
+        source, i = self._late
+        found: Counts = source.summed(name)[i]
+        return found
+
+    def events(self, signal: str = "failure") -> Counts:
+        """Return the units with an event of `signal` as [segment, arm]."""
+        if self._late is None:
+            return Window.events(self, signal)
+        source, i = self._late
+        found: Counts = source.events(signal)[i]
+        return found
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a slot that is still empty
+        if name == "_late":  # a copy, which has all arrays
+            return None
         if name not in _LATE:
             raise AttributeError(name)
+        assert self._late is not None
         source, i = self._late
         array = source.drawn(name, i)
         object.__setattr__(self, name, array)

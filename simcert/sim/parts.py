@@ -9,11 +9,12 @@ Floats = npt.NDArray[np.float64]
 
 FEW = 10  # rows up to which numpy's checks of columns are dearer than a call for each row
 SPARSE = 4  # cells per occupied one from which on the empty ones are left out
+SMALL = 500  # cells up to which finding the occupied ones is dearer than drawing from all
 
 
 def part_of(n: Ints, share: Floats | np.float64, draw: Generator) -> Ints:
     """Return a binomial part of each cell; an empty cell draws nothing, so skipping it is free."""
-    if np.count_nonzero(n) * SPARSE > n.size:
+    if n.size <= SMALL or np.count_nonzero(n) * SPARSE > n.size:
         dense: Ints = draw.binomial(n, share)
         return dense
     part, some = np.zeros_like(n), np.nonzero(n)

@@ -109,10 +109,11 @@ def _with_excess(
     """Add connections that only one certificate makes clients open; they are drawn like others."""
     layout = block.epoch.layout
     mean = np.zeros((new.shape[1], len(ground.pools)))
-    for column in np.flatnonzero(layout.owner >= 0).tolist():
-        g = layout.owner[column]
-        mean[:, g] += layout.excess[g, OLD] * old[:2, :, column].sum(axis=0)
-        mean[:, g] += layout.excess[g, NEW] * new[:2, :, column].sum(axis=0)
+    sums = old[:2].sum(axis=0), new[:2].sum(axis=0)
+    for column, g in enumerate(layout.owner.tolist()):
+        for arm in (OLD, NEW):
+            if g >= 0 and layout.excess[g, arm]:
+                mean[:, g] += layout.excess[g, arm] * sums[arm][:, column]
     outages = [share[at] for share in block.outages]
     more = split(layout, ground.pools, draw.poisson(mean)[None], outages, draw).columns
     served = draw.binomial(more, exposure)

@@ -1,6 +1,6 @@
 """Draws that cost little have the law of those that cost much; what is drawn late is the same."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from simcert.model import Window
 from simcert.sim.alias import alias_table
 from simcert.sim.driver import traffic_of
 from simcert.sim.harmed import distinct_each
-from simcert.sim.parts import FEW, drawn_from, part_of
+from simcert.sim.parts import FEW, SMALL, drawn_from, part_of
 from simcert.sim.rare import MANY, RARE, Chances, rare, rare_each
 from simcert.world.streams import Purpose, Streams
 from tests.sim.worlds import world
@@ -91,11 +91,12 @@ def test_each_kind_of_row_has_its_own_chance() -> None:
 
 
 def test_empty_cells_and_few_rows_change_no_draw() -> None:
-    n = np.zeros((4, 50), np.int64)
-    n[1, 7], n[3, 2] = 90, 40
-    share = np.linspace(0.1, 0.9, 50)
-    sparse = part_of(n, share, np.random.default_rng(4))
-    assert np.array_equal(sparse, np.random.default_rng(4).binomial(n, share))
+    for cells in (50, SMALL):
+        n = np.zeros((4, cells), np.int64)
+        n[1, 7], n[3, 2] = 90, 40
+        share = np.linspace(0.1, 0.9, cells)
+        sparse = part_of(n, share, np.random.default_rng(4))
+        assert np.array_equal(sparse, np.random.default_rng(4).binomial(n, share))
     good, bad, taken = np.full(FEW, 60), np.full(FEW, 50), np.full(FEW, 30)
     few = drawn_from(good, bad, taken, np.random.default_rng(5))
     assert np.array_equal(few, np.random.default_rng(5).hypergeometric(good, bad, taken))
@@ -117,3 +118,18 @@ def test_a_late_window_lacks_no_field() -> None:
     assert like == window
     assert like.by_arm("units") == window.by_arm("units")
     assert {one.name for one in fields(Window) if not hasattr(window, one.name)} == set()
+
+
+def test_a_late_window_has_the_sums_of_its_own_slice_and_a_copy_those_of_its_own_arrays() -> None:
+    traffic = traffic_of(world(), Streams(1), "counts")
+    late = [window for _ in range(6) for window in traffic.advance(0.3)]
+    for window in late:
+        copy = replace(window, attempts=window.attempts + 1, units=window.units * 2)
+        for seen in (window, copy):
+            plain = Window.from_dict(seen.to_dict())
+            for name in ("units", "attempts", "time_hist", "features"):
+                assert seen.by_arm(name) == plain.by_arm(name)
+                assert np.array_equal(seen.summed(name), plain.summed(name))
+            for signal in ("failure", "trust_alert"):
+                assert np.array_equal(seen.events(signal), plain.events(signal))
+    assert len({window.events("failure").tobytes() for window in late}) > 1
