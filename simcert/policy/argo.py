@@ -11,7 +11,8 @@ from simcert.policy import _rival
 from simcert.policy._peers import argo_analysis as analysis
 from simcert.policy._peers import argo_condition as condition
 from simcert.policy._peers import argo_rollout as rollout
-from simcert.policy._peers.argo_parse import ConditionError, parse
+from simcert.policy._peers.argo_parse import parse
+from simcert.policy._peers.argo_tokens import ConditionError
 
 _MODES = ("background", "step")
 _NO_RUN: dict[str, Any] = {

@@ -94,6 +94,7 @@ ERRORS: list[tuple[Any, str]] = [
     (True, "unknown"),
     (True, "result.Name() == 'hi'"),
     (5, "1e400 > result"),
+    (5, "result > 0x_"),
     *(
         (5, text)
         for text in ("result => 5", "result = 5", "result >=", "(result >= 5", "result <> 5")

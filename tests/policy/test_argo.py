@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simcert.policy._peers.argo_condition import evaluate, phase
-from simcert.policy._peers.argo_parse import MAX_CHARS, MAX_DEPTH, MAX_STEPS, ConditionError
+from simcert.policy._peers.argo_parse import MAX_CHARS, MAX_DEPTH, MAX_STEPS
+from simcert.policy._peers.argo_tokens import ConditionError
 from simcert.policy.argo import Argo
 
 

@@ -8,7 +8,8 @@ Source: argoproj/argo-rollouts, utils/evaluate/evaluate.go (Apache-2.0), read, n
 from collections.abc import Callable
 
 from simcert.policy._peers import argo_functions as on
-from simcert.policy._peers.argo_parse import PREDICATES, Budget, ConditionError, Node, Value, parse
+from simcert.policy._peers.argo_parse import PREDICATES, Budget, Node, Value, parse
+from simcert.policy._peers.argo_tokens import ConditionError
 from simcert.policy._peers.argo_types import check, type_of
 
 SUCCESSFUL, FAILED, INCONCLUSIVE, ERROR = "Successful", "Failed", "Inconclusive", "Error"

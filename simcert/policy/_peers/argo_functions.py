@@ -8,7 +8,8 @@ import math
 import re
 from collections.abc import Callable
 
-from simcert.policy._peers.argo_parse import ConditionError, Value
+from simcert.policy._peers.argo_parse import Value
+from simcert.policy._peers.argo_tokens import ConditionError
 from simcert.policy._peers.argo_types import type_of
 
 _MAX_RANGE = 10_000

@@ -5,11 +5,10 @@ than a comparison, comparisons chain, `??` must not be mixed without parentheses
 an error as any unknown syntax: `let`, pipes, regular expressions and dates.
 """
 
-import re
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from simcert.errors import InputError
+from simcert.policy._peers.argo_tokens import ConditionError, Token, literal, tokens
 
 Value: TypeAlias = Any  # of the language: nil, bool, int, float, string, array, map
 MAX_CHARS = 4096
@@ -31,22 +30,6 @@ _NEGATABLE = frozenset({"in", "contains", "startsWith", "endsWith"})
 _WORDS = frozenset({"not", "and", "or", "in", "contains", "startsWith", "endsWith"})
 _RESERVED = _WORDS | {"matches", "let", "if", "else"}
 _ALIASES = {"&&": "and", "||": "or", "!": "not", "^": "**"}
-
-_TOKEN = re.compile(
-    r"""\s+|//[^\n]*|/\*.*?\*/
-    |(?P<float>\d[\d_]*\.(?!\.)[\d_]*(?:[eE][+-]?\d+)?|\.\d[\d_]*(?:[eE][+-]?\d+)?|\d[\d_]*[eE][+-]?\d+)
-    |(?P<int>0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|\d[\d_]*)
-    |(?P<str>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`)
-    |(?P<word>[A-Za-z_$][A-Za-z0-9_$]*)
-    |(?P<op>\|\||&&|\?\?|\?\.|\*\*|\.\.|[=!<>]=|[-+*/%^!<>?:.,()\[\]{}\#;|])""",
-    re.VERBOSE | re.DOTALL | re.ASCII,
-)
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
-_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(.))", re.DOTALL)
-
-
-class ConditionError(InputError):
-    """The condition does not parse, does not type-check, or fails while it is evaluated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,49 +61,30 @@ class Budget:
             raise ConditionError(f"more than {MAX_STEPS} steps")
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    text: str
-
-
 def parse(text: str) -> Node:
     """Return the tree of a condition; ConditionError names what was not understood."""
     if len(text) > MAX_CHARS:
         raise ConditionError(f"condition of {len(text)} characters, at most {MAX_CHARS}")
-    parser = _Parser(_tokens(text))
+    parser = _Parser(tokens(text))
     node = parser.expression(0)
     if parser.now.kind != "end":
         raise ConditionError(f"unexpected {parser.now.text!r}")
     return node
 
 
-def _tokens(text: str) -> list[_Token]:
-    found: list[_Token] = []
-    at = 0
-    while at < len(text):
-        match = _TOKEN.match(text, at)
-        if match is None:
-            raise ConditionError(f"unexpected character {text[at]!r}")
-        at = match.end()
-        if match.lastgroup is not None:
-            found.append(_Token(match.lastgroup, match.group()))
-    return [*found, _Token("end", "end of condition")]
-
-
 class _Parser:
     """Precedence climbing over a list of tokens."""
 
-    def __init__(self, tokens: list[_Token]) -> None:
-        self._tokens = tokens
+    def __init__(self, found: list[Token]) -> None:
+        self._tokens = found
         self._at = 0
         self._depth = 0
 
     @property
-    def now(self) -> _Token:
+    def now(self) -> Token:
         return self._tokens[self._at]
 
-    def _take(self) -> _Token:
+    def _take(self) -> Token:
         token = self.now
         self._at += token.kind != "end"
         return token
@@ -203,7 +167,7 @@ class _Parser:
     def _primary(self) -> Node:
         token = self._take()
         if token.kind in ("int", "float", "str"):
-            return Node("literal", _literal(token))
+            return Node("literal", literal(token))
         if token.kind == "word":
             return self._word(token.text)
         if token.text == "(":
@@ -214,7 +178,7 @@ class _Parser:
             return Node("array", None, tuple(self._list("]")))
         return self._rare(token)
 
-    def _rare(self, token: _Token) -> Node:
+    def _rare(self, token: Token) -> Node:
         if token.text == "{" and token.kind == "op":
             return self._map()
         if token.text == "#" and token.kind == "op":
@@ -261,7 +225,7 @@ class _Parser:
             token = self._take()
             if token.kind not in ("word", "str"):
                 raise ConditionError(f"unexpected {token.text!r} as a key")
-            key = _literal(token) if token.kind == "str" else token.text
+            key = literal(token) if token.kind == "str" else token.text
             self._expect(":")
             pairs.append(Node("pair", key, (self.expression(0),)))
             if not self._is("}"):
@@ -296,34 +260,3 @@ class _Parser:
         stop = None if self._is("]") else self.expression(0)
         self._expect("]")
         return Node("slice", None, (node, start, stop))
-
-
-def _literal(token: _Token) -> int | float | str:
-    if token.kind == "str":
-        return _text(token.text)
-    digits = token.text.replace("_", "")
-    if token.kind == "float":
-        if float(digits) == float("inf"):
-            raise ConditionError(f"number {token.text} is out of range")
-        return float(digits)
-    based = re.match(r"0[xXoObB]", digits) is not None
-    value = int(digits, 0) if based else int(digits)
-    if value >= 1 << 63:
-        raise ConditionError(f"integer {token.text} is out of range")
-    return value
-
-
-def _text(quoted: str) -> str:
-    if quoted[0] == "`":
-        return quoted[1:-1]
-    return _ESCAPE.sub(_unescape, quoted[1:-1])
-
-
-def _unescape(match: re.Match[str]) -> str:
-    code = match.group(1) or match.group(2)
-    if code:
-        return chr(int(code, 16))
-    letter = match.group(3)
-    if letter in _ESCAPES or letter in "\\'\"`":
-        return _ESCAPES.get(letter, letter)
-    raise ConditionError(f"unknown escape \\{letter}")

@@ -5,7 +5,8 @@ Types are words: any, nil, bool, int, float, string, array, floats (an array of 
 error for no data (nil). Source: expr-lang/expr, checker (MIT), read, not copied.
 """
 
-from simcert.policy._peers.argo_parse import PREDICATES, Budget, ConditionError, Node
+from simcert.policy._peers.argo_parse import PREDICATES, Budget, Node
+from simcert.policy._peers.argo_tokens import ConditionError
 
 HELPERS = {"isNaN": 1, "isInf": 1, "isNil": 1, "default": 2, "asInt": 1, "asFloat": 1}
 BUILTINS = {
