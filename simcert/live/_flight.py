@@ -311,10 +311,13 @@ class Flight:
         }
 
     def _last_words(self) -> None:
-        """Journal what came while we were leaving: the next controller obeys it."""
+        """Journal what came while we were leaving: the next controller obeys; an abort we do."""
         while not self.control.words.empty():
             word = self.control.words.get()
             more = event("operator", word=word)
+            if word == "abort":
+                with contextlib.suppress(SimcertError):
+                    self.terminator.apply(0.0, self.clock.now())
             try:
                 if self.leader is None:
                     self.journal.command(self.clock.now(), word)

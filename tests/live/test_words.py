@@ -175,7 +175,7 @@ def test_a_word_between_the_last_tick_and_the_end_is_left_to_the_next_controller
 
     with pytest.raises(MachineError, match="no controller answers"):
         _control.ask(config.run / "control.sock", "pause")
-    assert words(config) == ["abort"]
+    assert (web.points, words(config)) == (0, ["abort"])
     assert Flight(config, unvalidated=True).fly() == "rolled_back"
 
 
