@@ -12,18 +12,19 @@ from simcert.lab.folder import to_json
 from simcert.lab.regress.suite import Suite
 from simcert.live._config import LiveConfig
 from simcert.scenario.json_schema import DIALECT, Schema, table
-from simcert.scenario.schema import Scenario
+from simcert.scenario.schema import SCHEMA, Scenario
 from simcert.world import faults
 
 HOME = Path(__file__).parent / "schemas"
 _HIDDEN = frozenset({"faults", "stem", "folder"})
+_VERSION: dict[str, Schema] = {"schema": {"const": SCHEMA}}  # the same in all of them so far
 
 
 def scenario() -> Schema:
     """Return the schema of a scenario file; each kind of fault has keys of its own."""
     kinds = [_kind("kind", stem, cls) for stem, cls in faults.discover().items()]
     fault = {"type": "array", "items": {"oneOf": kinds}}
-    return _headed("simcert scenario", table(Scenario, _HIDDEN, {"fault": fault}))
+    return _headed("simcert scenario", table(Scenario, _HIDDEN, _VERSION | {"fault": fault}))
 
 
 def policy() -> Schema:
@@ -34,12 +35,12 @@ def policy() -> Schema:
 
 def live() -> Schema:
     """Return the schema of a live configuration."""
-    return _headed("simcert live configuration", table(LiveConfig))
+    return _headed("simcert live configuration", table(LiveConfig, more=_VERSION))
 
 
 def suite() -> Schema:
     """Return the schema of a regression suite."""
-    return _headed("simcert regression suite", table(Suite))
+    return _headed("simcert regression suite", table(Suite, more=_VERSION))
 
 
 SCHEMAS = {"scenario": scenario, "policy": policy, "live": live, "suite": suite}

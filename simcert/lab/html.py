@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from simcert.lab.replay.recorded import Recorded
     from simcert.lab.run.result import RunResult
     from simcert.lab.tune.result import Tuned
+    from simcert.lab.validate.document import Validated
 
 
 def run_html(result: "RunResult") -> str:
@@ -94,6 +95,18 @@ def tuned_html(tuned: "Tuned") -> str:
     return f"<p><b>{escape(first)}</b></p>{front}{_svg(tuned.plot())}{shown if lines else ''}"
 
 
+def validated_html(found: "Validated") -> str:
+    """Return a validation: verdict and until when, what did not pass first, and the picture."""
+    first, *_, last = found.words().splitlines()
+    ranked = sorted(found.document["checks"], key=lambda one: one["verdict"] == "pass")
+    lines = [
+        (one["name"], one["verdict"], _share(one["figure"]), _share(one["limit"]), one["about"])
+        for one in ranked
+    ]
+    shown = table(("check", "verdict", "figure", "limit", "why"), lines)
+    return f"<p><b>{escape(first)}</b><br>{escape(last)}</p>{_svg(found.plot())}{shown}"
+
+
 def table(head: Sequence[str], rows: Sequence[tuple[str, ...]]) -> str:
     """Return an HTML table of plain cells."""
     top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
@@ -110,3 +123,7 @@ def _svg(figure: "Figure") -> str:
 
 def _text(value: float | None) -> str:
     return "" if value is None else f"{value:,.1f}"
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g}"

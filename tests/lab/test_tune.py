@@ -220,6 +220,13 @@ def test_guarantees_are_no_knobs_unless_named() -> None:
     assert space(Adaptive(), ["alpha=0.001:0.02"]) == (Knob("alpha", 0.001, 0.02, log=True),)
 
 
+def test_what_is_searched_judges_nobody_held_out(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="--held-out same_ca: is searched"):
+        lab.tune(["same_ca"], held_out=["same_ca"], out=tmp_path / "out")
+    with pytest.raises(InputError, match="--held-out mldsa_only: is searched, or named twice"):
+        lab.tune(["same_ca"], held_out=["mldsa_only", "mldsa_only"], out=tmp_path / "out")
+
+
 def test_a_file_names_ranges_and_choices(tmp_path: Path) -> None:
     file = tmp_path / "space.toml"
     file.write_text('[mode]\nchoices = ["background", "step"]\n[count]\nlow = 2\nhigh = 9\n')

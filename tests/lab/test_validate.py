@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,14 @@ def test_a_reckless_policy_fails(suite: Path, tmp_path: Path) -> None:
     assert found.document["verdict"] == "fail"
     assert verdicts["missed"] == "fail"
     assert verdicts["scenario/mldsa_only"] == "fail"
+    page = found._repr_html_()
+    assert page.startswith("<p><b>all_at_once: fail (quick validation)</b><br>does not fly")
+    assert page.index("scenario/mldsa_only</td><td>fail") < page.index("</td><td>pass</td>")
+    assert "<svg" in page
+    assert len(found.checks) == len(verdicts)
+    assert repr(found).startswith("<Validated all_at_once: fail, ")
+    hostile = replace(found, document=found.document | {"verdict": "<script>"})
+    assert "<script" not in hostile._repr_html_()
 
 
 def test_a_changed_document_is_not_given_out_again(suite: Path, tmp_path: Path) -> None:

@@ -106,6 +106,16 @@ def test_no_name_is_struck_through_by_the_front() -> None:
     assert abs(name.xyann[1]) > 6.0  # points; half the height of its letters
 
 
+def test_a_long_name_at_the_right_edge_stays_on_the_page() -> None:
+    points = [a_point(24_000.0, 9.0, "fixed_linear:step=0.1,every_s=300"), a_point(6.0, 1.0, "p")]
+    figure = figures_study.pareto(points, "a", "b")
+    figure.canvas.draw()
+    axes = figure.axes[0]
+    (name,) = (one for one in axes.texts if one.get_text().startswith("fixed"))
+
+    assert name.get_window_extent().x1 <= axes.bbox.x1
+
+
 def test_no_difference_has_no_sign() -> None:
     said = [figures_run.points(share) for share in (-0.0001, 0.0, 0.0001, -0.012, 0.5)]
 

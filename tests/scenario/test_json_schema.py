@@ -19,6 +19,8 @@ FILES = [
     *(("suite", path) for path in sorted(ROOT.glob("**/simcert-baseline/suite.toml"))),
 ]
 MISTAKES = [
+    ("scenario", "schema = 2\n"),
+    ("suite", "schema = 2\n"),
     ("scenario", "summry = 'x'\n"),
     ("scenario", "[traffic]\nconnections_per_sec = 1.0\n"),
     ("scenario", "[traffic]\nconnections_per_s = -1.0\n"),

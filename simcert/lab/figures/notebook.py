@@ -93,6 +93,11 @@ def plot_scenarios(told: "TuneFolder") -> "Figure":
     return _white(draw_tune.forest(draw_tune.bars(told.tune), draw_tune.LABEL, (7.0, 10.0)))
 
 
+def plot_checks(bars: Sequence[draw_tune.Bar], least: float) -> "Figure":
+    """Return shares of days as expected, a row a scenario, and the share demanded."""
+    return _white(draw_tune.shares(bars, least, (7.0, 10.0)))
+
+
 def plot_study(study: "Study") -> "Figure":
     """Return harm against time for all policies, a panel for each scenario that breaks clients."""
     harmful = {setup.scenario.stem: setup.truth.harmful for setup in study.setups}

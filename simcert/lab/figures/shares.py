@@ -63,7 +63,9 @@ def plot_pairs(study: "Study", metric: str) -> "Figure":
         _both_ways(axes, [v for one in shown for v in (one["diff"], *one["ci95"]) if v is not None])
         pairs = [f"{one['a']} − {one['b']}, {one['scenario']}" for one in reversed(shown)]
         axes.set_yticks(range(len(pairs)), pairs)
-        axes.set_xlabel(f"difference in {metric.replace('_', ' ')}, a run (95 % interval)")
+        axes.set_ylim(-0.6, max(len(pairs), 1) - 0.4)
+        told = f"difference in {metric.replace('_', ' ')}, a run (95 % interval)"
+        axes.set_xlabel(told, loc="right")  # names of pairs may leave the axis little room
         _upright(axes)
     return figure
 

@@ -157,16 +157,19 @@ def _names(axes: "Axes", points: Sequence[Point], low: float, never: float) -> N
     spots = {p.policy: axes.transData.transform((_at(p, low, never), p.harm)) for p in points}
     taken = [(x - size / 2, x + size / 2, y) for x, y in spots.values()]
     taken += [_span(axes, p, low, never) for p in points if isfinite(p.minutes)]
+    (rim, _), (edge, _) = axes.transAxes.transform([(0.0, 0.0), (1.0, 0.0)])
     steps = [spots[p.policy] for p in front(points)]
     taken += [(x, right, y) for (x, y), (right, _) in pairwise(steps)]
     for one in sorted(points, key=lambda p: (not p.flagship, -spots[p.policy][0])):
         x, y = spots[one.policy]
-        width, left = 0.62 * size * len(one.policy), not isfinite(one.minutes)
-        start = x - size - width if left else x + 0.6 * size
+        width = 0.62 * size * len(one.policy)
+        left = not isfinite(one.minutes)
+        start = x - size - width if left else max(min(x + 0.6 * size, edge - width), rim)
         tries = (y + size / 4 * k * sign for k in range(24) for sign in (1, -1))
         place = next((at for at in tries if _free(taken, start, width, at, size)), y)
         taken.append((start, start + width, place))
-        _name(axes, one, _at(one, low, never), (place - y) / scale, left=left)
+        aside = -8.0 if left else 8.0 + min(start - x - 0.6 * size, 0.0) / scale
+        _name(axes, one, _at(one, low, never), (aside, (place - y) / scale))
 
 
 def _span(axes: "Axes", one: Point, low: float, never: float) -> tuple[float, float, float]:
@@ -184,14 +187,15 @@ def _free(
     )
 
 
-def _name(axes: "Axes", one: Point, x: float, up: float, *, left: bool) -> None:
+def _name(axes: "Axes", one: Point, x: float, offset: tuple[float, float]) -> None:
     """Write a name; one that had to move is tied to its point by a thin line."""
     tie = {"arrowstyle": "-", "color": FAINT, "lw": 0.6, "shrinkA": 0, "shrinkB": 3}
     axes.annotate(
-        one.policy, (x, one.harm), xytext=(-8 if left else 8, up), textcoords="offset points",
-        ha="right" if left else "left", va="center", color=BLUE if one.flagship else INK,
+        one.policy, (x, one.harm), xytext=offset, textcoords="offset points",
+        ha="left" if isfinite(one.minutes) else "right", va="center",
+        color=BLUE if one.flagship else INK,
         fontweight="bold" if one.flagship else "normal", annotation_clip=False,
-        arrowprops=tie if abs(up) > NEAR else None,
+        arrowprops=tie if abs(offset[1]) > NEAR else None,
     )  # fmt: skip
 
 

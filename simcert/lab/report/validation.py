@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from simcert.lab.figures import tune as draw
-from simcert.lab.figures.tune import Bar
 from simcert.lab.finished import ValidationFolder
 from simcert.lab.report import html
 from simcert.lab.report.html import Cell
 from simcert.lab.report.words import BAD, GOOD, OPEN, Verdict, count, percent
-from simcert.lab.validate.checks import MET_MIN, exact_lower, exact_upper
+from simcert.lab.validate.bars import bars
+from simcert.lab.validate.checks import MET_MIN
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,7 +24,6 @@ KINDS = {
     "missed": "Breaks that went out",
     "conformance": "Conformance",
 }
-SHARES = ("scenario", "incident", "attack", "fault")
 
 
 def validation_page(folder: ValidationFolder) -> str:
@@ -46,8 +45,8 @@ def validation_page(folder: ValidationFolder) -> str:
 
 def validation_figures(folder: ValidationFolder) -> dict[str, "Figure"]:
     """Return the figures by file name."""
-    bars = _bars(folder.document["checks"])
-    return {"checks": draw.shares(bars, MET_MIN)} if bars else {}
+    found = bars(folder.document["checks"])
+    return {"checks": draw.shares(found, MET_MIN)} if found else {}
 
 
 def validation_verdict(folder: ValidationFolder) -> Verdict:
@@ -89,23 +88,12 @@ def _of(checks: Sequence[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
     return sorted(mine, key=lambda one: (one["verdict"] == "pass", one["name"]))
 
 
-def _bars(checks: Sequence[dict[str, Any]]) -> list[Bar]:
-    """Return the share of days of each scenario with its exact limits, the worst first."""
-    told = [one for kind in SHARES for one in _of(checks, kind) if one["figure"] is not None]
-    made = []
-    for one in sorted(told, key=lambda one: (one["figure"], one["name"])):
-        hits, n = round(one["figure"] * one["n"]), one["n"]
-        limits = (exact_lower(hits, n), exact_upper(hits, n))
-        made.append(Bar(one["name"], one["figure"], limits, one["verdict"]))
-    return made
-
-
 def _picture(checks: Sequence[dict[str, Any]], figures: html.Figures) -> str:
-    bars = _bars(checks)
-    if not bars:
+    found = bars(checks)
+    if not found:
         return ""
     picture = figures.one(
-        lambda size: draw.shares(bars, MET_MIN, size),
+        lambda size: draw.shares(found, MET_MIN, size),
         "Share of days on which each scenario went as expected",
         f"Points: share of days; lines: exact 90 % limits; dashed: {percent(MET_MIN)}, demanded.",
     )

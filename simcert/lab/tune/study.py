@@ -156,4 +156,10 @@ def _others(
     used = {one.scenario.stem for one in setups}
     if held_out is None:
         return [path for stem, path in sorted(stems().items()) if stem not in used]
+    names = [one.stem if isinstance(one, Scenario) else Path(one).stem for one in held_out]
+    if both := sorted({one for one in names if one in used or names.count(one) > 1}):
+        raise InputError(
+            f"--held-out {both[0]}: is searched, or named twice; what is held out judges once, "
+            "and has not been searched"
+        )
     return list(held_out)

@@ -4,11 +4,12 @@ import datetime as dt
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
 from platform import python_version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,20 +21,27 @@ from simcert.errors import InputError
 from simcert.lab import manifest
 from simcert.lab.compare.paired import compare
 from simcert.lab.compare.study import Study
+from simcert.lab.figures import notebook as figures
 from simcert.lab.folder import ResultFolder, to_json
+from simcert.lab.html import validated_html
 from simcert.lab.seeds import checked
 from simcert.lab.setup import Setup, prepare
 from simcert.lab.validate import campaigns
 from simcert.lab.validate import checks as judge
+from simcert.lab.validate.bars import bars
 from simcert.model import Policy
 from simcert.scenario import Scenario, policies
 from simcert.scenario.validation import code_digest, policy_digest, read_key
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
 
 DOCUMENT = "validation.json"
 DAYS = 90
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Validated:
     """The document, and where it lies."""
 
@@ -65,6 +73,27 @@ class Validated:
         limit = f"{found['policy']['name']}: {found['verdict']} ({found['kind']} validation)"
         until = f"flies until {found['expires'][:10]}" if self.passed else "does not fly"
         return "\n".join([limit, *lines, f"{until}; document: {self.out}/{DOCUMENT}"])
+
+    @cached_property
+    def checks(self) -> "pd.DataFrame":
+        """One row a check: name, verdict, figure, limit, n (days behind the figure), about."""
+        import pandas as pd
+
+        head = ["name", "verdict", "figure", "limit", "n", "about"]
+        return pd.DataFrame(self.document["checks"], columns=head)
+
+    def plot(self) -> "Figure":
+        """Return the share of days on which each scenario went as expected, with exact limits."""
+        return figures.plot_checks(bars(self.document["checks"]), judge.MET_MIN)
+
+    def __repr__(self) -> str:
+        checks = self.document["checks"]
+        passed = sum(one["verdict"] == "pass" for one in checks)
+        name = self.document["policy"]["name"]
+        return f"<Validated {name}: {self.document['verdict']}, {passed} of {len(checks)} checks>"
+
+    def _repr_html_(self) -> str:
+        return validated_html(self)
 
 
 def _rank(one: dict[str, Any]) -> tuple[bool, str]:
