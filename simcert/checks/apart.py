@@ -15,11 +15,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from simcert.checks.suite import Result, checks_of, judged, name_of, suspect
-from simcert.errors import ContractError, InputError, MachineError, SimcertError
+from simcert.errors import InputError, MachineError, SimcertError
 
 MEMORY_BYTES = 4 << 30
 SERVE = "import sys; from simcert.checks.apart import serve; serve(sys.argv[1], int(sys.argv[2]))"
-ERRORS = {1: ContractError, 2: InputError, 3: MachineError}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +38,8 @@ class Judged:
 def judge_apart(name: str, limit_s: float = 60.0) -> Judged:
     """Return the results for a .py file or a catalogue's name; a check may take `limit_s`.
 
-    A check that hangs, or that kills the process, has failed; the others are still made. What keeps
-    the class from being loaded at all is raised as it would be here.
+    A check that hangs, or that kills the process, has failed; the others are still made. InputError
+    says what keeps the class from being loaded: then nothing was asked that could be answered "no".
     """
     head, done = _begin(name, 0, limit_s)
     judged_ = Judged(head["kind"], tuple(head["tags"]))
@@ -63,9 +62,9 @@ def _begin(name: str, first: int, limit_s: float) -> tuple[dict[str, Any], list[
         done = [] if head is None or "error" in head else [Result(**one) for one in lines]
         process.kill()
     if head is None:
-        raise ContractError(f"{name}: loading it gave no answer within {limit_s:g} s, or exited")
+        raise InputError(f"{name}: loading it gave no answer within {limit_s:g} s, or exited")
     if "error" in head:
-        raise ERRORS[head["exit_code"]](head["error"])
+        raise MachineError(head["error"]) if head["machine"] else InputError(head["error"])
     return head, done
 
 
@@ -90,7 +89,9 @@ def serve(name: str, first: int) -> None:
         cls = suspect(name)
         checks = [name_of(one) for one in checks_of(cls)]
     except SimcertError as error:
-        answers.write(json.dumps({"error": str(error), "exit_code": error.exit_code}) + "\n")
+        answers.write(
+            json.dumps({"error": str(error), "machine": isinstance(error, MachineError)}) + "\n"
+        )
         return
     kind = "policy" if hasattr(cls, "decide") else "detector"
     tags = sorted(map(str, getattr(cls, "tags", ())))

@@ -7,8 +7,9 @@ from types import ModuleType
 from typing import Any
 
 from simcert.checks import detectors, policies
-from simcert.errors import ContractError, UnknownNameError
+from simcert.errors import ContractError
 from simcert.model import discovery
+from simcert.scenario.files import no_such
 
 Check = Callable[[Any], None]
 
@@ -55,7 +56,7 @@ def suspect(name: str) -> type:
         if name in catalogue:
             return catalogue[name]
     names = [stem for catalogue in known.values() for stem in catalogue]
-    raise UnknownNameError("policy or detector", name, names)
+    raise no_such("policy or detector", name, names, ".py")
 
 
 def checks_of(cls: type) -> tuple[Check, ...]:

@@ -4,7 +4,9 @@
 """
 
 import os
+import select
 import sys
+from contextlib import suppress
 from pathlib import Path
 from pkgutil import iter_modules, resolve_name
 from typing import Any
@@ -86,13 +88,30 @@ def code_of(arguments: list[str]) -> int:
         if COMPLETE in os.environ and isinstance(error, SystemExit):
             return int(error.code or 0)  # a shell asked for completions, and has them
         # outside standalone mode click exits for one reason: a closed pipe, and with 1, our "no"
-        return _pipe_closed(arguments)
+        return _pipe_closed(arguments) if _nobody_reads() else _broken(error.__context__ or error)
     except SimcertError as error:
         click.echo(f"simcert: {error}", err=True)
         return error.exit_code
     except OSError as error:
-        click.echo(f"simcert: {error.filename or 'system'}: {error.strerror}", err=True)
-        return ENVIRONMENT
+        return _broken(error)
+
+
+def _broken(error: BaseException) -> int:
+    """Tell what the machine refused, as far as anybody listens."""
+    place, why = getattr(error, "filename", None), getattr(error, "strerror", None)
+    with suppress(OSError):
+        click.echo(f"simcert: {place or 'system'}: {why or error}", err=True)
+    return ENVIRONMENT
+
+
+def _nobody_reads() -> bool:
+    """Whether our output is a pipe or socket whose other end is closed; others may break, too."""
+    try:
+        watched = select.poll()
+        watched.register(sys.stdout.fileno(), 0)
+        return any(event & (select.POLLERR | select.POLLHUP) for _, event in watched.poll(0))
+    except (AttributeError, OSError, ValueError):  # there is none, or it is no file
+        return False
 
 
 def _pipe_closed(arguments: list[str]) -> int:

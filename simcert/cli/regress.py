@@ -64,6 +64,7 @@ def regress(
         raise click.UsageError("--seed flies other days than recorded; it cannot be with --update")
     if not update and (scenarios or policies or runs or force):
         raise click.UsageError("--scenario, --policy, --runs and --force go with --update")
+    output.check(junit, summary)
     if update:
         found = lab.update(
             baseline,

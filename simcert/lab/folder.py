@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from simcert.errors import InputError, MachineError
+from simcert.lab.outputs import folder_for
 
 MARK, MANIFEST = "batch.json", "manifest.json"
 OTHER_CODE = ", or install the version of simcert that began it: days of two are not comparable"
@@ -67,9 +68,7 @@ class ResultFolder:
             one.rmdir() if one.is_dir() else one.unlink(missing_ok=True)
 
     def _refuse_others(self, identity: Mapping[str, Any]) -> None:
-        place = next((p for p in (self.path, *self.path.parents) if p.exists()), self.path)
-        if place.exists() and not place.is_dir():
-            raise InputError(f"--out {self.path}: {place} is a file; name a folder")
+        folder_for("--out", self.path)
         if not self.path.is_dir() or not any(self.path.iterdir()):
             return
         found = self.read(MANIFEST) or self.read(MARK)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from simcert.errors import InputError, MachineError
+from simcert.lab.outputs import folder_for
 from simcert.lab.regress import gate as regress
 from simcert.live.haproxy_actuator import write_private
 from simcert.live.local_authority import LocalAuthority
@@ -65,9 +66,7 @@ def schemas(folder: str | Path) -> list[Path]:
 
 
 def _refuse(place: Path) -> None:
-    inside = next((one for one in (place, *place.parents) if one.exists()), place)
-    if inside.exists() and not inside.is_dir():
-        raise InputError(f"{place}: {inside} is a file; name a folder")
+    folder_for("", place)
     if place.is_dir() and (found := next(place.iterdir(), None)) is not None:
         raise InputError(
             f"{place}: is not empty (there is {found.name}), and nothing is overwritten; name "

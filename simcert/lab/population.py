@@ -3,14 +3,14 @@
 import gzip
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from simcert.errors import InputError, MachineError, UnknownNameError
+from simcert.errors import InputError
+from simcert.lab import outputs
 from simcert.scenario.cohorts import mix_file
-from simcert.scenario.files import read_toml
+from simcert.scenario.files import no_such, read_toml
 from simcert.tls import catalogue, mixes
 from simcert.tls.logs import LogCounts, count_hellos
 from simcert.tls.logs_hello import decoded
@@ -33,7 +33,7 @@ def shares_of(name: str) -> Mapping[str, float]:
         return mixes()[name]
     if name in catalogue():
         return {name: 1.0}
-    raise UnknownNameError("population", name, [*mixes(), *catalogue()])
+    raise no_such("population", name, [*mixes(), *catalogue()], ".toml")
 
 
 def listed() -> dict[str, Any]:
@@ -177,19 +177,11 @@ def save(found: Imported, log: str | Path, out: str | Path) -> None:
     lines = [f'"{client}" = {share!r}' for client, share in found.shares().items()]
     source = f"{Path(log).name}: {found.matched} of {found.counts.handshakes} handshakes matched"
     text = f'sources = ["{_plain(source)}"]\n\n[clients]\n' + "\n".join(lines) + "\n"
-    path = Path(out)
-    if path.exists() and not _is_population(path):
-        raise InputError(f"{path}: exists and is no population file; give another name")
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise MachineError(f"{path}: cannot be written: {error.strerror}") from error
+    outputs.write("--out", out, text, _is_population)
 
 
-def _is_population(path: Path) -> bool:
-    with suppress(OSError), path.open("rb") as file:
-        return b"[clients]" in file.read(10_000)
-    return False
+def _is_population(head: bytes) -> bool:
+    return b"[clients]" in head
 
 
 def _common() -> dict[str, float]:

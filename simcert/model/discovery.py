@@ -111,6 +111,8 @@ def class_in_file(path: Path) -> type:
     ContractError if it defines no such class, or several.
     """
     name = f"{OUTSIDE}{path.stem}"
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; give the path of a policy's .py file")
     spec = spec_from_file_location(name, path)
     if spec is None or spec.loader is None or not path.is_file():
         raise InputError(f"{path}: is no Python file; give the path of a policy's .py file")

@@ -1,10 +1,11 @@
 """TOML files that users give: read once, and every failure told with its path."""
 
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from simcert.errors import InputError
+from simcert.errors import InputError, UnknownNameError
 from simcert.scenario.lines import LineFinder
 
 
@@ -25,3 +26,16 @@ def parsed(path: Path) -> tuple[dict[str, Any], LineFinder]:
         raise InputError(f"{path}: is not TOML: {error}; save it as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path}: is not TOML: {error}") from error
+
+
+def no_such(kind: str, name: str, known: Iterable[str], endings: str) -> InputError:
+    """Return what is wrong with a name that is none of the known ones.
+
+    Where a file or folder has that name, it was meant: the error is about it, not about spelling.
+    """
+    path = Path(name)
+    if path.is_dir():
+        return InputError(f"{name}: is a folder; give a {kind}'s name or its file ({endings})")
+    if path.exists():
+        return InputError(f"{name}: is no {kind} file by its ending; it has to be {endings}")
+    return UnknownNameError(kind, name, known)

@@ -5,9 +5,9 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from simcert.errors import InputError, UnknownNameError
+from simcert.errors import InputError
 from simcert.model.outcome import ALERTS, OK, is_outcome
-from simcert.scenario.files import parsed
+from simcert.scenario.files import no_such, parsed
 from simcert.scenario.schema import SCHEMA, BackgroundTable, Scenario
 from simcert.scenario.strict import Problems, build, hint
 from simcert.world import faults
@@ -43,11 +43,12 @@ def locate(name: str | Path) -> Path:
     path = Path(name)
     if path.suffix == ".toml" or path.parent != Path():
         if not path.is_file():
-            raise InputError(f"{path}: no such scenario file; built-in: {', '.join(stems())}")
+            what = "is a folder, no scenario file" if path.is_dir() else "no such scenario file"
+            raise InputError(f"{path}: {what}; built-in: {', '.join(stems())}")
         return path
     known = stems()
     if path.name not in known:
-        raise UnknownNameError("scenario", path.name, known)
+        raise no_such("scenario", path.name, known, ".toml")
     return known[path.name]
 
 

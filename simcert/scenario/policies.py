@@ -13,7 +13,7 @@ from simcert import policy as catalogue
 from simcert.errors import ContractError, InputError, UnknownNameError
 from simcert.model import Policy, discovery
 from simcert.model.plugins import GROUPS
-from simcert.scenario.files import parsed
+from simcert.scenario.files import no_such, parsed
 from simcert.scenario.lines import LineFinder
 from simcert.scenario.strict import Problems, build
 
@@ -27,6 +27,8 @@ def parse(text: str | Path) -> Policy:
     stem, _, arguments = str(text).partition(":")
     if stem.endswith(".py"):
         return _outside(stem, _arguments(str(text), arguments), str(text))
+    if stem not in (known := catalogue.discover()):
+        raise no_such("policy", stem, known, ".toml or .py")
     return _made(stem, _arguments(str(text), arguments), Problems(str(text), LineFinder()))
 
 

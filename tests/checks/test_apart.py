@@ -7,7 +7,7 @@ import pytest
 
 from simcert.checks import judge_apart, judge_policy, policies
 from simcert.cli.main import code_of
-from simcert.errors import ContractError, InputError
+from simcert.errors import InputError
 from simcert.model import Decision, View, discovery
 
 HEAD = '''"""Somebody's policy."""
@@ -42,11 +42,11 @@ def failed(path: str) -> dict[str, str]:
     ("text", "kind", "said"),
     [
         ("def decide(:\n", InputError, "mine.py:1: is no Python: invalid syntax"),
-        ("x = 1\n", ContractError, "defines 0 public classes, needs exactly 1"),
-        ("class A: ...\nclass B: ...\n", ContractError, r"defines 2 public classes \(A, B\)"),
-        ("class A: ...\n", ContractError, "A is neither a policy .* nor a detector"),
+        ("x = 1\n", InputError, "defines 0 public classes, needs exactly 1"),
+        ("class A: ...\nclass B: ...\n", InputError, r"defines 2 public classes \(A, B\)"),
+        ("class A: ...\n", InputError, "A is neither a policy .* nor a detector"),
         ("import nothing_like_it\n", InputError, "cannot be imported: ModuleNotFoundError"),
-        ("import os; os._exit(0)\n", ContractError, "loading it gave no answer"),
+        ("import os; os._exit(0)\n", InputError, "loading it gave no answer"),
     ],
 )
 def test_what_is_no_policy_is_refused_with_the_reason(

@@ -28,11 +28,16 @@ FILES = {
     "syntax.py": b"def f(:\n",
     "good.pem": CHAIN.read_bytes(),
     "bad.pem": b"nope\n",
+    "two.py": b"class A: ...\nclass B: ...\n",
+    "neither.py": b"class A: ...\n",
+    "leaves.py": b"import os; os._exit(0)\n",
+    "raises.py": b"raise ValueError\n",
     "plain": b"nope\n",
     "one.jsonl": b"{}\n",
     "zero.jsonl": b"",
     "binary.jsonl": b"\xff\x00",
 }
+FOLDERS = ("made", "made.py", "made.toml")
 PREDICT = "predict --old {} --new good.pem --population web"
 MISTAKES = [
     ("run syntax.toml", 2, "syntax.toml: is not TOML"),
@@ -51,7 +56,7 @@ MISTAKES = [
     ("run same_ca --policy syntax.py", 2, "syntax.py:1: is no Python"),
     ("run same_ca --policy adaptive:alpha=2", 2, "alpha: must be in (0, 1), got 2.0"),
     ("run same_ca --policy adaptive:alpha", 2, "write name:key=value"),
-    ("run same_ca --out plain", 2, "plain is a file; name a folder"),
+    ("run same_ca --out plain", 2, "plain: is a file; name a folder"),
     ("compare same_ca --policy oracle --cluster nonsense --runs 1", 2, "write it like tcp://"),
     (PREDICT.format("bad.pem"), 2, "bad.pem: holds no"),
     (PREDICT.format("good.pem") + " --at yesterday", 2, "write it like 2026-03-01T00:00:00Z"),
@@ -64,16 +69,33 @@ MISTAKES = [
     ("report absent", 2, "make some with `simcert run SCENARIO --out DIR`"),
     ("report plain", 2, "plain: is a file"),
     ("check absent.py", 2, "absent.py: is no Python file"),
+    ("check nothing.py", 2, "nothing.py: defines 0 public classes"),
+    ("check two.py", 2, "two.py: defines 2 public classes (A, B)"),
+    ("check neither.py", 2, "is neither a policy"),
+    ("check leaves.py", 2, "leaves.py: loading it gave no answer"),
+    ("check raises.py", 2, "raises.py: cannot be imported"),
+    ("check syntax.py", 2, "syntax.py:1: is no Python"),
+    ("check made", 2, "made: is a folder"),
+    ("check made.py", 2, "made.py: is a folder"),
+    ("check plain", 2, "plain: is no policy or detector file by its ending; it has to be .py"),
+    ("run made", 2, "made: is a folder"),
+    ("run made.toml", 2, "made.toml: is a folder"),
+    ("run plain", 2, "plain: is no scenario file by its ending; it has to be .toml"),
+    ("run same_ca --policy made", 2, "made: is a folder"),
+    ("run same_ca --policy made.py", 2, "made.py: is a folder"),
+    ("run same_ca --policy plain", 2, "plain: is no policy file by its ending"),
+    ("population show made", 2, "made: is a folder"),
+    ("population show plain", 2, "plain: is no population file by its ending"),
     ("live plan absent.toml", 2, "absent.toml: cannot be read"),
     ("live plan empty.toml", 2, 'empty.toml: key "schema" is missing'),
     ("regress", 2, "`simcert regress --baseline simcert-baseline --update` records one"),
-    ("regress --baseline plain", 2, "plain is a file; name a folder"),
+    ("regress --baseline plain", 2, "plain: is a file; name a folder"),
     ("regress --runs 3", 2, "go with --update"),
     ("regress --update --seed 3", 2, "cannot be with --update"),
-    ("regress --update --baseline plain", 2, "plain is a file; name a folder"),
+    ("regress --update --baseline plain", 2, "plain: is a file; name a folder"),
     ("regress --update --policy adaptve", 2, 'did you mean "adaptive"?'),
     ("init .", 2, "is not empty"),
-    ("init plain", 2, "plain is a file"),
+    ("init plain", 2, "plain: is a file; name a folder"),
     ("init /proc/x", 3, "name another folder"),
 ]
 
@@ -91,6 +113,9 @@ def test_a_mistake_is_told_with_the_way_out(
     monkeypatch.delenv("CI", raising=False)
     for name, content in FILES.items():
         (tmp_path / name).write_bytes(content)
+
+    for name in FOLDERS:
+        (tmp_path / name).mkdir()
 
     assert code_of(line.split()) == code
 

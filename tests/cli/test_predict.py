@@ -276,7 +276,7 @@ def test_a_bad_population_file_is_named(
 def test_a_page_that_cannot_be_written_exits_3(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert code_of(predicted(place, "renewed", "--html", f"{place}/no/such/place.html")) == 3
+    assert code_of(predicted(place, "renewed", "--html", "/proc/simcert/place.html")) == 3
     assert "cannot be written" in capsys.readouterr().err
 
 

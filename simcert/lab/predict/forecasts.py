@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simcert.errors import InputError, MachineError, UnknownNameError
+from simcert.errors import InputError, UnknownNameError
+from simcert.lab import outputs
 from simcert.lab.population import shares_of
 from simcert.lab.predict.remedies import remedy
 from simcert.tls import (
@@ -265,17 +266,11 @@ def _mean(met: Sequence[tuple[Prediction, float]], attribute: str) -> float | No
 
 def write_page(told: Forecast, path: str | Path) -> None:
     """Write the answer as a web page, over another page at most; MachineError if impossible."""
-    if Path(path).is_dir() or (Path(path).exists() and not _is_page(Path(path))):
-        raise InputError(f"{path}: exists and is no web page; give another name")
-    try:
-        Path(path).write_text(told.page(), encoding="utf-8")
-    except OSError as error:
-        raise MachineError(f"{path}: cannot be written: {error.strerror}") from error
+    outputs.write("--html", path, told.page(), _is_page)
 
 
-def _is_page(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(9).lower() == b"<!doctype"
+def _is_page(head: bytes) -> bool:
+    return head[:9].lower() == b"<!doctype"
 
 
 def moment(text: str | None, now: dt.datetime) -> dt.datetime:

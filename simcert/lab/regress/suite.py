@@ -10,6 +10,7 @@ from typing import Annotated, Self
 
 from simcert.errors import InputError
 from simcert.lab.compare.batch import slug
+from simcert.lab.outputs import folder_for
 from simcert.lab.setup import Setup, prepare_all
 from simcert.model.bounds import Within
 from simcert.scenario.files import parsed
@@ -101,9 +102,7 @@ def relative(names: Sequence[str], folder: Path) -> tuple[str, ...]:
 
 def refuse_file(folder: Path) -> None:
     """Raise InputError if a baseline folder is, or lies in, a file."""
-    place = next((one for one in (folder, *folder.parents) if one.exists()), folder)
-    if place.exists() and not place.is_dir():
-        raise InputError(f"--baseline {folder}: {place} is a file; name a folder")
+    folder_for("--baseline", folder)
 
 
 def is_file(name: str) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simcert.lab import outputs
 from simcert.lab.finished import Folder, RunFolder, StudyFolder, TuneFolder, read
 from simcert.lab.folder import ResultFolder
 from simcert.lab.report.run import run_figures, run_page
@@ -24,6 +25,8 @@ def write(path: str | Path, figures: str | Path | None = None) -> Path:
     holds no finished, undamaged results; MachineError if it cannot be written.
     """
     place = Path(path)
+    if figures is not None:
+        outputs.folder_for("--figures", figures)
     found = read(place)
     ResultFolder(place).write(NAME, _page(found))
     if figures is not None:

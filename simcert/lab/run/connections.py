@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from simcert.errors import InputError, MachineError
+from simcert.errors import MachineError
+from simcert.lab import outputs
 from simcert.model import RecordBatch
 from simcert.model.outcome import ARMS
 from simcert.model.records import FEATURES
@@ -99,9 +100,7 @@ def connections(path: str | Path | None, about: dict[str, str]) -> Iterator[Conn
     if path is None:
         yield None
         return
-    if Path(path).exists():
-        raise InputError(f"--records {path}: exists; name a new file, nothing is overwritten")
-    file = ConnectionFile(Path(path), about)
+    file = ConnectionFile(outputs.file_for("--records", path), about)
     try:
         yield file
         file.close()
