@@ -3,6 +3,7 @@
 0 yes or done; 1 the answer is no; 2 usage or bad input; 3 environment; 130 interrupted.
 """
 
+import errno
 import os
 import select
 import sys
@@ -88,7 +89,8 @@ def code_of(arguments: list[str]) -> int:
         if COMPLETE in os.environ and isinstance(error, SystemExit):
             return int(error.code or 0)  # a shell asked for completions, and has them
         # outside standalone mode click exits for one reason: a closed pipe, and with 1, our "no"
-        return _pipe_closed(arguments) if _nobody_reads() else _broken(error.__context__ or error)
+        broken = OSError(errno.EPIPE, os.strerror(errno.EPIPE))
+        return _pipe_closed(arguments) if _nobody_reads() else _broken(broken)
     except SimcertError as error:
         click.echo(f"simcert: {error}", err=True)
         return error.exit_code
@@ -96,11 +98,10 @@ def code_of(arguments: list[str]) -> int:
         return _broken(error)
 
 
-def _broken(error: BaseException) -> int:
+def _broken(error: OSError) -> int:
     """Tell what the machine refused, as far as anybody listens."""
-    place, why = getattr(error, "filename", None), getattr(error, "strerror", None)
     with suppress(OSError):
-        click.echo(f"simcert: {place or 'system'}: {why or error}", err=True)
+        click.echo(f"simcert: {error.filename or 'system'}: {error.strerror}", err=True)
     return ENVIRONMENT
 
 

@@ -164,3 +164,17 @@ def test_json_is_one_document_and_progress_is_elsewhere(tmp_path: Path) -> None:
     assert done.returncode == (0 if result["end"] == "complete" else 1)
     assert done.stderr == ""
     assert result["out"] == str(tmp_path / "out")
+
+
+def test_a_socket_that_breaks_is_no_reader_that_left(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def breaks(*_: object, **__: object) -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr("simcert.lab.replay", breaks)
+    for name in ("stdout", "stderr"):  # click changes both, for good
+        monkeypatch.setattr(sys, name, getattr(sys, name))
+
+    assert code_of(["replay", "journal.jsonl"]) == 3
+    assert "Broken pipe" in capfd.readouterr().err

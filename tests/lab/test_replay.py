@@ -7,6 +7,7 @@ import pytest
 
 import simcert
 from simcert.cli.main import code_of
+from simcert.control.gaps import gaps
 from simcert.errors import InputError
 from simcert.lab import replay
 from simcert.lab.replay.words import UNKNOWN
@@ -100,3 +101,45 @@ def test_a_policy_of_ones_own_replays_by_its_file(tmp_path: Path) -> None:
     simcert.run("android_root_missing", policy=policy, out=tmp_path)
 
     assert replay(tmp_path / "journal.jsonl", policy).identical
+
+
+def test_a_decision_that_was_taken_out_is_missed(
+    journal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = journal.read_text().splitlines(keepends=True)
+    decided = [i for i, line in enumerate(lines) if '"entry":"decision"' in line]
+    entries = [json.loads(line) for line in lines]
+    assert gaps(entries[0], entries[1:]) == ()
+    live = {key: value for key, value in entries[0].items() if key != "seed"}
+    for i in decided[1:]:  # the very first stands on no window
+        left = entries[1:i] + entries[i + 1 :]
+        assert gaps(entries[0], left) == gaps(live, left) == (entries[i]["t"],)
+
+    (tmp_path / "cut.jsonl").write_text("".join(lines[: decided[3]] + lines[decided[3] + 1 :]))
+    assert code_of(["replay", str(tmp_path / "cut.jsonl"), "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["missing"] == [entries[decided[3]]["t"]]
+    assert not told["identical"]
+    assert code_of(["replay", str(tmp_path / "cut.jsonl")]) == 1
+    assert "lacks the decision at 90 s" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("what", ["exposure out of range", "feed: no answer"])
+def test_who_could_not_decide_owes_no_decision(journal: Path, what: str) -> None:
+    entries = [json.loads(line) for line in journal.read_text().splitlines()]
+    live = {key: value for key, value in entries[0].items() if key != "seed"}
+    at = next(i for i, one in enumerate(entries) if one["entry"] == "decision" and one["t"] > 60)
+    failed = {"entry": "error", "t": entries[at]["t"], "what": what}
+
+    assert gaps(live, [*entries[1:at], failed, *entries[at + 1 :]]) == ()
+    failed["what"] = "actuator: no answer"
+    assert gaps(live, [*entries[1:at], failed, *entries[at + 1 :]]) == (entries[at]["t"],)
+    assert gaps(live, entries[1:at]) == ()  # cut off there
+
+
+@pytest.mark.parametrize("t", ["soon", True, float("inf"), float("nan")])
+def test_a_time_that_is_none_is_told(journal: Path, t: object) -> None:
+    entries = [json.loads(line) for line in journal.read_text().splitlines()]
+
+    with pytest.raises(InputError, match="is no time"):
+        gaps(entries[0], [*entries[1:9], {**entries[9], "t": t}, {**entries[10], "t": t}])

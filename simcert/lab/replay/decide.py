@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simcert.control import journal as journals
+from simcert.control.gaps import gaps
 from simcert.control.plan import Plan
 from simcert.control.replay import Replay
 from simcert.control.replay import replay as decide_again
@@ -42,11 +43,12 @@ class Replayed:
     replay: Replay = field(repr=False)
     entries: list[dict[str, Any]] = field(repr=False)
     other: bool = False
+    missing: tuple[float, ...] = ()  # times of decisions that the record owes
 
     @property
     def identical(self) -> bool:
-        """Whether every decision is the recorded one, byte for byte."""
-        return self.replay.identical
+        """Whether every decision is the recorded one, byte for byte, and none is missing."""
+        return self.replay.identical and not self.missing
 
     @property
     def ended(self) -> bool:
@@ -82,6 +84,7 @@ class Replayed:
             "decisions": len(self.replay.decisions),
             "identical": self.identical,
             "first_difference": shown,
+            "missing": list(self.missing),
             "ended": self.ended,
         }
         if not self.other:
@@ -143,7 +146,7 @@ def replay(journal: str | Path, policy: Policy | str | Path | None = None) -> Re
         truth=_part(Truth, start["truth"], path),
     )
     again = decide_again(entries[1:], rollout, counterfactual=policy is not None)
-    return Replayed(label, again, entries[1:], policy is not None)
+    return Replayed(label, again, entries[1:], policy is not None, gaps(start, entries[1:]))
 
 
 def _policy(

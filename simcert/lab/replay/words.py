@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from simcert.lab.replay.decide import Replayed, Side
 
+GAPS = 3  # missing decisions that are told; `--json` has more
 ROWS = 40  # of a table on a terminal; `--json` has all
 UNKNOWN = (
     "The record holds what clients did under the exposure that was in force, and nothing else. "
@@ -17,7 +18,9 @@ UNKNOWN = (
 def in_words(found: "Replayed") -> str:
     """Return the answer for a terminal."""
     lines = [_first(found)]
-    if found.other and not found.identical:
+    if found.missing:
+        lines += ["", fill(_missing(found), 100)]
+    if found.other and found.replay.first_difference is not None:
         lines += ["", *_table(found.changes), "", *_limits(found)]
     if not found.ended:
         last = found.sides[-1].t_s if found.sides else 0.0
@@ -36,6 +39,15 @@ def _first(found: "Replayed") -> str:
     return (
         f"{found.policy}: {n} decisions, the first other one at {first.t_s:.0f} s:\n"
         f"  recorded {was}\n  decided  {now}"
+    )
+
+
+def _missing(found: "Replayed") -> str:
+    shown = ", ".join(f"{t_s:g} s" for t_s in found.missing[:GAPS])
+    more = f" and {len(found.missing) - GAPS} more" if len(found.missing) > GAPS else ""
+    return (
+        f"The record lacks the decision at {shown}{more}: a line was taken out, or the controller "
+        "was killed between its windows and its decision."
     )
 
 
