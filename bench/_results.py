@@ -1,5 +1,6 @@
 """How benchmarks and proofs are written down: `results/<folder>/<name>.json`, bars with limits."""
 
+import argparse
 import json
 import platform
 import sys
@@ -32,6 +33,20 @@ class Bar:
     def __str__(self) -> str:
         sign, word = (">=" if self.at_least else "<="), ("ok" if self.passed else "MISSED")
         return f"{self.bar:58s} {self.value:12.4g} {sign} {self.limit:<10.4g} {word}"
+
+
+def asked(about: str | None, **counts: int) -> list[int]:
+    """Parse the command line of a benchmark; return its optional counts, in their order.
+
+    A benchmark without counts takes none; `--help` never starts one.
+    """
+    parser = argparse.ArgumentParser(
+        description=about, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    for name, usual in counts.items():
+        parser.add_argument(name, nargs="?", type=int, default=usual, help=f"default: {usual}")
+    found = parser.parse_args()
+    return [getattr(found, name) for name in counts]
 
 
 def write(

@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 from statistics import median
 
-from bench._results import Bar, write
+from bench._results import Bar, asked, write
 
 RUNS, PAIRS, SCENARIO, POLICY = 300, 5, "same_ca", "fixed_exponential"
 MANY = 2000  # runs, so that the start of workers (1.3 s) is a small part, as in a real batch
@@ -100,4 +100,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    asked(__doc__)
     main()

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from statistics import median
 
-from bench._results import Bar, write
+from bench._results import Bar, asked, write
 from bench.reference_simpy import Reference, bare
 from simcert.control.loop import Loop
 from simcert.control.plan import Plan
@@ -177,4 +177,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    asked(__doc__)
     main()

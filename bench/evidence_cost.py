@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 
-from bench._results import Bar, write
+from bench._results import Bar, asked, write
 from simcert.control.plan import Plan
 from simcert.control.rollout import Rollout
 from simcert.detect import discover
@@ -106,4 +106,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    asked(__doc__)
     main()

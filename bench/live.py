@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench._results import Bar, write
+from bench._results import Bar, asked, write
 from simcert.control.windowing import Grid, Windower
 from simcert.live._frames import Frames
 from simcert.live.haproxy_records import HaproxyRecords
@@ -91,4 +91,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    asked(__doc__)
     main()

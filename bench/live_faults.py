@@ -8,7 +8,7 @@ import random
 import sys
 
 from bench._faults_rigs import alone, fleet, thin
-from bench._results import Bar, write
+from bench._results import Bar, asked, write
 
 KILLS = 200
 SEED = 1
@@ -18,7 +18,7 @@ RIGS = (fleet, alone, fleet, thin)
 
 def main() -> None:
     """Kill, check, write `results/bench/live_faults.json`."""
-    kills = int(sys.argv[1]) if len(sys.argv) > 1 else KILLS
+    (kills,) = asked(__doc__, kills=KILLS)
     rng, totals = random.Random(SEED), {one.__name__: [0, 0, 0] for one in RIGS}
     for k in range(kills // ROUND):
         rig = RIGS[k % len(RIGS)]

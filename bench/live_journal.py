@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from bench._live_rig import Rig, controller, ended, finished
+from bench._results import asked
 
 FOLDER = Path(__file__).parent.parent / "notebooks" / "journals"
 POLICY = "adaptive:delta_safe=0.09,budget=0.1,overshoot=0.5,mid=0.5"
@@ -34,5 +35,6 @@ def record(name: str, blind_share: float) -> None:
 
 
 if __name__ == "__main__":
+    asked(__doc__)
     record("live_good", 0.0)
     record("live_break", 1 / 3)

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from bench._live_rig import Redis, Rig
-from bench._results import Bar, write
+from bench._results import Bar, asked, write
 from simcert.control.fleet import Fleet
 from simcert.control.joining import Joiner
 from simcert.control.loop import Loop
@@ -163,4 +163,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    asked(__doc__)
     main()

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from bench._live_rig import free_port, until
-from bench._results import Bar, write
+from bench._results import Bar, asked, write
 from simcert.control.joining import Joiner
 from simcert.control.outbox import BATCH, Numbered
 from simcert.control.windowing import Grid
@@ -76,4 +76,5 @@ def _answers(url: str) -> bool:
 
 
 if __name__ == "__main__":
+    asked(__doc__)
     main()

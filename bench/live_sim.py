@@ -10,7 +10,6 @@ which 98 % of the simulated paths lie.
 """
 
 import shutil
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -21,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench._live_rig import Rig, controller, ended, entries, finished
-from bench._results import Bar, write
+from bench._results import Bar, asked, write
 from simcert.control.rollout import Rollout
 from simcert.live._config import LiveConfig
 from simcert.live._flight import control_plan
@@ -192,7 +191,7 @@ def apart(live: list[float], virtual: list[float]) -> float:
 
 def main() -> None:
     """Fly both, compare, write `results/bench/live_sim.json`."""
-    n = int(sys.argv[1]) if len(sys.argv) > 1 else LIVE
+    (n,) = asked(__doc__, flights=LIVE)
     write("live_sim", break_bars(n) + good_bars(GOOD), seeds=[0])
 
 

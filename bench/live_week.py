@@ -7,7 +7,7 @@ sockets and the clock are left out. Measured is the peak of this process.
 import random
 import resource
 
-from bench._results import Bar, write
+from bench._results import Bar, asked, write
 from bench.live import EPOCH_S, WEEK_S, line
 from simcert.control.analyzer import Analyzer
 from simcert.control.joining import Joiner
@@ -117,4 +117,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    asked(__doc__)
     main()

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench._results import Bar, write
+from bench._results import Bar, asked, write
 
 SEED, LINES, HELLOS = 1, 1_000_000, 300
 REPEATS = 4  # of the same million lines: together more than a gigabyte
@@ -87,4 +87,5 @@ print(json.dumps([time.process_time() - began, found.counts.handshakes, peak() -
 
 
 if __name__ == "__main__":
+    asked(__doc__)
     main()

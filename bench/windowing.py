@@ -4,7 +4,7 @@ from time import process_time
 
 import numpy as np
 
-from bench._results import Bar, write
+from bench._results import Bar, asked, write
 from simcert.control.windowing import Grid, Windower
 from simcert.model import RecordBatch
 
@@ -63,4 +63,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    asked(__doc__)
     main()

@@ -12,6 +12,7 @@ from statistics import median
 
 import numpy as np
 
+from bench._results import asked
 from bench.evidence import record
 from simcert import lab
 from simcert.scenario import build, load_scenario
@@ -78,4 +79,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    asked(__doc__)
     main()
