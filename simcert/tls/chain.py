@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from simcert.errors import InputError
@@ -33,6 +34,11 @@ class CertificateChain:
     def leaf(self) -> Certificate:
         """The end-entity certificate: the first one, whatever it is."""
         return self.certificates[0]
+
+    @property
+    def in_order(self) -> bool:
+        """Whether every certificate issued the one before it (RFC 5246 7.4.2)."""
+        return all(one.issuer == issuer.subject for one, issuer in pairwise(self.certificates))
 
     def message_bytes(self, version: str) -> int:
         """Return the length of the Certificate message without its 4-byte header.

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypedDict, Unpack
 
 from simcert.errors import InputError
@@ -187,10 +187,16 @@ def _aborted(meeting: Meeting) -> Prediction:
     return _prediction(meeting, spent, outcome, fault, rules.connections_aborted)
 
 
+def _as_known(meeting: Meeting, fault: Fault) -> Fault:
+    """Return the fault as the client can name it: some know no more than that no path was found."""
+    named = meeting.agreed.chain.in_order or fault.kind not in meeting.client.verifier.told_in_order
+    return fault if named else replace(fault, kind="no_path")
+
+
 def _told(meeting: Meeting, spent: Cost, fault: Fault | None) -> Prediction:
     rules, version = meeting.client.verifier, meeting.agreed.version
     if fault is not None:
-        outcome = seen(rules, fault, version)
+        outcome = seen(rules, _as_known(meeting, fault), version)
         return _prediction(meeting, spent, outcome, fault, rules.connections_failed, rules.delay_s)
     leaf = meeting.agreed.chain.leaf
     if rules.hangs_on_trusted_leaf and leaf.self_issued and signed_by(leaf, leaf):

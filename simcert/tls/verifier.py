@@ -121,6 +121,7 @@ class Verifier:
     order_13: tuple[str, ...] | None = None  # None: the same in TLS 1.3
     says: Mapping[str, Signal] = field(default_factory=lambda: {"default": 46})
     says_13: Mapping[str, Signal] = field(default_factory=dict)
+    told_in_order: frozenset[str] = frozenset()  # faults that it names only of a chain in order
     phase_12: str = "inside"
     phase_13: str = "inside"
     inside: frozenset[str] = frozenset({"message_size", "key_usage"})

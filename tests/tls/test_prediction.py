@@ -152,3 +152,22 @@ def test_resumption_hides_a_fault_while_a_ticket_lives(life_s: float, hidden_s: 
     )
     assert told.hidden_by_resumption
     assert told.hidden_for_s == hidden_s
+
+
+@pytest.mark.parametrize("mess", ["leaf twice", "a stray at the end", "the issuer late"])
+def test_jsse_names_dates_only_of_a_chain_in_order(mess: str) -> None:
+    """Out of order it builds a path itself, and then knows only that there is none (measured)."""
+    leaf, *issuers = chains()["rsa2048"].certificates
+    stray = chains()["ec_p256"].certificates[-1]
+    sent = {
+        "leaf twice": (leaf, leaf, *issuers),
+        "a stray at the end": (leaf, *issuers, stray),
+        "the issuer late": (leaf, stray, *issuers),
+    }[mess]
+    told = {
+        chain.in_order: predict(
+            catalogue()["java17"], chain, TLS12, trust=trusted(), host=HOST, at=LATE
+        ).seen
+        for chain in (CertificateChain(sent), chains()["rsa2048"])
+    }
+    assert told == {False: "alert:certificate_unknown", True: "alert:certificate_expired"}
