@@ -31,9 +31,10 @@ def test_a_resumed_handshake_among_the_units_of_either_arm_is_noticed(arm: int) 
     assert resumed_units(Window.of(new=(100, 1), old=(100, 1))) == 0
 
 
-def test_culprits_are_named_together_by_e_bh() -> None:
+@pytest.mark.parametrize("loudest", [600.0, 1100.0])
+def test_culprits_are_named_together_by_e_bh(loudest: float) -> None:
     """At alpha .01 among 10 rows one alone needs 1000, each of two 500, each of three 334."""
-    loud = {"a/failure": 600.0, "b/failure": 550.0, "c/failure": 300.0}
+    loud = {"a/failure": loudest, "b/failure": 550.0, "c/failure": 300.0}
     detail = {name: log(e) for name, e in loud.items()}
     seen = Assessment(readings={"segment": Reading(value=10.0, detail=detail)})
 
