@@ -4,7 +4,7 @@ from operator import itemgetter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from simcert import lab
@@ -187,6 +187,7 @@ def test_whole_columns_are_judged_as_one_row_after_the_other(batches, patience):
 NAMES = st.sets(st.integers(-(10**18), 10**18), max_size=40)
 
 
+@example(opened=[{*range(i, i + 40)} for i in range(0, 240, 40)], moved=7)
 @given(opened=st.lists(NAMES, max_size=12), moved=st.integers(1, 50))
 def test_purses_are_those_of_a_plain_table_and_take_no_memory_as_they_fill(opened, moved):
     purses, plain = Purses(100), {}

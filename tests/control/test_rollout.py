@@ -311,3 +311,23 @@ def test_a_fresh_attempt_never_starts_above_what_was_decided_while_that_is_not_i
     rollout.command("resume", 90.0)
 
     assert rollout.tick(90.0).exposure == 0.0
+
+
+@pytest.mark.parametrize(
+    ("exposure", "phase"),
+    [(0.94, Phase.RAMPING), (phases.FULL, Phase.SOAKING), (1.0, Phase.SOAKING)],
+)
+def test_who_is_nearly_everywhere_soaks_and_what_is_left_of_it_only_falls(exposure, phase):
+    flown = rollout(0.1, exposure, evidence=False, plan=Plan(soak_s=100.0))
+    obeyed(flown, 0.0)
+    assert flown.soak_left_s is None
+    obeyed(flown, 10.0)
+    left = []
+    for now_s in (10.0, 50.0, 110.0, 500.0):
+        assert flown.phase is (phase if now_s == 10.0 or phase is Phase.SOAKING else Phase.HOLDING)
+        left.append(flown.soak_left_s)
+        obeyed(flown, now_s)
+
+    assert flown.soak_left_s == (0.0 if phase is Phase.SOAKING else None)
+    assert left[:2] == ([100.0, 100.0] if phase is Phase.SOAKING else [None, None])
+    assert None in left or left == sorted(left, reverse=True)
