@@ -4,6 +4,7 @@ import pytest
 
 from simcert.errors import InputError, UnknownNameError
 from simcert.tls import TrustStore, catalogue, client_from_hello, mixes
+from simcert.tls.hello import ClientHello
 from simcert.tls.hints import security_level
 from simcert.tls.profiles import mix_sources, profiles
 from simcert.tls.stacks import families, family, measured
@@ -148,6 +149,14 @@ def test_the_verifying_configuration_is_given_where_two_share_a_hello() -> None:
 )
 def test_an_offer_betrays_the_security_level(stack: str, level: str | None) -> None:
     assert security_level(measured()[stack].hello) == level
+
+
+@pytest.mark.parametrize(
+    ("dsa", "level"), [("0402 0502 0602", "3"), ("0502 0602", "4"), ("0602", "5"), ("", None)]
+)
+def test_what_openssl_still_offers_betrays_a_high_level(dsa: str, level: str | None) -> None:
+    hello = {"ciphers": ["1301"], "sigalgs": ["0403", "0804", *dsa.split()]}
+    assert security_level(ClientHello.from_dict(hello)) == level
 
 
 def test_pins_bind_a_client_to_the_keys_of_today() -> None:

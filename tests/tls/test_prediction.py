@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from simcert.tls import CertificateChain, ServerSettings, TrustStore, catalogue, explain, predict
 from simcert.tls.cost import flights
+from simcert.tls.stacks import family
 from tests.tls.cells import AT, HOST, chains, trusted
 
 TLS12, TLS13 = ServerSettings(versions=("1.2",)), ServerSettings(versions=("1.3",))
@@ -171,3 +172,26 @@ def test_jsse_names_dates_only_of_a_chain_in_order(mess: str) -> None:
         for chain in (CertificateChain(sent), chains()["rsa2048"])
     }
     assert told == {False: "alert:certificate_unknown", True: "alert:certificate_expired"}
+
+
+@pytest.mark.parametrize(
+    ("at", "roles", "ok"),
+    [(0, {"server"}, True), (0, {"ca"}, False), (1, {"ca"}, True), (1, {"server"}, False)],
+)
+def test_a_netscape_type_says_what_a_leaf_and_what_an_issuer_may_do(
+    at: int, roles: set[str], ok: bool
+) -> None:
+    sent = list(chains()["rsa2048"].certificates)
+    sent[at] = replace(sent[at], netscape_types=frozenset(roles))
+    chain = CertificateChain(tuple(sent))
+    told = predict(catalogue()["openssl30"], chain, trust=trusted(), host=HOST, at=AT)
+    assert told.client_ok is ok
+
+
+def test_lynx_takes_the_common_name_whatever_else_is_there() -> None:
+    sent = list(chains()["rsa2048"].certificates)
+    sent[0] = replace(sent[0], dns_names=("other.example",), ip_names=(), common_names=(HOST,))
+    chain, curl = CertificateChain(tuple(sent)), catalogue()["curl"]
+    lynx = replace(curl, verifier=family("lynx"))
+    for one, ok in ((lynx, True), (curl, False)):
+        assert predict(one, chain, trust=trusted(), host=HOST, at=AT).client_ok is ok
