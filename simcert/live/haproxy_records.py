@@ -115,7 +115,6 @@ class HaproxyRecords:
         """
         arm = (letters[end[:, 2] - 3] == _N).astype(np.uint8)
         ok = letters[begin[:, 3]] == _O
-        resumed = letters[begin[:, 10]] == ord("1")
         hello, spoke = columns.integers(letters, begin[:, 14], end[:, 14])
         self._count(number[0][fine], arm[fine], number[1][fine])
         outcome, outcomes = self._judged(ok, number[8], number[9], spoke)
@@ -125,9 +124,6 @@ class HaproxyRecords:
         segment, segments = self._segments(np.where(spoke, hello, -1)[kept])
         start_s = ms[kept] / 1000.0 - self.epoch_s
         took_ms = np.maximum(number[7][kept], 0)
-        ecdsa = np.where(arm == 1, self.ecdsa[1], self.ecdsa[0])
-        features = resumed * RESUMED + ecdsa * _ECDSA + (letters[end[:, 11] - 1] == _THREE) * _TLS13
-        features += (letters[end[:, 13] - 1] == _TWO) * _H2
         client = columns.names(letters, begin[:, 5][kept], end[:, 5][kept])
         return RecordBatch(
             segments,
@@ -139,10 +135,19 @@ class HaproxyRecords:
             segment,
             arm[kept],
             outcome[kept].astype(np.uint8),
-            features[kept].astype(np.uint16),
+            self._features(letters, begin, end, arm)[kept].astype(np.uint16),
             np.ones(len(kept), np.uint8),
             prefixes(letters, begin[:, 5][kept], end[:, 5][kept], self.exempt),
         )
+
+    def _features(
+        self, letters: npt.NDArray[np.uint8], begin: Places, end: Places, arm: npt.NDArray[np.uint8]
+    ) -> Places:
+        resumed = letters[begin[:, 10]] == ord("1")
+        ecdsa = np.where(arm == 1, self.ecdsa[1], self.ecdsa[0])
+        found = resumed * RESUMED + ecdsa * _ECDSA + (letters[end[:, 11] - 1] == _THREE) * _TLS13
+        features: Places = found + (letters[end[:, 13] - 1] == _TWO) * _H2
+        return features
 
     def _judged(
         self, ok: Mask, fc_err: Places, ssl_err: Places, spoke: Mask

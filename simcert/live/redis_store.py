@@ -109,14 +109,6 @@ class RedisStore:
         """Set the value if its version is still the given one."""
         return bool(self.call("EVAL", _SET, 1, self.key(key), value, version))
 
-    def check_durable(self) -> str:
-        """Say why a crash of Redis could lose what was written, or nothing."""
-        found = self.call("CONFIG", "GET", "appendonly")
-        pairs = (
-            found if isinstance(found, dict) else dict(zip(found[::2], found[1::2], strict=True))
-        )
-        return "" if pairs.get("appendonly") == "yes" else "redis: set `appendonly yes`"
-
     def close(self) -> None:
         """Close the connections."""
         self._redis.close()

@@ -72,14 +72,7 @@ def layout_at(
     lost = tuple(np.array([column(s, o, o, -1) for s in range(segments)]) for o in outages)
     background = _background(pools, column)
     certificate = tuple(
-        Mixture(
-            np.array([g]),
-            np.array([pair.probability for pair in joint[g]]),
-            np.array(
-                [column(pool.segment, *pair[:2], _follow(g, pair, even)) for pair in joint[g]]
-            ),
-        )
-        for g, pool in enumerate(pools)
+        _certificate(g, pool, joint[g], bool(even[g]), column) for g, pool in enumerate(pools)
     )
     columns = tuple(number)
     positions = np.array([_positions(key, outcomes) for key in columns])
@@ -98,6 +91,21 @@ def layout_at(
         parallel=opened.min(axis=1) - 1.0,
         excess=opened - opened.min(axis=1, keepdims=True),
         pairs=joint,
+    )
+
+
+def _certificate(
+    g: int,
+    pool: Pool,
+    pairs: Sequence[Pair],
+    even: bool,
+    column: Callable[..., int],
+) -> Mixture:
+    """A pool's attempts by what becomes of them under each certificate."""
+    return Mixture(
+        np.array([g]),
+        np.array([pair.probability for pair in pairs]),
+        np.array([column(pool.segment, *pair[:2], _follow(g, pair, even)) for pair in pairs]),
     )
 
 
@@ -122,8 +130,8 @@ def _connections(pools: Sequence[Pool], t_s: float) -> Floats:
     return np.array([[max(m.old.connections, 1.0), max(m.new.connections, 1.0)] for m in met])
 
 
-def _follow(g: int, pair: Pair, even: npt.NDArray[np.bool_]) -> int:
-    return g if pair.old != OK or pair.new != OK or not even[g] else -1
+def _follow(g: int, pair: Pair, even: bool) -> int:
+    return g if pair.old != OK or pair.new != OK or not even else -1
 
 
 def _positions(key: Key, outcomes: tuple[str, ...]) -> tuple[int, int]:

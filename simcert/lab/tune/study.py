@@ -6,7 +6,6 @@ from dataclasses import replace
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from simcert.errors import InputError
 from simcert.lab import manifest
@@ -23,9 +22,6 @@ from simcert.lab.tune.space import space
 from simcert.lab.tune.verdict import Comparison, compared
 from simcert.model import Policy
 from simcert.scenario import Scenario, policies, stems
-
-if TYPE_CHECKING:
-    pass
 
 FRONT_MAX = 8  # members of the front that are flown again
 
@@ -55,23 +51,21 @@ def tune(
     searched or a corrupt study, MachineError without Optuna or if `out` cannot be written.
     """
     optuna_()
-    for name, number, least in (("trials", trials, 1), ("runs", runs, 2), ("fresh", fresh, 2)):
-        if number < least:
-            raise InputError(f"--{name} {number}: at least {least}")
+    _refuse_too_few(trials=(trials, 1), runs=(runs, 2), fresh=(fresh, 2))
     made = policies.parse(policy) if isinstance(policy, str | Path) else policy
     found = space(made, knobs, space_file)
     setups = [prepare(one, made) for one in _unique(scenarios)]
     others = [prepare(one, made) for one in _others(setups, held_out)]
     limits = Limits(false_rollback_max, detection_max)
     identity = manifest.identity([*setups, *others], runs=runs, seed=checked(seed), batch="tune")
-    asked = {
+    identity |= {
         "trials": trials,
         "fresh": fresh,
         "limits": repr(limits),
         "space": list(map(str, found)),
+        "searched": len(setups),
+        "optuna": metadata.version("optuna"),
     }
-    asked |= {"searched": len(setups), "optuna": metadata.version("optuna")}
-    identity |= asked
     folder = ResultFolder.claim(out, identity)
     workers = jobs or len(os.sched_getaffinity(0))
     total = trials * runs * len(setups)
@@ -82,6 +76,12 @@ def tune(
         tuned = _judged(search, others, fresh, str(folder.path))
     leave(folder, tuned, identity, [*setups, *others])
     return tuned
+
+
+def _refuse_too_few(**given: tuple[int, int]) -> None:
+    for name, (number, least) in given.items():
+        if number < least:
+            raise InputError(f"--{name} {number}: at least {least}")
 
 
 def _judged(search: Search, others: list[Setup], fresh: int, out: str) -> Tuned:
