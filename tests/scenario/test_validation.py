@@ -178,3 +178,17 @@ def test_a_bad_key_is_told(tmp_path: Path, key: str, reason: str) -> None:
 
     with pytest.raises(InputError, match=reason):
         verify(path, POLICY, now=NOW, key=tmp_path / "key")
+
+
+@pytest.mark.parametrize("ahead_s", [0, 299, 301])
+def test_a_document_is_good_from_its_issue_on_for_clocks_that_differ_by_five_minutes(
+    tmp_path: Path, ahead_s: int
+) -> None:
+    issued = (NOW + dt.timedelta(seconds=ahead_s)).isoformat()
+    path = saved(tmp_path, validation.sealed(document(issued=issued)))
+
+    if ahead_s < 300:
+        assert verify(path, POLICY, now=NOW)["verdict"] == "pass"
+        return
+    with pytest.raises(InputError, match="issued in the future"):
+        verify(path, POLICY, now=NOW)
