@@ -147,6 +147,16 @@ def test_one_run_that_ends_otherwise_is_a_change() -> None:
     assert judge(before, replace(before, runs=runs), 0.05, 1).verdict == "changed"
 
 
+def test_one_run_that_never_reaches_everybody_any_more_is_a_change() -> None:
+    before = made([0] * 8, "aaaaaaaa")
+    now = made([0] * 8, "bbbbbbbb").runs
+    never = (replace(now[0], minutes_to_full=None), *now[1:])
+
+    case = judge(before, replace(before, runs=never), 0.05, 1)
+
+    assert (case.verdict, case.changed) == ("changed", ("minutes_to_full",))
+
+
 def test_other_traffic_is_not_paired() -> None:
     before, now = made([10, 20, 30] * 4, "aaaa" * 3), made([11, 19, 33] * 4, "bbbb" * 3)
     redrawn = replace(now, runs=tuple(replace(run, traffic="other") for run in now.runs))
