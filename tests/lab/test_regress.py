@@ -140,6 +140,12 @@ def test_what_is_not_shown_equivalent_is_changed(now: list[int], changed: bool) 
     assert (case.verdict == "changed") == changed
 
 
+def test_a_quarter_of_a_connection_is_no_change_where_few_are_harmed() -> None:
+    case = judge(made([1] * 40, "a" * 40), made([2, *[1] * 39], "b" * 40), 0.05, 1)
+
+    assert case.verdict == "same_law"
+
+
 def test_one_run_that_ends_otherwise_is_a_change() -> None:
     before = made([10] * 8, "aaaaaaaa")
     runs = (*before.runs[:7], replace(before.runs[7], end="rolled_back", digest="z"))
@@ -213,6 +219,30 @@ def test_so_many_other_days_are_flown_that_a_change_can_be_proved(baseline: Path
     assert rank_sum_p([0.0] * RUNS, [*[1.0] * (n - 1), 0.0]) < FAMILY / (6 * len(found.cases))
 
 
+def test_one_day_of_other_traffic_unpairs_all() -> None:
+    before, now = made([1000] * 8, "aaaaaaaa"), made([1001] * 8, "bbbbbbbb")
+    runs = (replace(now.runs[0], traffic="other"), *now.runs[1:])
+
+    case = judge(before, replace(now, runs=runs), 0.05, 1)
+
+    assert case.parting is None
+    assert any("runs are not paired" in note for note in case.notes)
+
+
+def test_of_all_runs_the_earliest_parting_is_named() -> None:
+    decided = tuple((60.0 * i, 0.1, "said") for i in (1, 2, 3))
+    before, now = made([0, 0], "aa"), made([0, 0], "bb")
+    was = tuple(replace(run, letters="aaa") for run in before.runs)
+    letters = ("aab", "abb")
+    is_ = (replace(run, letters=one, _decided=decided)
+           for run, one in zip(now.runs, letters, strict=True))  # fmt: skip
+
+    parting = judge(replace(before, runs=was), replace(now, runs=tuple(is_)), 0.05, 1).parting
+
+    assert parting is not None
+    assert (parting.run, parting.tick, parting.t_s) == (1, 1, 120.0)
+
+
 def test_too_few_runs_open_no_gate_where_traffic_is_other() -> None:
     before, now = made([10, 20], "aa"), made([10, 20], "bb")
     redrawn = replace(now, runs=tuple(replace(run, traffic="other") for run in now.runs))
@@ -221,6 +251,16 @@ def test_too_few_runs_open_no_gate_where_traffic_is_other() -> None:
 
     assert case.verdict == "changed"
     assert any("prove nothing on other days" in note for note in case.notes)
+
+
+def test_a_large_suite_asks_each_case_for_a_stronger_proof() -> None:
+    """One inversion in 20 values: p = 2.2e-5, between the level of 20 cases and that of one."""
+    before = made([*range(9), 10], "a" * 10)
+    now = made([9, *range(11, 20)], "b" * 10)
+    redrawn = replace(now, runs=tuple(replace(run, traffic="other") for run in now.runs))
+
+    assert judge(before, redrawn, 0.05, 1).verdict == "changed"
+    assert judge(before, redrawn, 0.05, 20).verdict == "same_law"
 
 
 def test_other_days_of_another_policy_are_not() -> None:
