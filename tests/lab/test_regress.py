@@ -219,6 +219,13 @@ def test_so_many_other_days_are_flown_that_a_change_can_be_proved(baseline: Path
     assert rank_sum_p([0.0] * RUNS, [*[1.0] * (n - 1), 0.0]) < FAMILY / (6 * len(found.cases))
 
 
+def test_another_world_is_noted_and_the_same_is_not() -> None:
+    before, now = made([0], "a"), made([0], "a")
+
+    assert judge(before, now, 0.05, 1).notes == ()
+    assert "scenario itself" in judge(before, replace(now, world="other"), 0.05, 1).notes[0]
+
+
 def test_one_day_of_other_traffic_unpairs_all() -> None:
     before, now = made([1000] * 8, "aaaaaaaa"), made([1001] * 8, "bbbbbbbb")
     runs = (replace(now.runs[0], traffic="other"), *now.runs[1:])
