@@ -3,25 +3,19 @@
 import importlib.machinery
 import importlib.util
 import os
-import shutil
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import ModuleType
 
 import pytest
-from live_rig import HOST, Rig, controller, curl, ended, finished, free_port, until
+from live_nginx import EXAMPLE, Nginx, Site, served_new
+from live_rig import Rig, controller, curl, ended, finished, until
 
 from simcert.errors import MachineError
 from simcert.live import _config
 from simcert.live.exec_actuator import ExecActuator
 
 pytestmark = pytest.mark.server
-EXAMPLE = Path(__file__).parents[2] / "examples" / "nginx"
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 
 
 @pytest.fixture
@@ -29,39 +23,11 @@ def nginx(
     rig: Rig, monkeypatch: pytest.MonkeyPatch, needed: Callable[..., None]
 ) -> Iterator[tuple[Rig, ExecActuator]]:
     needed("nginx")
-    status = free_port()
-    text = (EXAMPLE / "nginx.conf").read_text()
-    text = text.replace("8443", str(rig.port)).replace("8099", str(status))
-    (rig.folder / "nginx.conf").write_text(f"daemon off;\n{text}")
-    monkeypatch.setenv("NGINX_HOME", str(rig.folder))
-    monkeypatch.setenv("NGINX_STATUS", f"127.0.0.1:{status}")
-    monkeypatch.setenv("PATH", f"{os.environ['PATH']}:{Path(NGINX).parent}")
-    rig.folder.chmod(0o755)
-    script = str(EXAMPLE / "weight")
-    subprocess.run([script, "init"], check=True)
-    command = [NGINX, "-p", str(rig.folder), "-c", str(rig.folder / "nginx.conf"), "-e", "stderr"]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    actuator = ExecActuator((script, "set", "{points}"), (script, "get"))
-    until(lambda: _answers(actuator))
-    yield rig, actuator
-    process.terminate()
-    process.wait()
-
-
-def _answers(actuator: ExecActuator) -> bool:
-    try:
-        return actuator.read_back(0.0) == 0.0
-    except MachineError:
-        return False
-
-
-def served_new(rig: Rig, n: int) -> int:
-    """Return how many of n connections got the new certificate."""
-    url = f"https://{HOST}:{rig.port}/"
-    where = f"{HOST}:{rig.port}:127.0.0.1"
-    plain = ["curl", "-s", "--cacert", str(rig.both), "--resolve", where, "-H", "Connection: close"]
-    done = subprocess.run([*plain, *([url] * n)], capture_output=True, text=True, check=True)
-    return done.stdout.split().count("new")
+    for name in ("NGINX_HOME", "NGINX_STATUS", "PATH"):  # set by it, restored after the test
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+    one = Nginx(rig)
+    yield rig, one.actuator
+    one.close()
 
 
 def test_nginx_serves_the_asked_share_and_says_so(nginx: tuple[Rig, ExecActuator]) -> None:
@@ -103,70 +69,15 @@ def exporter_module() -> ModuleType:
     return module
 
 
-SCRAPES = """\
-global: {{scrape_interval: 200ms, scrape_timeout: 200ms}}
-scrape_configs:
-- job_name: nginx
-  static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
-"""
-
-
 QUICK = "adaptive:delta_safe=0.09,budget=0.1,overshoot=0.5,mid=0.5"
 STEPS = "fixed_linear:step=0.25,every_s=2,alarm=true"  # raises on whole windows only, too
-
-
-class Site:
-    """nginx with exporter and Prometheus beside it, and the example's own live.toml over them."""
-
-    def __init__(self, rig: Rig) -> None:
-        self.rig, folder = rig, rig.folder
-        self.exporter, self.prometheus = free_port(), free_port()
-        (folder / "prometheus.yml").write_text(SCRAPES.format(port=self.exporter))
-        self.plan(QUICK)
-        where = f"127.0.0.1:{self.exporter}"
-        tsdb = [f"--storage.tsdb.path={folder}/tsdb", f"--config.file={folder}/prometheus.yml"]
-        listen = f"--web.listen-address=127.0.0.1:{self.prometheus}"
-        self.processes = [
-            subprocess.Popen([sys.executable, str(EXAMPLE / "exporter"), str(folder), where]),
-            subprocess.Popen(["prometheus", *tsdb, listen, "--log.level=error"]),
-        ]
-        until(lambda: self.totals(), 20.0)
-
-    def plan(self, policy: str) -> None:
-        """Write the example's live.toml with our addresses, short windows, and a policy."""
-        text = (EXAMPLE / "live.toml").read_text()
-        for one, other in {
-            "/etc/nginx/weight": str(EXAMPLE / "weight"),
-            "127.0.0.1:9090": f"127.0.0.1:{self.prometheus}",
-            '"adaptive"': f'"{policy}"',
-            "window_s = 60.0": "window_s = 1.0\nsoak_s = 2.0",
-            "[prometheus]\n": "[prometheus]\nstale_s = 2.0\n",
-        }.items():
-            assert one in text
-            text = text.replace(one, other)
-        path = self.rig.folder / "live.toml"
-        path.write_text(text)
-        self.config = _config.load(path)
-
-    def totals(self) -> dict[str, float]:
-        try:
-            where = f"http://127.0.0.1:{self.exporter}/metrics"
-            with urllib.request.urlopen(where, timeout=2) as answer:
-                rows = answer.read().decode().split("\n")[:-1]
-        except OSError:
-            return {}
-        return {name: float(value) for name, value in (row.rsplit(" ", 1) for row in rows)}
-
-    def close(self) -> None:
-        for one in self.processes:
-            one.kill()
-            one.wait()
 
 
 @pytest.fixture
 def site(nginx: tuple[Rig, ExecActuator], needed: Callable[..., None]) -> Iterator[Site]:
     needed("prometheus")
     one = Site(nginx[0])
+    one.plan(QUICK)
     yield one
     one.close()
 
