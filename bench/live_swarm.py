@@ -104,6 +104,7 @@ def main() -> None:
     bars = [
         Bar("seeds that broke a law or did not end", len(broken), 0, n=len(rows)),
         Bar("planted bugs that no seed found", sum(k < 0 for k in seeds.values()), 0, n=len(seeds)),
+        Bar("seeds that ended by asking for an operator", sum(row["asked"] for row in rows), 10),
         *(Bar(f"first seed that finds {name}", k, PLANT_SEEDS) for name, k in seeds.items()),
     ]
     write("live_swarm", bars, seeds=[0, asked.seeds - 1])

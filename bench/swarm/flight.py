@@ -15,6 +15,7 @@ from simcert.model import discovery
 
 TICK_S, NODE_S = 5.0, 2.5
 SOAK_S = 120.0
+LOOK = "an operator looks at it"
 QUICK: dict[str, object] = {"delta_safe": 0.09, "budget": 0.1, "overshoot": 0.5, "mid": 0.5}
 STEPS: dict[str, object] = {"step": 0.2, "every_s": 60.0}
 POLICIES: tuple[tuple[str, dict[str, object], float], ...] = (
@@ -39,6 +40,7 @@ class Outcome:
     policy: str
     windows: int
     faults: tuple[str, ...]
+    asked: bool = False  # it ended with a hold that only an operator can take back
 
 
 def rollout_of(stem: str, params: dict[str, object], plan: Plan) -> Rollout:
@@ -76,6 +78,7 @@ class Flight:
         world.processes = [*self.edges, *self.captains]
         world.reported = dict.fromkeys(names, 0.0)
         self.faults = self._faults()
+        self.asked = False
 
     def _faults(self) -> tuple[str, ...]:
         """Switch a random subset of all faults on, each with a strength of its own."""
@@ -146,8 +149,12 @@ class Flight:
         """Whether all nodes have in force what was decided last.
 
         A bad certificate after the store lost its memory may be held at 0, with the evidence of
-        the rollout before, until an operator speaks: that is an end, too.
+        the rollout before, until an operator speaks: that is an end, too. And so is a hold that
+        names the operator, because a terminator's arms did not get what was in force.
         """
+        self.asked = self.world.now_s > FAULTS_S + 600.0 and self._asks()
+        if self.asked:
+            return True
         wanted = 1.0 if self.good else 0.0
         there = all(same(one.box.live, wanted) for one in self.edges)
         held = self.world.forgot and not self.good and self.world.now_s > FAULTS_S + 600.0
@@ -166,11 +173,24 @@ class Flight:
         while not self.over():
             world.check(world.now_s < bound_s, f"no end: {self._where()}")
             world.run(world.now_s + 20.0)
+        if self.asked:
+            return
         ends = {one.ended for one in self.captains} - {""}
         wanted = "complete" if self.good else "rolled_back"
         world.check(
             ends == {wanted} or (world.forgot and ends <= {wanted}),
             f"ended {ends}, wanted {wanted}",
+        )
+
+    def _asks(self) -> bool:
+        """Whether a leader holds what is in force, and says that a person must look."""
+        loops = [one.loop for one in self.captains if one.loop is not None]
+        said = [one.rollout.last_decision for one in loops]
+        return any(
+            one is not None
+            and LOOK in one.reason
+            and all(box.live <= one.exposure + 1e-4 for box in (edge.box for edge in self.edges))
+            for one in said
         )
 
     def _where(self) -> str:
@@ -192,4 +212,6 @@ def fly(seed: int) -> Outcome:
         broken = f"at {flight.world.now_s:.1f} s: {error!r}"
     world = flight.world
     end = next((one.ended for one in flight.captains if one.ended), "")
-    return Outcome(seed, broken, world.now_s, end, flight.stem, world.windows, flight.faults)
+    return Outcome(
+        seed, broken, world.now_s, end, flight.stem, world.windows, flight.faults, flight.asked
+    )

@@ -142,9 +142,10 @@ class Loop:
         journal = self._journal
         if journal is None:
             return
+        behind = journal.broken  # before the start, too: what was decided meanwhile is in no line
         if journal.empty:
             self._try(lambda: journal.start(self.rollout))
-        elif journal.broken:
+        if behind and not journal.empty:
             self._try(lambda: journal.state(now_s, self.rollout))
 
     def _note(self, now_s: float, what: str) -> None:

@@ -5,6 +5,7 @@ import pytest
 from simcert.control.journal import Journal
 from simcert.control.loop import Loop
 from simcert.control.plan import Plan
+from simcert.control.replay import resume
 from simcert.errors import ContractError, MachineError
 from simcert.model import Phase
 
@@ -148,3 +149,22 @@ def test_a_start_entry_that_failed_is_written_at_the_next_step(rollout_of, termi
     fly(loop, 300.0)
     assert '"entry":"start"' in lines[0]
     assert world.exposure > 0.0
+
+
+def test_what_was_decided_before_the_journal_could_begin_is_known_after_a_restart(
+    rollout_of, terminator
+):
+    """Else the next controller decides otherwise than its journal says, and never flies."""
+    full = [True]
+
+    def sink(line):
+        if full[0]:
+            raise MachineError("disk full")
+
+    world, journal = terminator(), Journal(sink)
+    loop = Loop(rollout_of("fixed_linear"), world, world, journal)
+    loop.step(0.0)
+    assert (loop.rollout.authorised, world.exposure) == (0.1, 0.0)
+    full[0] = False
+    fly(loop, 600.0)
+    assert resume(journal.entries(), rollout_of("fixed_linear")) > 0
