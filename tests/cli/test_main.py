@@ -69,7 +69,7 @@ def test_every_command_answers_in_json_and_shows_examples(name: str) -> None:
         (["compare", "same_ca", "--policy", "adaptive", "--jobs", "99999999"], "at most 1,024"),
         (["run", "same_ca", "--policy", "adaptive:mid=0.2,mid=0.3"], '"mid" stands there twice'),
         (["compare", "same_ca"], "--policy"),
-        (["compare", "same_ca", "same_ca", "--policy", "adaptive"], "named twice"),
+        (["compare", "same_ca", "same_ca", "--policy", "adaptive"], "twice: same_ca with adaptive"),
         (["replay", "nowhere.jsonl"], "nowhere.jsonl"),
     ],
     ids=lambda x: " ".join(x) if isinstance(x, list) else "",

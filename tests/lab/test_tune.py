@@ -196,7 +196,7 @@ def test_without_optuna_the_remedy_is_told(tmp_path: Path) -> None:
         ("budgt", 'did you mean "budget"'),
         ("budget=5", "is no range"),
         ("budget=-1:2", "budget: must be more than 0"),
-        ("budget=2:1", "from a smaller to a larger"),
+        ("budget=2:1", "from a smaller to a larger number, got 2.0 to 1.0"),
         ("budget=1:2:cubic", "is no range"),
         ("watched", "has no default range"),
         ("corroboration=0:0.1:log", "begins above 0"),

@@ -124,7 +124,9 @@ def _setups(
         raise InputError("nothing to compare: name at least one scenario and one policy")
     setups = [setup for one in many for setup in prepare_all(one, several, fidelity)]
     names = [slug(setup) for setup in setups]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(
+        {f"{s.scenario.stem} with {s.label}" for s in setups if names.count(slug(s)) > 1}
+    )
     if twice:
         raise InputError(f"named twice: {', '.join(twice)}; every scenario and policy once")
     return setups

@@ -131,7 +131,9 @@ def _range(name: str, hint: Any, said: Mapping[str, Any]) -> Knob:  # noqa: ANN4
     low, high = (_checked(name, hint, said[key]) for key in ("low", "high"))
     numbers = all(type(one) in (int, float) for one in (low, high))
     if not numbers or not low < high < float("inf"):
-        raise InputError(f"{name}: a range goes from a smaller to a larger number, got {said}")
+        raise InputError(
+            f"{name}: a range goes from a smaller to a larger number, got {low} to {high}"
+        )
     whole = type(low) is int
     log = said.get("scale", "log" if low > 0 else "linear") == "log"
     if log and low <= 0:
