@@ -105,6 +105,19 @@ def test_text_can_be_read_on_a_phone(browser: Any, a_study: Path) -> None:
     page.close()
 
 
+def test_no_heading_ends_a_sheet_of_paper(browser: Any, a_study: Path) -> None:
+    page, _, _ = opened(browser, page_of(a_study), **WIDE)
+    page.emulate_media(media="print")
+
+    after = page.evaluate(
+        """() => [...document.querySelectorAll("h2, h3, h4")]
+        .map((h) => h.tagName + " " + getComputedStyle(h).breakAfter)"""
+    )
+    assert {"H2 avoid", "H4 avoid"} <= set(after)
+    assert all(one.endswith(" avoid") for one in after)
+    page.close()
+
+
 def test_ink_is_the_page_s_own_in_the_dark(browser: Any, a_run: Path) -> None:
     ink = """() => getComputedStyle(document.querySelector("svg.figure text")).fill"""
     path = page_of(a_run)

@@ -109,7 +109,9 @@ def _marks(axes: "Axes", moves: Sequence[Move], unit: float) -> None:
 
 def _number(axes: "Axes", move: Move, number: int, unit: float) -> None:
     colour, _ = LOOKS.get(move.kind, LOOKS["hold"])
-    aside = (8, 7) if move.exposure < move.before else (-2, 7)
+    aside = (-2, 7)
+    if move.exposure < move.before:  # left of a fall is free: the line comes from above
+        aside = (-7, 7) if move.exposure == 0.0 else (-7, -1)
     axes.annotate(
         str(number), (move.t_s / unit, move.exposure), xytext=aside, textcoords="offset points",
         ha="left" if aside[0] > 0 else "right", va="center", color=colour, fontweight="bold",
