@@ -42,8 +42,10 @@ def output(command: str) -> str:
 
 def table(folder: Path) -> str:
     """Return one row a policy: time with the good certificate, harm with the bad ones."""
+    from simcert.lab.figures.points import takes_turns
     from simcert.lab.finished import StudyFolder, read
-    from simcert.lab.report.words import between, minutes, number
+    from simcert.lab.report.words import between, number
+    from simcert.lab.words import time_to_full
 
     study = read(folder)
     assert isinstance(study, StudyFolder)
@@ -52,7 +54,8 @@ def table(folder: Path) -> str:
     head = ["policy", f"time to everybody, `{good}`", *(f"broken a day, `{stem}`" for stem in bad)]
     lines = [head, ["---", *["---:"] * (len(head) - 1)]]
     for policy in dict.fromkeys(policy for _, policy in results):
-        cells = [minutes(results[good, policy]["minutes_to_full"]["median"])]
+        first = results[good, policy]["minutes_to_full"]["median"]
+        cells = [time_to_full(first, in_turns=takes_turns(policy))]
         for stem in bad:
             harm = results[stem, policy]["harmed_connections"]
             limits = between(harm["ci95"], 0.0)

@@ -1,5 +1,6 @@
 """Results in words: what was at stake in a scenario, and what each policy made of it."""
 
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from simcert.lab.setup import Setup
@@ -45,7 +46,9 @@ def _row(setup: Setup, result: dict[str, Any]) -> tuple[str, ...]:
         result["policy"],
         verdict(setup.truth.harmful, result),
         f"{round(result['complete_share'] * n)} of {n}",
-        "in turns" if "time_sliced" in setup.policy.tags else _minutes(result),
+        time_to_full(
+            result["minutes_to_full"]["median"], in_turns="time_sliced" in setup.policy.tags
+        ),
         _harm(result["harmed_connections"]),
     )
 
@@ -70,10 +73,17 @@ def _harm(figure: dict[str, Any]) -> str:
     return f"{figure['mean']:,.1f} ({max(low, 0.0):,.1f} to {high:,.1f})"
 
 
-def _minutes(result: dict[str, Any]) -> str:
-    value = result["minutes_to_full"]["median"]
-    if value is None:
+def time_to_full(value: float | None, *, in_turns: bool) -> str:
+    """Return when everybody had it; who gives it to all and takes it back has no such moment."""
+    return "in turns" if in_turns and value not in (None, inf) else minutes(value)
+
+
+def minutes(value: float | None) -> str:
+    """Return a duration as one reads it; None and infinity are never."""
+    if value is None or value == inf:
         return "never"
+    if value < 1.0:
+        return "less than a minute"
     return f"{value:.0f} min" if value < 120.0 else f"{value / 60.0:.1f} h"
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from simcert.errors import InputError
 from simcert.lab import report
-from simcert.lab.report.words import between, minutes, number, percent
+from simcert.lab.report.words import between, number, percent
+from simcert.lab.words import minutes, time_to_full
 
 HOSTILE = "</title><script>alert(1)</script>$x_{$ & \"'"
 
@@ -85,6 +86,15 @@ def test_the_verdict_comes_first(
     assert words.index(said) < words.index("What it decided")
     if changes.get("harmed_connections"):
         assert "9 connections" in words
+
+
+def test_who_gives_it_in_turns_is_not_said_to_be_quick(
+    make_run: Callable[..., Path], tmp_path: Path
+) -> None:
+    words = told(make_run(tmp_path / "out", policy="repeated_rollback", minutes_to_full=0.5)).words
+
+    assert "everybody in turns, for longer each time, and then for good" in words
+    assert "less than a minute" not in words
 
 
 def test_a_run_shows_all_figures_and_where_it_comes_from(a_run: Path) -> None:
@@ -242,6 +252,7 @@ def test_figures_are_written_as_one_reads_them() -> None:
         "17 min",
         "5.0 h",
     ]
+    assert [time_to_full(m, in_turns=True) for m in (None, 0.2)] == ["never", "in turns"]
     assert [number(n) for n in (0.0, -0.0, 3.21, 5176.4)] == ["0", "0", "3.2", "5,176"]
     assert between((-3.0, 8.0), 0.0) == "0 to 8.0"
     assert between((None, 8.0)) == between((2.0, 2.0)) == ""

@@ -35,8 +35,17 @@ def stem(policy: str) -> str:
 
 def knows_truth(policy: str) -> bool:
     """Return whether a policy is told the truth, which no real one ever is."""
+    return _tagged(policy, "needs_truth")
+
+
+def takes_turns(policy: str) -> bool:
+    """Return whether a policy serves the new certificate to everybody, then to nobody, again."""
+    return _tagged(policy, "time_sliced")
+
+
+def _tagged(policy: str, tag: str) -> bool:
     found = discover().get(stem(policy))
-    return found is not None and "needs_truth" in getattr(found, "tags", ())
+    return found is not None and tag in getattr(found, "tags", ())
 
 
 def guess_harmful(rows: Rows) -> dict[str, bool]:

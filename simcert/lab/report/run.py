@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 from simcert.lab.figures import run as draw
 from simcert.lab.figures import style
 from simcert.lab.figures.names import segment_name
+from simcert.lab.figures.points import takes_turns
 from simcert.lab.figures.trace import Trace
 from simcert.lab.finished import RunFolder
 from simcert.lab.report import html
 from simcert.lab.report.html import Cell
-from simcert.lab.report.words import count, minutes, percent, run_verdict
-from simcert.lab.words import clock
+from simcert.lab.report.words import count, percent, run_verdict
+from simcert.lab.words import clock, time_to_full
 from simcert.model import NEW, OLD
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def _quote(trace: Trace) -> str:
 
 def _cards(folder: RunFolder) -> list[tuple[str, str, str]]:
     run, target = folder.run, folder.target_success
+    time = time_to_full(run["minutes_to_full"], in_turns=takes_turns(run["policy"]))
     clients = f"of {count(run['harmed_clients'], 'client')}" if run["harmed_clients"] else ""
     rate = run["success_rate"]
     aim = ""
@@ -71,7 +73,7 @@ def _cards(folder: RunFolder) -> list[tuple[str, str, str]]:
         aim = f"target {percent(target)}, {'met' if rate >= target else 'missed'}"
     return [
         ("connections broken by it", f"{run['harmed_connections']:,}", clients),
-        ("time until everybody had it", minutes(run["minutes_to_full"]), ""),
+        ("time until everybody had it", time, ""),
         ("connections, both certificates", f"{run['connections']:,}", ""),
         ("of them succeeded", percent(rate), aim),
     ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from simcert.lab.figures import run as figures_run
 from simcert.lab.figures import study as figures_study
 from simcert.lab.figures.notebook import plot_panels
-from simcert.lab.figures.points import Panel, flagship_of, knows_truth, panels
+from simcert.lab.figures.points import Panel, flagship_of, knows_truth, panels, takes_turns
 from simcert.lab.figures.study import Day
 from simcert.lab.finished import StudyFolder
 from simcert.lab.report import html
@@ -15,13 +15,13 @@ from simcert.lab.report.run import trace_sections
 from simcert.lab.report.words import (
     between,
     did,
-    minutes,
     number,
     percent,
     stake,
     study_verdict,
     well,
 )
+from simcert.lab.words import minutes, time_to_full
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -116,6 +116,8 @@ def _panel(panel: Panel, figures: html.Figures) -> str:
     )
     if any(p.omniscient for p in panel.points):
         caption += " Hollow: knows the truth, a bound and no rival."
+    for policy in (p.policy for p in panel.points if takes_turns(p.policy)):
+        caption += f" {policy} serves it in turns: everybody has it at once, and soon nobody again."
     return figures.one(
         lambda size: figures_study.pareto(panel.points, panel.time_in, panel.harm_in, size),
         f"Connections broken in {panel.harm_in} against time to everybody in {panel.time_in}",
@@ -155,7 +157,7 @@ def _row(folder: StudyFolder, result: dict[str, Any], first: str) -> list[Cell]:
         Cell(policy, small=note),
         Cell(said, tone=tone),
         Cell(f"{round(result['complete_share'] * n)} of {n}", result["complete_share"]),
-        Cell(minutes(time), inf if time is None else time),
+        Cell(time_to_full(time, in_turns=takes_turns(policy)), inf if time is None else time),
         Cell(number(harm["mean"]), harm["mean"], between(harm["ci95"], 0.0)),
         Cell(number(harm["p95"]), harm["p95"]),
         _against(folder, result, first),

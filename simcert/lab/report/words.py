@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from math import floor, inf, log10
 from typing import Any, NamedTuple
 
-from simcert.lab.figures.points import flagship_of, knows_truth
+from simcert.lab.figures.points import flagship_of, knows_truth, takes_turns
 from simcert.lab.finished import RunFolder, StudyFolder
-from simcert.lab.words import verdict
+from simcert.lab.words import minutes, verdict
 
 GOOD, BAD, OPEN = "good", "bad", "open"
 
@@ -40,6 +40,8 @@ _RUN = {
 def _what(folder: RunFolder) -> str:
     run, policy = folder.run, folder.run["policy"]
     highest = percent(max((e for _, e in folder.trace.steps), default=0.0))
+    if run["end"] == "complete" and takes_turns(policy):
+        return f"{policy} gave it to everybody in turns, for longer each time, and then for good."
     if run["end"] == "complete":
         return (
             f"{policy} offered it to a growing share of connections; after "
@@ -166,15 +168,6 @@ def stake(about: Mapping[str, Any]) -> str:
     share = about.get("harmed_share")
     who = "some clients" if share is None else f"{percent(share)} of clients"
     return f"The new certificate breaks {who}: it should be stopped early."
-
-
-def minutes(value: float | None) -> str:
-    """Return a duration as one reads it; None and infinity are never."""
-    if value is None or value == inf:
-        return "never"
-    if value < 1.0:
-        return "less than a minute"
-    return f"{value:.0f} min" if value < 120.0 else f"{value / 60.0:.1f} h"
 
 
 def percent(share: float | None) -> str:
