@@ -1,6 +1,7 @@
 """`simcert`: finds commands by the stem of their file, and is the only place that knows exit codes.
 
-0 yes or done; 1 the answer is no; 2 usage or bad input; 3 environment; 130 interrupted.
+0 yes or done; 1 the answer is no; 2 usage or bad input; 3 environment or a mistake of ours; 130
+interrupted.
 """
 
 import errno
@@ -18,6 +19,7 @@ from simcert import __version__
 from simcert.errors import SimcertError
 
 COMPLETE = "_SIMCERT_COMPLETE"  # by which a shell asks; click derives it from the program name
+OUR_MISTAKE = "this is a mistake of simcert and no verdict; please report it with the lines above"
 INTERRUPTED, PIPE_CLOSED, USAGE, ENVIRONMENT = 130, 141, 2, 3
 
 
@@ -68,8 +70,17 @@ def cli() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and leave with its exit code."""
-    sys.exit(code_of(sys.argv[1:] if arguments is None else arguments))
+    """Run the command line and leave with its exit code.
+
+    Python leaves with 1 after an exception that nobody foresaw; here that is an answer, "no".
+    """
+    try:
+        code = code_of(sys.argv[1:] if arguments is None else arguments)
+    except Exception:  # noqa: BLE001 - whatever it is, it is no answer
+        sys.excepthook(*sys.exc_info())
+        click.echo(f"\nsimcert: {OUR_MISTAKE}", err=True)
+        code = ENVIRONMENT
+    sys.exit(code)
 
 
 def code_of(arguments: list[str]) -> int:

@@ -56,7 +56,12 @@ def show(name: str, json_: bool) -> None:
 
 @population.command("import")
 @click.argument("log", type=click.Path())
-@click.option("--out", metavar="FILE", required=True, help="Population file to write (TOML).")
+@click.option(
+    "--out",
+    metavar="FILE",
+    required=True,
+    help="Population file to write (TOML); an older one is replaced.",
+)
 @options.as_json
 def import_(log: str, out: str, json_: bool) -> None:
     """Make a population of LOG, a HAProxy or nginx log with the fields of the ClientHello.

@@ -9,7 +9,7 @@ import click
 import pytest
 
 import simcert
-from simcert.cli.main import cli, code_of
+from simcert.cli.main import cli, code_of, main
 
 CONTEXT = click.Context(cli)
 COMMANDS = {name: cli.get_command(CONTEXT, name) for name in cli.list_commands(CONTEXT)}
@@ -35,6 +35,22 @@ def test_help_comes_without_numpy(arguments: list[str]) -> None:
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("Usage: simcert")
+
+
+def test_a_mistake_of_ours_is_never_taken_for_a_no(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(arguments: list[str]) -> int:
+        raise ValueError(f"lam value too large: {arguments}")
+
+    monkeypatch.setattr("simcert.cli.main.code_of", broken)
+    with pytest.raises(SystemExit) as left:
+        main(["run"])
+
+    said = capsys.readouterr().err
+    assert left.value.code == 3
+    assert "ValueError: lam value too large" in said
+    assert "no verdict" in said
 
 
 def test_import_costs_next_to_nothing() -> None:
