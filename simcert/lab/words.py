@@ -116,13 +116,20 @@ def run_in_words(result: "RunResult") -> str:
     got = result.score
     verdict_ = f"{result.scenario}, {result.policy}, seed {result.seed}: {ENDED[got.end]}."
     rate = "none" if got.success_rate is None else f"{100.0 * got.success_rate:.3f} %"
-    harm = (
-        f"{got.harmed_connections:,} connections of {got.harmed_clients:,} clients failed because "
-        f"of it; {got.connections:,} connections in all, {rate} of them succeeded."
+    harmed = count(got.harmed_connections, "connection")
+    who = (
+        f"{harmed} of {count(got.harmed_clients, 'client')}" if got.harmed_connections else "Nobody"
     )
+    all_ = count(got.connections, "connection")
+    harm = f"{who} failed because of it; {all_} in all, {rate} of them succeeded."
     moves = [f"  {clock(t)}  {100.0 * e:6.2f} %  {reason}" for t, e, reason in result.exposure]
     unmet = [f"Expected by the scenario, not met: {one}" for one in result.failed]
     return "\n".join([verdict_, harm, *unmet, "", "Exposure:", *moves])
+
+
+def count(n: int, one: str, many: str = "") -> str:
+    """Return a number with its noun."""
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
 def clock(t_s: float) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 
 import simcert
 from simcert.errors import InputError, MachineError
+from simcert.lab.words import run_in_words
 
 KEYS = [
     "scenario", "policy", "seed", "fidelity", "end", "minutes_to_full", "harmed_connections",
@@ -34,6 +36,21 @@ def test_a_run_answers_as_the_contract_says() -> None:
     assert told["exposure"][0][0] == 0.0
     assert all(0.0 <= e <= 1.0 for _, e, _ in told["exposure"])
     assert told["out"] is None
+
+
+@pytest.mark.parametrize(
+    ("connections", "clients", "said"),
+    [
+        (0, 0, "Nobody failed because of it"),
+        (1, 1, "1 connection of 1 client failed"),
+        (2401, 1, "2,401 connections of 1 client failed"),
+    ],
+)
+def test_harm_is_told_as_one_says_it(connections: int, clients: int, said: str) -> None:
+    result = simcert.run("same_ca_mobile", policy="oracle", seed=3)
+    score = replace(result.score, harmed_connections=connections, harmed_clients=clients)
+
+    assert said in run_in_words(replace(result, score=score)).splitlines()[1]
 
 
 def test_equal_seeds_leave_equal_bytes(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from simcert.lab.figures.trace import Trace
 from simcert.lab.finished import RunFolder
 from simcert.lab.report import html
 from simcert.lab.report.html import Cell
-from simcert.lab.report.words import count, percent, run_verdict
-from simcert.lab.words import clock, time_to_full
+from simcert.lab.report.words import percent, run_verdict
+from simcert.lab.words import clock, count, time_to_full
 from simcert.model import NEW, OLD
 
 if TYPE_CHECKING:

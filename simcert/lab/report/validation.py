@@ -7,9 +7,10 @@ from simcert.lab.figures import tune as draw
 from simcert.lab.finished import ValidationFolder
 from simcert.lab.report import html
 from simcert.lab.report.html import Cell
-from simcert.lab.report.words import BAD, GOOD, OPEN, Verdict, count, percent
+from simcert.lab.report.words import BAD, GOOD, OPEN, Verdict, percent
 from simcert.lab.validate.bars import bars
 from simcert.lab.validate.checks import MET_MIN
+from simcert.lab.words import count
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

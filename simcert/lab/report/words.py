@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from simcert.lab.figures.points import flagship_of, knows_truth, takes_turns
 from simcert.lab.finished import RunFolder, StudyFolder
-from simcert.lab.words import minutes, verdict
+from simcert.lab.words import count, minutes, verdict
 
 GOOD, BAD, OPEN = "good", "bad", "open"
 
@@ -187,11 +187,6 @@ def number(value: float | None) -> str:
         return "-"
     value += 0.0  # -0 is 0
     return f"{value:,.1f}" if 0 < abs(value) < 10 else f"{value:,.0f}"
-
-
-def count(n: int, one: str, many: str = "") -> str:
-    """Return a number with its noun."""
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
 def between(limits: Sequence[float | None], floor_: float = -inf) -> str:
