@@ -1,8 +1,9 @@
 """Prometheus as a feed for thin deployments: raw counters, own differences, gaps told as gaps.
 
 Never `increase()`: it extrapolates (104.65 for 100 events), and shows 0 for a series that was born
-with its first failures. Four instant queries give the totals per arm; a scrape that is missing, old
-or restarted in between makes the window incomplete, never empty.
+with its first failures. Four instant queries give the totals per arm, all of one moment: totals of
+two scrapes would be failures that never were. A scrape that is missing, old or restarted in between
+makes the window incomplete, never empty.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,8 @@ from simcert.model import ARMS, OK, Window
 
 FAILED = "close"  # a counter knows no alerts
 ATTEMPTS, COMPLETED = "attempts", "completed"
+CLOCK = "vector(time())"
+SETTLED_S = 0.25  # what a scrape may take; one that takes longer is noticed
 
 
 @dataclass(slots=True)
@@ -26,13 +29,14 @@ class _Prometheus:
     url: str
     timeout_s: float
 
-    def value(self, query: str) -> float:
-        """Return the one value of an instant query; MachineError if there is none."""
+    def value(self, query: str, at_s: float | None = None) -> float:
+        """Return the one value of a query at a moment, or now; MachineError if there is none."""
         import httpx
 
+        asked = {"query": query} if at_s is None else {"query": query, "time": f"{at_s:.3f}"}
         try:
             with httpx.Client(trust_env=False, timeout=self.timeout_s) as client:
-                answer = client.get(f"{self.url}/api/v1/query", params={"query": query})
+                answer = client.get(f"{self.url}/api/v1/query", params=asked)
             answer.raise_for_status()
             found: list[dict[str, Any]] = answer.json()["data"]["result"]
             return float(found[0]["value"][1])
@@ -91,13 +95,16 @@ class PrometheusFeed:
 
     def _increase(self) -> tuple[Mapping[str, float], bool]:
         prometheus = _Prometheus(self.url, self.timeout_s)
-        age_s = prometheus.value(self.queries.age_s)
-        epoch = f"{prometheus.value(self.queries.epoch):.0f}"
+        at_s = prometheus.value(CLOCK) - SETTLED_S
+        age_s = prometheus.value(self.queries.age_s, at_s)
+        epoch = f"{prometheus.value(self.queries.epoch, at_s):.0f}"
         totals = {}
         for arm in ARMS:
             for name in (ATTEMPTS, COMPLETED):
                 query: str = getattr(self.queries, name)
-                totals[f"{arm}.{name}"] = prometheus.value(query.replace("{arm}", arm))
+                totals[f"{arm}.{name}"] = prometheus.value(query.replace("{arm}", arm), at_s)
+        if prometheus.value(self.queries.age_s, at_s) != age_s:
+            raise MachineError(f"{public(self.url)}: a late scrape came in between two totals")
         increase = self._counters.read(epoch, totals)
         return increase.counts, increase.complete and age_s <= self.stale_s
 

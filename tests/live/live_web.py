@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from math import inf
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,6 +20,9 @@ class Web(ThreadingHTTPServer):
         self.heard: Callable[[int], object] = str  # called with every exposure that is asked for
         self.token = 0
         self.samples: dict[str, float | None] = {}
+        self.next: dict[str, float | None] = {}  # those of the next scrape,
+        self.next_s = self.stored_s = inf  # its moment, and when they can be asked for
+        self.clock_s = 1_000.0  # every question takes 20 ms
         self.url = f"http://127.0.0.1:{self.server_port}"
 
     def totals(
@@ -30,6 +34,16 @@ class Web(ThreadingHTTPServer):
             self.samples[f'sum(haproxy_frontend_sessions_total{{proxy="arm_{arm}"}})'] = completed
         self.samples["max(haproxy_process_start_time_seconds)"] = epoch
         self.samples["age"] = age
+
+    def value(self, query: str, at_s: float | None) -> float | None:
+        """Answer a query at a moment, or now."""
+        now_s = self.clock_s
+        self.clock_s += 0.02
+        if query == "vector(time())":
+            return now_s
+        at_s = now_s if at_s is None else at_s
+        known = self.next if at_s >= self.next_s and now_s >= self.stored_s else self.samples
+        return known.get("age" if query.startswith("time()") else query)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -48,8 +62,9 @@ class Handler(BaseHTTPRequestHandler):
         if not url.path.endswith("/query"):
             self._say(200, {"exposure_basis_points": self.server.points})
             return
-        (query,) = parse_qs(url.query)["query"]
-        value = self.server.samples.get("age" if query.startswith("time()") else query)
+        asked = parse_qs(url.query)
+        (query,), at = asked["query"], asked.get("time")
+        value = self.server.value(query, float(at[0]) if at else None)
         found = [] if value is None else [{"metric": {}, "value": [0, str(value)]}]
         self._say(200, {"status": "success", "data": {"result": found}})
 

@@ -11,6 +11,7 @@ import pytest
 from live_nginx import EXAMPLE, Nginx, Site, served_new
 from live_rig import Rig, controller, curl, ended, finished, until
 
+from simcert.cli.main import code_of
 from simcert.errors import MachineError
 from simcert.live import _config
 from simcert.live.exec_actuator import ExecActuator
@@ -124,6 +125,24 @@ def test_a_good_certificate_reaches_everybody(site: Site) -> None:
     assert (code, shown["end"]) == (0, "complete"), err[-2000:]
     assert served_new(site.rig, 20) == 20
     assert ended(traffic)[1] == 0
+
+
+@pytest.mark.slow
+def test_adaptive_takes_a_good_certificate_from_its_first_exposure_to_everybody(
+    rig: Rig, nginx: tuple[Rig, ExecActuator]
+) -> None:
+    site = Site(rig, scrape_s=0.3)
+    site.plan(QUICK, tick_s=0.2)
+    traffic = rig.traffic(rate=60.0)
+    try:
+        code, shown, err = finished(controller(site.config, "--unvalidated"), 85.0)
+    finally:
+        site.close()
+
+    assert (code, shown["end"]) == (0, "complete"), err[-2000:]
+    assert served_new(rig, 20) == 20
+    assert ended(traffic)[1] == 0
+    assert code_of(["replay", str(site.config.run / "journal.jsonl")]) == 0
 
 
 @pytest.mark.slow

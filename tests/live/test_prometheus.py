@@ -22,7 +22,7 @@ from simcert.live._config import LiveConfig
 from simcert.live.haproxy_actuator import HaproxyActuator
 from simcert.live.haproxy_plan import HaproxyPlan
 from simcert.live.haproxy_socket import HaproxySocket
-from simcert.live.prometheus_feed import PrometheusFeed
+from simcert.live.prometheus_feed import SETTLED_S, PrometheusFeed
 from simcert.model import Window
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
@@ -109,6 +109,7 @@ class Thin:
         began = time.time()
         while time.time() < began + 3.0 and not self._scraped_since(began):
             time.sleep(0.1)
+        time.sleep(SETTLED_S)  # what is read is as old as that
         self.now_s += 60.0
         found = self.feed.poll(self.now_s)
         return found[0] if found else None

@@ -1,6 +1,7 @@
 """Anybody's command or URL, with Prometheus: read back or not applied; a gap is no good news."""
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from simcert.errors import MachineError
 from simcert.live.exec_actuator import ExecActuator
 from simcert.live.prometheus_feed import PrometheusFeed
 from simcert.live.webhook_actuator import WebhookActuator
+from simcert.model import Window
 
 Pair = tuple[int, int]
 WRITE = "import pathlib, sys; pathlib.Path(sys.argv[1]).write_text('{}')"
@@ -132,6 +134,27 @@ def test_no_answer_is_never_an_empty_window(web: Web) -> None:
     web.totals((3000, 3000), (300, 300))
     (after,) = feed.poll(240.0)
     assert after.completeness == 0.0
+
+
+@pytest.mark.parametrize(("questions", "takes_s"), [(3, 0.01), (5, 0.01), (4, 0.5), (6, 0.5)])
+def test_a_scrape_between_two_questions_makes_no_failures(
+    web: Web, questions: int, takes_s: float
+) -> None:
+    feed = prometheus(web)
+    web.totals((1990, 1980), (160, 159), age=0)  # of the scrape, which comes while we ask
+    web.next = dict(web.samples)
+    web.stored_s = web.clock_s + 0.02 * questions - 0.01
+    web.next_s = web.stored_s - takes_s
+    web.totals((1900, 1890), (150, 149))  # nobody failed, before it or after it
+
+    windows: list[Window] = []
+    for now_s in (180.0, 240.0, 300.0):
+        with suppress(MachineError):  # a scrape that came late
+            windows += feed.poll(now_s)
+
+    failed = [one.tally()[1::2] for one in windows if one.completeness == 1.0]
+    assert failed
+    assert set(failed) == {(0, 0)}
 
 
 def test_a_window_of_two_exposures_is_no_evidence(web: Web) -> None:
