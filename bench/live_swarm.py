@@ -46,12 +46,12 @@ def done_before(path: Path) -> dict[int, dict[str, Any]]:
     return {one["seed"]: one for one in found}
 
 
-def campaign(seeds: int, jobs: int) -> list[dict[str, Any]]:
-    """Fly all seeds that were not flown yet; every chunk is on disk when it is told."""
+def campaign(first: int, seeds: int, jobs: int) -> list[dict[str, Any]]:
+    """Fly the seeds from `first` on that are not on disk yet; a chunk is there when it is told."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     path = FOLDER / f"{digest(flown())}.jsonl"
     done = done_before(path)
-    starts = [k for k in range(0, seeds, CHUNK) if any(s not in done for s in _range(k, seeds))]
+    starts = [k for k in range(first, seeds, CHUNK) if any(s not in done for s in _range(k, seeds))]
     began, before = time.monotonic(), len(done)
     with ProcessPoolExecutor(jobs) as pool, path.open("a", encoding="utf-8") as file:
         waiting = [pool.submit(chunk, k, min(k + CHUNK, seeds)) for k in starts]
@@ -63,7 +63,7 @@ def campaign(seeds: int, jobs: int) -> list[dict[str, Any]]:
             per_s = (len(done) - before) / (time.monotonic() - began)
             broken = [row["seed"] for row in done.values() if row["broken"]]
             print(f"{len(done)} of {seeds}, {per_s:.1f}/s, broken: {broken[:10]}", file=sys.stderr)
-    return [done[seed] for seed in range(seeds)]
+    return [done[seed] for seed in range(first, seeds)]
 
 
 def _range(first: int, seeds: int) -> range:
@@ -81,6 +81,7 @@ def main() -> None:
     """Fly, print, write `results/bench/live_swarm.json`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int)
+    parser.add_argument("--first", type=int, default=0, help="seeds below are not flown")
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--plant", choices=sorted(PLANTS))
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
@@ -91,7 +92,7 @@ def main() -> None:
         show(outcome)
         sys.exit(1 if outcome.broken else 0)
     began = time.monotonic()
-    rows = campaign(asked.seeds, asked.jobs)
+    rows = campaign(asked.first, asked.seeds, asked.jobs)
     with ProcessPoolExecutor(asked.jobs) as pool:
         seeds = dict(zip(PLANTS, pool.map(found_by, PLANTS), strict=True))
     for name, seed in seeds.items():
@@ -107,7 +108,7 @@ def main() -> None:
         Bar("seeds that ended by asking for an operator", sum(row["asked"] for row in rows), 10),
         *(Bar(f"first seed that finds {name}", k, PLANT_SEEDS) for name, k in seeds.items()),
     ]
-    write("live_swarm", bars, seeds=[0, asked.seeds - 1])
+    write("live_swarm", bars, seeds=[asked.first, asked.seeds - 1])
 
 
 if __name__ == "__main__":

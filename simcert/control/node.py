@@ -84,7 +84,8 @@ class Node:
         elif (order.rank, order.beat) > (known.rank, known.beat):
             self._order, self.rank = order, order.rank
             self._news, self._heard_s = self._news + 1, before_s  # it is younger than that
-        if order.final and self._order == order and self.kept != order:
+        outdated = self.kept is not None and self.kept.final  # would stand alone after a crash
+        if (order.final or outdated) and self._order == order and self.kept != order:
             self._keep(order)
 
     def wanted(self, in_force: float, now_s: float) -> float:
@@ -121,7 +122,7 @@ class Node:
             self.kept = order
 
     def _keep(self, order: Order) -> None:
-        """Remember a final order; if the disk does not take it, the store still has it."""
+        """Remember a final order, or what is newer than one; else the store still has it."""
         with suppress(MachineError):
             self.remember(order)
             self.kept = order

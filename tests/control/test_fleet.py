@@ -276,6 +276,22 @@ def test_after_the_end_the_order_stands_without_a_leader(store, edges, clock):
     assert [one.exposure for one in edges] == [1.0, 1.0], "the store lost its memory, too"
 
 
+def test_a_final_order_never_comes_back_after_a_newer_one_was_heard(store, edges, clock):
+    """Else a node that crashes while the store is down would raise to what was taken back."""
+    fleet = lead(store, authorised=lambda: 1.0)
+    settled(fleet, edges, clock, 1.0)
+    fleet.finish()
+    for one in edges:
+        one.node.step()
+    assert all(one.kept.final for one in edges)
+    settled(lead(store, 2), edges, clock, 0.2)
+    store.down = True
+    for one in edges:
+        one.start()
+        one.node.step()
+    assert [one.exposure for one in edges] == [0.2, 0.2]
+
+
 def test_no_order_becomes_final_before_all_nodes_confirmed_it(store, edges, clock):
     fleet = lead(store, authorised=lambda: 1.0)
     tick(fleet, edges, clock)
