@@ -176,7 +176,8 @@ class Edge(Process):
         """Law of the leash: without a leader for long, no more than the safe exposure."""
         world = self.world
         heard_s = max((world.orders[-1][0] if world.orders else 0.0), self.born_s)
-        final = bool(world.orders) and world.orders[-1][1].final
+        heard = self.node._order  # a final one stands until a newer one can be heard
+        final = heard is not None and heard.final and any(heard == one for _, one in world.orders)
         behind_s = world.leash_s if "stale" in world.risk else 0.0  # once, what is old looks new
         alone = world.now_s - heard_s > world.leash_s + GRACE_S + behind_s
         if alone and not final and not self.node.trouble.startswith(("read-back", "actuator")):
