@@ -6,8 +6,8 @@ import numpy as np
 
 from bench.evidence import record
 from bench.evidence.cells import FRESH, Cell, Figures, measure
-from bench.evidence.library import dominance
 from bench.evidence.record import Bar
+from bench.evidence.rivals import dominance
 from bench.evidence.world import World
 
 FULL_AT = 18  # windows: the median time of `adaptive`, rounded up in favour of the schedules

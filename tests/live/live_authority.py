@@ -48,7 +48,7 @@ class Authority:
         own: Key,
         *,
         ca: bool,
-        days: int = 90,
+        days: float = 90,
         host: str = HOST,
         ip: str | None = None,
     ) -> x509.Certificate:
@@ -70,7 +70,7 @@ class Authority:
         return builder.sign(self.key, hashes.SHA256())
 
     def bundle(
-        self, kind: str = "ec", *, days: int = 90, host: str = HOST, ip: str | None = None
+        self, kind: str = "ec", *, days: float = 90, host: str = HOST, ip: str | None = None
     ) -> bytes:
         own, subject = key(kind), name(host)
         leaf = self._signed(subject, self.root.subject, own, ca=False, days=days, host=host, ip=ip)

@@ -92,7 +92,7 @@ def test_only_a_new_certificate_that_ended_before_the_old_one_must_go(rig: Rig) 
 
 @pytest.mark.server
 def test_a_new_certificate_that_runs_out_in_flight_is_withdrawn(rig: Rig) -> None:
-    (rig.folder / "new.pem").write_bytes(rig.b.bundle(days=20.0 / DAY_S))  # type: ignore[arg-type]
+    (rig.folder / "new.pem").write_bytes(rig.b.bundle(days=20.0 / DAY_S))
     config = rig.config("fixed_linear:step=0.1,every_s=600", soak_s=60.0)
     actuator = rig.start(config)
 

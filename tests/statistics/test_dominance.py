@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bench.evidence.library import OWN, judged
+from bench.evidence.rivals import OWN, judged
 
 
 def row(harmed: float = 0.0, minutes: float | None = 30.0, back: bool = False) -> dict[str, object]:

@@ -5,20 +5,10 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from simcert.lab.run.result import FIGURES as RUN_FIGURES
+
 KEYS = ("scenario", "policy", "run", "seed")
-FIGURES = (
-    "end",
-    "minutes_to_full",
-    "harmed_connections",
-    "harmed_clients",
-    "connections",
-    "success_rate",
-    "false_rollback",
-    "missed",
-    "attempts",
-    "expect_met",
-    "error",
-)
+FIGURES = (*RUN_FIGURES, "attempts", "expect_met", "error")
 RUN_COLUMNS = (*KEYS, *FIGURES)
 MOVE_COLUMNS = ("scenario", "policy", "run", "t_s", "exposure", "reason")
 _READ: dict[str, Callable[[str], Any]] = {

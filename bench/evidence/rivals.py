@@ -1,4 +1,4 @@
-"""Bar 3, whole library: does a rival dominate? `python -m bench.evidence.library [--rounds N]`.
+"""Bar 3, whole library: does a rival dominate? `python -m bench.evidence.rivals [--rounds N]`.
 
 Every story is flown by `adaptive` and by every rival in its documented and its tuned setting, on
 the same seeds. A rival dominates if it harms fewer in some story that breaks (paired difference,
