@@ -38,7 +38,6 @@ STEPS: Mapping[tuple[Standing, str], Standing] = MappingProxyType(
     | {(standing, "expire"): Standing.EXPIRED for standing in _LIVE}
     | {(one, "retire"): Standing.RETIRED for one in _IDLE}
 )
-EVENTS = ("issue", *dict.fromkeys(event for _, event in STEPS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,20 +119,6 @@ class Lease:
             return
 
 
-@dataclass(slots=True)
-class Fence:
-    """The terminator's side: admits a token that is not below the highest it has seen."""
-
-    highest: int = 0
-
-    def admits(self, token: int) -> bool:
-        """Return whether a change with this token may pass, and remember it if so."""
-        if token < self.highest:
-            return False
-        self.highest = token
-        return True
-
-
 def _read(value: str | None) -> tuple[str, int, float] | None:
     """Return holder, token and time to live; None if the value is no lease of ours."""
     if value is None:

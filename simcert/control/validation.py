@@ -6,7 +6,7 @@ it does not show who wrote it, for whoever writes the file can seal it again. A 
 
 import datetime as dt
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -36,7 +36,7 @@ def sealed(
     document: Mapping[str, Any], key: bytes | None = None, key_name: str = "key"
 ) -> dict[str, Any]:
     """Return the document with its seal, signed if there is a key."""
-    body = {name: value for name, value in document.items() if name not in ("seal", "signature")}
+    body = _content(document)
     text = canonical(body)
     signature = None if key is None else signing.sign(key, _MESSAGE + text, key_name)
     return {**body, "seal": sha256(text).hexdigest(), "signature": signature}
@@ -69,9 +69,6 @@ def check(document: Mapping[str, Any], name: str, expected: Expected) -> None:
     for reason in (_tampered, _unsigned, _unfit, _other, _expired):
         if said := reason(document, expected):
             raise InputError(f"{name}: {said}")
-
-
-Reason = Callable[[Mapping[str, Any], Expected], str]
 
 
 def _tampered(document: Mapping[str, Any], expected: Expected) -> str:
@@ -130,9 +127,13 @@ def _moment(text: str) -> dt.datetime | None:
     return moment if moment.tzinfo is not None else None
 
 
+def _content(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what seal and signature vouch for: everything but themselves."""
+    return {name: value for name, value in document.items() if name not in ("seal", "signature")}
+
+
 def _body(document: Mapping[str, Any]) -> bytes:
-    skipped = ("seal", "signature")
     try:
-        return canonical({k: v for k, v in document.items() if k not in skipped})
+        return canonical(_content(document))
     except (ValueError, RecursionError):  # NaN is JSON to Python, and never ours
         return b""

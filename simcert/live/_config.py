@@ -17,6 +17,7 @@ from simcert.live._access import Access, is_loopback, read_token
 from simcert.live._addresses import address, is_url
 from simcert.live._prefixes import LOOPBACK
 from simcert.live._queries import Queries
+from simcert.model import Assignment
 from simcert.model.bounds import NotNegative, Positive, Share, Within
 from simcert.scenario.files import parsed
 from simcert.scenario.strict import Problems, build
@@ -77,9 +78,7 @@ class HaproxyTable:
     upstream: tuple[str, ...] = ()  # none: HAProxy answers itself, for a first try
     records: str = "unix"  # a private socket in `state`; or host:port
     versions: tuple[Literal["1.2", "1.3"], ...] = ("1.2", "1.3")
-    assignment: Literal["per_connection", "salted_per_window", "salted_per_stage", "per_client"] = (
-        "per_connection"
-    )
+    assignment: Assignment = "per_connection"
     threads: Annotated[int, Within(1, 64)] = 2
     connections_max: Annotated[int, Within(10, 1_000_000)] = 4000
     handshake_timeout_s: Annotated[float, Within(0.5, 60.0)] = 10.0

@@ -5,13 +5,14 @@ map, together with the number of the stage for assignments that want a new salt 
 with HAProxy 2.6; `docs/live.md` explains every line that is not obvious.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from simcert.live._addresses import address
 from simcert.live._config import HaproxyTable
 from simcert.live.haproxy_actuator import SALT
-from simcert.model import ARMS
+from simcert.model import ARMS, Assignment
 
 _FIELDS_OK = "ok|%Ts.%ms|%ci|%cp|%Th|0|0"
 _FIELDS_ERR = "err|%Ts.%ms|%ci|%cp|%Th|%[fc_err]|%[ssl_fc_err]"
@@ -20,7 +21,7 @@ _HELLO = (
     '|%[ssl_fc_cipherlist_bin(1),xxh32]|%[ssl_fc_extlist_bin(1),hex]|\\"\\"'
 )
 _SALTED = "src,ipmask(24,64),concat(|,sess.salt),xxh32(1),mod(10000)"
-_BUCKETS = {
+_BUCKETS: Mapping[Assignment, str] = {
     "per_connection": "rand(10000)",
     "salted_per_window": _SALTED,
     "salted_per_stage": _SALTED,

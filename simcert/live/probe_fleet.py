@@ -40,7 +40,6 @@ def _gnutls(host: str, port: int, name: str, trust: str) -> list[str]:
 COMMANDS: Mapping[str, Command] = MappingProxyType(
     {"openssl": _openssl, "curl": _curl, "gnutls": _gnutls}
 )
-CLIENTS = (*COMMANDS, "python")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from simcert.model.outcome import (
 from simcert.model.ports import Actuator, Detector, Feed, Policy, Store
 from simcert.model.records import FEATURES, RESUMED, RecordBatch
 from simcert.model.truth import Prior, Truth
-from simcert.model.window import TIME_EDGES_MS, Tally, Window
+from simcert.model.window import TIME_EDGES_MS, Assignment, Tally, Window
 
 __all__ = [
     "ALERTS",
@@ -32,6 +32,7 @@ __all__ = [
     "TIME_EDGES_MS",
     "Actuator",
     "Assessment",
+    "Assignment",
     "Channel",
     "Decision",
     "Detector",

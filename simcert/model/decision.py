@@ -20,7 +20,7 @@ class Kind(StrEnum):
 
 
 class Phase(StrEnum):
-    """Where a rollout stands; `control/rollout.py` holds the table of transitions."""
+    """Where a rollout stands; `control/phases.py` holds the table of transitions."""
 
     WAITING = "waiting"
     PROBING = "probing"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ TIME_EDGES_MS: npt.NDArray[np.float64] = np.logspace(0.0, 4.8, 49)
 """Limits of the handshake-time bins, 1 ms to 63 s, ten bins a decade; bin 0 lies below 1 ms."""
 TIME_BINS = len(TIME_EDGES_MS) + 1
 
-ASSIGNMENTS = ("per_connection", "salted_per_window", "salted_per_stage", "per_client")
+Assignment = Literal["per_connection", "salted_per_window", "salted_per_stage", "per_client"]
 """How arms are drawn: by a coin per connection; by a hash of the client, whose salt is drawn again
 for every window or stage (which ends when the exposure changes); or by one hash for ever. A client
 is a unit once for each coin; `per_client` has one coin only, so its units are no evidence."""

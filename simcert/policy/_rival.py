@@ -48,6 +48,12 @@ def time_query(span_s: float, quantile: float) -> Channel:
     return Channel("handshake_time", "time_query", {"span_s": span_s, "quantile": quantile})
 
 
+def success_and_time(span_s: float, duration_max_ms: float) -> tuple[Channel, ...]:
+    """Ask for the success rate and, where it has a limit, for the 99th percentile of the time."""
+    timed = (time_query(span_s, 0.99),) if duration_max_ms else ()
+    return (success_query(span_s), *timed)
+
+
 def counts(view: View) -> Counts:
     """Return what the success query answers."""
     detail = view.assessment.reading("success").detail

@@ -36,9 +36,7 @@ class Iter8:
 
     def channels(self) -> tuple[Channel, ...]:
         """Ask for success rate and 99th percentile of the handshake time over one interval."""
-        success = _rival.success_query(self.interval_s)
-        timed = bool(self.duration_max_ms)
-        return (success, _rival.time_query(self.interval_s, 0.99)) if timed else (success,)
+        return _rival.success_and_time(self.interval_s, self.duration_max_ms)
 
     def decide(self, view: View) -> Decision:
         """Run one loop when the interval is over."""

@@ -17,8 +17,6 @@ from simcert.scenario.files import no_such, parsed
 from simcert.scenario.lines import LineFinder
 from simcert.scenario.strict import Problems, build
 
-NEEDS_TRUTH = "needs_truth"
-
 
 def parse(text: str | Path) -> Policy:
     """Return the policy; InputError or UnknownNameError says which name or parameter is wrong."""

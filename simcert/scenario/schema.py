@@ -10,17 +10,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
+from simcert.model import Assignment
 from simcert.model.bounds import NotNegative, Positive, Share, Whole, Within
 from simcert.scenario.strict import Distribution
 
 SCHEMA = 1
 EPOCH = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 
-Assignment = Literal["per_connection", "salted_per_window", "salted_per_stage", "per_client"]
 Arm = Literal["old", "new"]
 Event = Literal["issue", "stage", "activate", "expire", "withdraw"]
 End = Literal["complete", "rolled_back", "deadline"]
-Fidelity = Literal["counts", "records"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,6 @@ from typing import NamedTuple
 from simcert.model import OK
 from simcert.world.spec import Cohort, Encounter, Seen
 
-Distribution = tuple[tuple[str, float], ...]
-
 
 class Pair(NamedTuple):
     """Outcome under the old and under the new certificate, with its probability."""

@@ -8,7 +8,7 @@ from simcert.errors import InputError
 from simcert.lab.compare.batch import BLOCK, Task, flown
 from simcert.lab.folder import ResultFolder, to_json
 from simcert.lab.setup import Setup
-from simcert.lab.tune.score import Day, Days, compact
+from simcert.lab.tune.score import KEYS, Day, Days, compact
 from simcert.model import Policy
 
 STUDY = "study"
@@ -59,17 +59,6 @@ class Flyer:
             raise InputError(f"{path}: the study is corrupt here; remove this file to fly it again")
         self.seen(len(days))
         return days
-
-
-KEYS = {
-    "end",
-    "minutes_to_full",
-    "harmed_connections",
-    "false_rollback",
-    "missed",
-    "error",
-    "withdrawn_min",
-}
 
 
 def _are_days(days: list[Any]) -> bool:

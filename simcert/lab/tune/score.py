@@ -18,6 +18,10 @@ from simcert.lab.setup import Setup
 Day = Mapping[str, Any]
 Days = dict[str, list[Day]]  # scenario: its days, in order of runs
 
+COPIED = ("end", "minutes_to_full", "harmed_connections", "false_rollback", "missed", "error")
+KEYS = {*COPIED, "withdrawn_min"}
+"""What of a row the tuner needs: the keys of a day."""
+
 
 @dataclass(frozen=True, slots=True)
 class Story:
@@ -81,8 +85,7 @@ def compact(row: Day) -> dict[str, Any]:
     """Return what of a row the tuner needs."""
     gone = [move[0] for move in row["moves"] if move[1] == 0.0 and move[0] > 0.0]
     withdrawn = row["end"] == "rolled_back" and gone
-    keys = ("end", "minutes_to_full", "harmed_connections", "false_rollback", "missed", "error")
-    return {k: row[k] for k in keys} | {"withdrawn_min": gone[-1] / 60.0 if withdrawn else None}
+    return {k: row[k] for k in COPIED} | {"withdrawn_min": gone[-1] / 60.0 if withdrawn else None}
 
 
 def score(stories: Sequence[Story], mine: Days, defaults: Days, limits: Limits) -> Score:
@@ -109,10 +112,10 @@ def gap(story: Story, a: Days, b: Days) -> list[float]:
     return [story.cost(x) - story.cost(y) for x, y in pairs]
 
 
-def surely_worse(values: Sequence[float], margin: float = 0.0) -> bool:
-    """Whether the interval of a paired difference lies above the margin."""
+def surely_worse(values: Sequence[float]) -> bool:
+    """Whether the interval of a paired difference lies above 0."""
     low = st.t_interval(values)[0]
-    return low is not None and isfinite(low) and low > margin
+    return low is not None and isfinite(low) and low > 0.0
 
 
 def hopeless(stories: Sequence[Story], mine: Days, rivals: Sequence[Days]) -> str:

@@ -39,11 +39,10 @@ def compared(stories: Sequence[Story], a: Days, b: Days) -> list[Comparison]:
 def _one(story: Story, a: Days, b: Days) -> Comparison:
     gaps = gap(story, a, b)
     low, high = st.t_interval(gaps)
-    known = low is not None and high is not None
     metric = "harmed_connections" if story.harmful else "minutes_to_full"
     ends = (exp(low), exp(high)) if low is not None and high is not None else None
     verdict = "same"
-    if known and ends is not None:
+    if ends is not None:
         verdict = "better" if ends[1] < 1.0 else "worse" if ends[0] > 1.0 else "same"
     middle = exp(st.mean(gaps) or 0.0)
     values = [_mean(story, days) for days in (b, a)]

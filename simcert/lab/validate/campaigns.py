@@ -87,11 +87,15 @@ def breakdowns(setups: Sequence[Setup]) -> list[Scenario]:
     harmful = next((one.scenario for one in plain if one.truth.harmful), None)
     good = next((one.scenario for one in plain if not one.truth.harmful), None)
     return [
-        replace(base, faults=(faults.discover()[kind](**values),), expect=expect, stem=stem)
-        for kind, values in BREAKDOWNS.items()
+        _breakdown(kind, base, expect)
+        for kind in BREAKDOWNS
         for base, expect in _bases(harmful, good)
-        for stem in (f"{kind}-{base.stem}",)
     ]
+
+
+def _breakdown(kind: str, base: Scenario, expect: Expect) -> Scenario:
+    fault = faults.discover()[kind](**BREAKDOWNS[kind])
+    return replace(base, faults=(fault,), expect=expect, stem=f"{kind}-{base.stem}")
 
 
 def _bases(harmful: Scenario | None, good: Scenario | None) -> list[tuple[Scenario, Expect]]:

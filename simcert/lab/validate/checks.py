@@ -5,11 +5,11 @@ Null days of different scenarios are pooled: for rare events the binomial limit 
 average of unequal probabilities (Hoeffding 1956).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from simcert.checks.suite import judge_policy
+from simcert.checks.suite import Result, judge_policy
 from simcert.lab.compare.study import Study
 from simcert.lab.setup import Setup
 from simcert.lab.validate.campaigns import Size, kind_of
@@ -17,8 +17,6 @@ from simcert.model import Policy
 
 MET_MIN = 0.9  # share of days on which a scenario's expectations must be met
 LEVEL = 0.95
-
-Rows = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +49,12 @@ def exact_lower(hits: int, n: int) -> float:
 
 def conformance(policy: Policy) -> list[Check]:
     """Return the public conformance suite's verdict on this policy with these parameters."""
-    results = judge_policy(as_class(policy))
-    return [
-        Check(f"conformance/{one.check}", _passed(one.passed), float(not one.passed), 0.0, 1, said)
-        for one in results
-        for said in (one.message,)
-    ]
+    return [_conforms(one) for one in judge_policy(as_class(policy))]
+
+
+def _conforms(one: Result) -> Check:
+    broken = float(not one.passed)
+    return Check(f"conformance/{one.check}", _passed(one.passed), broken, 0.0, 1, one.message)
 
 
 def as_class(policy: Policy) -> type[Policy]:

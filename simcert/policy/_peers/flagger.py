@@ -5,7 +5,6 @@ looked at before the tick's own checks, so a rollback comes one interval after t
 reached it. Source: fluxcd/flagger, pkg/controller/scheduler.go (Apache-2.0), read, not copied.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 INITIALIZED, WAITING, PROGRESSING = "Initialized", "Waiting", "Progressing"
@@ -96,9 +95,6 @@ class State:
     def routed(self, canary: int, *, mirrored: bool = False) -> "State":
         """Return the state with `canary` percent of the traffic on the canary."""
         return replace(self, canary_weight=canary, primary_weight=TOTAL - canary, mirrored=mirrored)
-
-
-_Step = Callable[[Analysis, State, Facts], State | None]
 
 
 def tick(analysis: Analysis, state: State, facts: Facts) -> State:
