@@ -81,8 +81,8 @@ def _metric(given: Case) -> checks.Metric:
 def _query_value(case: Case) -> dict[str, Any]:
     try:
         value = checks.query_value(case.get("result_type") or "vector", case.get("samples") or [])
-    except ValueError:
-        return {"error": "range_result"}
+    except checks.ManyValuesError:
+        return {"error": "multiple_values"}
     return {"error": "no_values"} if value is None else {"value": value}
 
 
@@ -90,7 +90,8 @@ def _workload_ready(case: Case) -> dict[str, Any]:
     fields = {k: case[k] for k in checks.Workload.__slots__ if case.get(k) is not None}
     fields |= {"unavailable_s": case.get("min_replicas_unavailable_for_s")}
     stuck = ("progress_deadline_exceeded", "deadline_exceeded")
-    fields["deadline_exceeded"] = any(case.get(name) for name in stuck)
+    named = "ProgressDeadlineExceeded" in case.values()  # the reason, in the product's own word
+    fields["deadline_exceeded"] = named or any(case.get(name) for name in stuck)
     ready, retriable = checks.workload_ready(checks.Workload(**fields))
     return {"ready": ready, "retriable": retriable}
 

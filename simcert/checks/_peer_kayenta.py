@@ -1,12 +1,16 @@
 """Kayenta's cases: JSON values to its rules and back."""
 
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 import numpy as np
 from scipy.special import ndtri
 
+from simcert.errors import UnknownNameError
 from simcert.policy._peers import kayenta_judge as judge
 from simcert.policy._peers import kayenta_stats as stats
 
@@ -34,8 +38,24 @@ def _json(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
-def _pair(case: Case) -> tuple[stats.Floats, stats.Floats]:
-    return _array(case["experiment"]), _array(case["control"])
+def _pair(
+    case: Case, first: str = "experiment", second: str = "control"
+) -> tuple[stats.Floats, stats.Floats]:
+    """Return both arrays: the case's own, or those of the case that it refers to."""
+    other = case.get("same_arrays_as")
+    if other is None:
+        return _array(case[first]), _array(case[second])
+    known = _known_arrays()
+    if other not in known:
+        raise UnknownNameError("case with arrays", str(other), known)
+    return _array(case.get(first) or known[other][0]), _array(case.get(second) or known[other][1])
+
+
+@cache
+def _known_arrays() -> dict[str, tuple[list[float], list[float]]]:
+    """Return the arrays of the suite's long cases by id: a case alone cannot bring them along."""
+    text = (files("simcert.checks") / "kayenta_arrays.json").read_text("utf-8")
+    return {name: (first, second) for name, (first, second) in json.loads(text).items()}
 
 
 def _classify_mann_whitney(case: Case) -> dict[str, Any]:
@@ -75,7 +95,7 @@ def _mann_whitney_interval(case: Case) -> dict[str, Any]:
 
 
 def _wilcoxon_z(case: Case) -> dict[str, Any]:
-    x, y = _array(case["x"]), _array(case["y"])
+    x, y = _pair(case, "x", "y")
     return {"value": stats.shift_z(x, y, case.get("mu") or 0.0) - (case.get("z_quantile") or 0.0)}
 
 

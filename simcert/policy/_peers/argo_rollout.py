@@ -35,10 +35,8 @@ def pause_completed(
     duration_s: float | None, controller_paused: bool, condition_age_s: float | None
 ) -> bool:
     """Return whether a pause is over: its time has passed, or a human has lifted it."""
-    if not controller_paused:
-        return False
     if condition_age_s is None:
-        return True
+        return controller_paused
     return duration_s is not None and condition_age_s >= duration_s
 
 

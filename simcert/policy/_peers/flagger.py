@@ -112,7 +112,7 @@ def tick(analysis: Analysis, state: State, facts: Facts) -> State:
 def rolled_back(state: State) -> State:
     """Return the terminal state: all traffic on the primary until somebody brings a revision."""
     total = state.failures_total + 1
-    ended = replace(state, phase=FAILED, status_weight=0, failed_checks=0, iterations=0)
+    ended = replace(_fresh(state), phase=FAILED, pending=False)  # what was pending has failed
     return replace(ended.routed(0), failures_total=total)
 
 
@@ -167,6 +167,8 @@ def _finish(analysis: Analysis, state: State, _: Facts) -> State | None:
     if state.phase != PROMOTING:
         return None
     step = analysis.step_weight_promotion
+    if step > 0 and state.canary_weight == 0:
+        return state  # there is no traffic that steps could move, so it waits for ever
     left = 0 if step == 0 else max(state.canary_weight - step, 0)
     if left == 0:
         return replace(state.routed(0), phase=FINALISING, status_weight=0, iterations=0)
@@ -193,7 +195,7 @@ def _advance(analysis: Analysis, state: State, facts: Facts) -> State:
     if asks and not facts.confirm_traffic_increase:
         return state
     if state.canary_weight >= analysis.top_weight:
-        return _promote(state, facts)
+        return _promote(analysis, state, facts)
     return _raise(analysis, state)
 
 
@@ -204,20 +206,25 @@ def _raise(analysis: Analysis, state: State) -> State:
     return replace(state.routed(weight), status_weight=weight)
 
 
-def _promote(state: State, facts: Facts) -> State:
-    return replace(state, phase=PROMOTING if facts.confirm_promotion else WAITING_PROMOTION)
+def _promote(analysis: Analysis, state: State, facts: Facts) -> State:
+    if facts.confirm_promotion:
+        return replace(state, phase=PROMOTING)
+    waits = replace(state, phase=WAITING_PROMOTION, iterations=analysis.iterations - 1)
+    entered = state.phase != WAITING_PROMOTION
+    return replace(waits, status_weight=0) if entered else waits
 
 
 def _iterate(analysis: Analysis, state: State, facts: Facts) -> State:
+    """Count an iteration up to the last; a closed gate takes one back, so it is run again."""
     shadow = analysis.strategy == "blue-green"
-    done = state.iterations + 1
+    done, last = state.iterations + 1, state.iterations == analysis.iterations
     if state.iterations < analysis.iterations:
         if not shadow:
             return replace(state.routed(TOTAL), iterations=done)
         mirrored = state.mirrored or analysis.mirror
         return replace(state, mirrored=mirrored, iterations=done)
-    if not facts.confirm_promotion:
-        return replace(state, phase=WAITING_PROMOTION)
-    if shadow and state.iterations == analysis.iterations:
+    if facts.confirm_promotion and shadow and last:
         return replace(state.routed(TOTAL), iterations=done)
-    return replace(state, phase=PROMOTING)
+    if facts.confirm_promotion and not shadow and not last:
+        return state
+    return _promote(analysis, state, facts)

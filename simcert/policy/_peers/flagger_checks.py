@@ -7,6 +7,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from simcert.policy._peers import go_duration
 
 SUCCESS_RATE, DURATION = "request-success-rate", "request-duration"
@@ -75,13 +77,17 @@ def _template(metric: Metric, value: float | None) -> bool:
     return metric.query or metric.name in BUILTIN  # anything else has nothing to be asked
 
 
+class ManyValuesError(ValueError):
+    """A range result has many values where the product reads one."""
+
+
 def query_value(result_type: str, samples: Sequence[float | None]) -> float | None:
     """Return the value of an instant query: that of its last series; None without one.
 
-    ValueError for a range result, which the product cannot read.
+    ManyValuesError for the series of a range result.
     """
-    if result_type in ("matrix", "range"):
-        raise ValueError("a range result has no single value")
+    if result_type in ("matrix", "range") and samples:
+        raise ManyValuesError("a range result has no single value")
     value = samples[-1] if samples else None
     return None if value is None or math.isnan(value) else value
 
@@ -115,10 +121,16 @@ def workload_ready(work: Workload) -> tuple[bool, bool]:
         return False, True
     if work.deadline_exceeded:
         return False, False
-    needed = math.floor(work.updated * work.ready_threshold_pct / 100.0)
+    needed = _needed(work.updated, work.ready_threshold_pct)
     short = work.spec_replicas is not None and work.updated < work.spec_replicas
     waiting = short or work.replicas > work.updated or work.available < needed
     if not waiting:
         return True, True
     stuck = work.unavailable_s is not None and work.unavailable_s > work.deadline_s
     return False, not stuck
+
+
+def _needed(updated: int, threshold_pct: float) -> int:
+    """Return the replicas that must be available, in 32-bit floats as the product counts them."""
+    with np.errstate(all="ignore"):
+        return int(np.float32(updated) * (np.float32(threshold_pct) / np.float32(100.0)))

@@ -8,6 +8,7 @@ Source: spinnaker/kayenta, kayenta-judge and standalone-canary-analysis (Apache-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 from scipy.special import ndtri
@@ -73,10 +74,10 @@ def _reason(verdict: str) -> str:
 def _without_test(x: Floats, y: Floats, config: MetricConfig) -> Classified | None:
     if not len(x) or not len(y):
         return _no_data(config)
-    same = len(x) == len(y) and bool((np.sort(x) == np.sort(y)).all())
-    if same or len(np.unique(np.concatenate([x, y]))) == 1:
-        return Classified(PASS, deviation=1.0)
-    return None
+    if len(x) == len(y) and bool((np.sort(x) == np.sort(y)).all()):
+        return Classified(PASS, deviation=1.0, reason="both sides hold the same values")
+    single = len(np.unique(np.concatenate([x, y]))) == 1
+    return Classified(PASS, deviation=1.0) if single else None
 
 
 def _no_data(config: MetricConfig) -> Classified:
@@ -158,7 +159,12 @@ def score(
         (100.0 if value is None else value) * group_weights.get(name, rest) / 100.0
         for name, value in groups.items()
     )
-    return math.floor(total * 100.0 + 0.5) / 100.0, shown
+    return _rounded(total), shown
+
+
+def _rounded(value: float) -> float:
+    """Return the score with two decimals, its shortest decimal form rounded half up."""
+    return float(Decimal(repr(value)).quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
 def _group_score(labels: Sequence[str]) -> float | None:
