@@ -119,7 +119,7 @@ class Analyzer:
         self.assessment = self._traffic.again(self.log_e, verdict(readings), readings)
 
 
-MakeAnalyzer = Callable[[], Analyzer]
+MakeAnalyzer = Callable[[], Analyzer]  # each attempt begins with fresh evidence
 
 _REUSED = "assignment per client: arms reuse their coin, so the windows are no evidence"
 _RANK = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.NO_DATA)

@@ -128,8 +128,7 @@ class Journal:
 
 def decision_entry(now_s: float, decision: Decision) -> dict[str, Any]:
     """Return a decision as the journal holds it."""
-    said = {"kind": decision.kind.value, "reason": decision.reason}
-    return {"t": now_s, "exposure": decision.exposure, **said, "memory": dict(decision.memory)}
+    return {"t": now_s, **decision.to_dict()}
 
 
 def stem(policy: Policy) -> str:

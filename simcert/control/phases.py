@@ -34,6 +34,15 @@ COMMANDED: Mapping[tuple[Phase, str], Phase] = MappingProxyType(
 )
 """Where an operator's word leads; `resume` from `paused` returns to the phase before."""
 
+STANDING: Mapping[Phase, tuple[float | None, str]] = MappingProxyType(
+    {
+        Phase.COMPLETE: (1.0, "complete: only the new certificate is served"),
+        Phase.ROLLED_BACK: (0.0, "rolled back: only the old certificate is served"),
+        Phase.PAUSED: (None, "paused by an operator: resume goes on, abort goes back"),
+    }
+)
+"""What holds where the policy has no say: an exposure (None: the one last decided), and why."""
+
 
 def after(phase: Phase, kind: Kind, exposure: float) -> Phase | None:
     """Return the phase that a decision leads to, None if it may not be taken from `phase`."""

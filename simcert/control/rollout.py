@@ -4,13 +4,15 @@ Time is passed in. No decision leaves it that raises the exposure without fresh 
 evidence (for policies that use any), before the last change is confirmed, or against an operator.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
 from simcert.control import phases, safety
-from simcert.control.analyzer import Analyzer
+from simcert.control._rollout_state import State
+from simcert.control.analyzer import MakeAnalyzer
+from simcert.control.journal import stem
 from simcert.control.plan import Plan
+from simcert.control.status import status
 from simcert.errors import ContractError, UnknownNameError
 from simcert.model import (
     Assessment,
@@ -23,28 +25,7 @@ from simcert.model import (
     Truth,
     View,
     Window,
-    discovery,
 )
-
-
-@dataclass(slots=True)
-class State:
-    """All that changes during a rollout, evidence apart; JSON values."""
-
-    phase: Phase = Phase.WAITING
-    resume_to: Phase = Phase.WAITING
-    exposure: float = 0.0  # as confirmed by read-back
-    changed_s: float = 0.0
-    authorised: float = 0.0  # the highest that a driver may have in force
-    attempt: int = 1
-    started_s: float = 0.0
-    received_s: float = float("-inf")  # end of the last window that was counted
-    usable_s: float = 0.0  # end of the last window whose evidence could be used
-    heard_s: float = 0.0  # end of the last whole window, be it empty
-    decided_window: int = -1
-    rolled_back_ever: bool = False
-    skipped: int = 0  # windows that came twice, or too late
-    memory: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Rollout:
@@ -53,7 +34,7 @@ class Rollout:
     def __init__(
         self,
         policy: Policy,
-        make_analyzer: Callable[[], Analyzer],
+        make_analyzer: MakeAnalyzer,
         plan: Plan,
         *,
         prior: Prior | None = None,
@@ -152,9 +133,9 @@ class Rollout:
 
     def _standing(self) -> Decision:
         """Return the decision of a phase in which the policy has no say: assert its exposure."""
-        state = self._state
-        wanted = {Phase.COMPLETE: 1.0, Phase.ROLLED_BACK: 0.0}.get(state.phase, state.authorised)
-        return Decision(wanted, _SAY[state.phase], Kind.HOLD, state.memory)
+        exposure, why = phases.STANDING[self._state.phase]
+        wanted = self._state.authorised if exposure is None else exposure
+        return Decision(wanted, why, Kind.HOLD, self._state.memory)
 
     def _decide(self, now_s: float) -> Decision:
         window = int((now_s + 1e-6) / self.plan.window_s)
@@ -197,8 +178,8 @@ class Rollout:
         try:
             decision = self.policy.decide(view)
         except Exception as error:
-            raise ContractError(f"policy {_name(self.policy)} failed: {error!r}") from error
-        safety.check(decision, view, _name(self.policy))
+            raise ContractError(f"policy {stem(self.policy)} failed: {error!r}") from error
+        safety.check(decision, view, stem(self.policy))
         return decision
 
     def _facts(self, now_s: float) -> safety.Facts:
@@ -217,7 +198,7 @@ class Rollout:
         then = phases.after(state.phase, decision.kind, decision.exposure)
         if then is None:
             what = f"{decision.kind.value} is not possible while {state.phase.value}"
-            raise ContractError(f"policy {_name(self.policy)}: {what}")
+            raise ContractError(f"policy {stem(self.policy)}: {what}")
         if state.phase is Phase.ROLLED_BACK and then is not Phase.ROLLED_BACK:
             self._begin(now_s)
         state.memory = decision.memory
@@ -264,21 +245,7 @@ class Rollout:
 
     def status(self) -> dict[str, Any]:
         """Return what an operator sees, as JSON values."""
-        a = self._analyzer.assessment
-        return {
-            "phase": self._state.phase.value,
-            "exposure": self._state.exposure,
-            "policy": _name(self.policy),
-            "attempt": self._state.attempt,
-            "last_decision": _shown(self._last),
-            "segments": self._analyzer.segments(),
-            "evidence": {"log_e": a.log_e, "n_old": a.n_old, "n_new": a.n_new},
-            "success_rate": a.success_rate,
-            "target_success": self.plan.target_success,
-            "feed": {"lag_s": a.lag_s, "completeness": a.completeness, "refusal": a.refusal},
-            "leader": None,
-            "eta_s": self.soak_left_s,
-        }
+        return status(self, self._analyzer, self._last)
 
     @property
     def soak_left_s(self) -> float | None:
@@ -289,25 +256,20 @@ class Rollout:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the state as JSON values; policy and plan belong to the configuration."""
-        state = {name: getattr(self._state, name) for name in State.__slots__}
-        if state["received_s"] == float("-inf"):
-            state["received_s"] = None
-        last = None if self._last is None else [self._last[0], decision_dict(self._last[1])]
-        return {"state": state, "analyzer": self._analyzer.to_dict(), "last": last}
+        last = None if self._last is None else [self._last[0], self._last[1].to_dict()]
+        analyzer = self._analyzer.to_dict()
+        return {"state": self._state.to_dict(), "analyzer": analyzer, "last": last}
 
     def restore(self, saved: Mapping[str, Any]) -> None:
         """Take the state that `to_dict` described; ContractError if it is not one."""
         try:
-            state = State(**saved["state"])
-            state.phase, state.resume_to = Phase(state.phase), Phase(state.resume_to)
+            state = State.from_dict(saved["state"])
             self._analyzer = self._make_analyzer()
             self._analyzer.restore(saved["analyzer"])
             last = saved["last"]
-            self._last = None if last is None else (last[0], decision_of(last[1]))
+            self._last = None if last is None else (last[0], Decision.from_dict(last[1]))
         except (KeyError, TypeError, ValueError) as error:
             raise ContractError(f"saved state of a rollout does not fit: {error!r}") from error
-        if saved["state"]["received_s"] is None:
-            state.received_s = float("-inf")
         self._state = state
 
     @classmethod
@@ -315,7 +277,7 @@ class Rollout:
         cls,
         saved: Mapping[str, Any],
         policy: Policy,
-        make_analyzer: Callable[[], Analyzer],
+        make_analyzer: MakeAnalyzer,
         plan: Plan,
         *,
         prior: Prior | None = None,
@@ -325,35 +287,3 @@ class Rollout:
         rollout = cls(policy, make_analyzer, plan, prior=prior, truth=truth)
         rollout.restore(saved)
         return rollout
-
-
-_SAY = {
-    Phase.COMPLETE: "complete: only the new certificate is served",
-    Phase.ROLLED_BACK: "rolled back: only the old certificate is served",
-    Phase.PAUSED: "paused by an operator: resume goes on, abort goes back",
-}
-
-
-def decision_dict(decision: Decision) -> dict[str, Any]:
-    """Return a decision as JSON values."""
-    return {
-        "exposure": decision.exposure,
-        "kind": decision.kind.value,
-        "reason": decision.reason,
-        "memory": dict(decision.memory),
-    }
-
-
-def decision_of(state: Mapping[str, Any]) -> Decision:
-    """Return the decision that `decision_dict` described."""
-    return Decision(state["exposure"], state["reason"], Kind(state["kind"]), state["memory"])
-
-
-def _shown(last: tuple[float, Decision] | None) -> dict[str, Any] | None:
-    if last is None:
-        return None
-    return {"t": last[0], "exposure": last[1].exposure, "reason": last[1].reason}
-
-
-def _name(policy: Policy) -> str:
-    return discovery.stem_of(type(policy))

@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
 
-from simcert.control.journal import Journal
+from simcert.control.journal import Journal, stem
 from simcert.errors import FidelityError
 from simcert.model import Policy, Truth, discovery
 from simcert.scenario import Scenario, build, load_scenario, policies
@@ -77,7 +77,7 @@ def prepare_all(
 
 def _named(policy: Policy | str | Path) -> tuple[str, Policy]:
     if not isinstance(policy, str | Path):
-        return policies.stem_of(policy), policy
+        return stem(policy), policy
     parsed = policies.parse(policy)
     if type(parsed).__module__.startswith(discovery.OUTSIDE):
         _carry(sys.modules[type(parsed).__module__])

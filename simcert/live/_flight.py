@@ -9,7 +9,7 @@ from typing import Any
 
 from simcert import __version__
 from simcert.control import phases
-from simcert.control.journal import params
+from simcert.control.journal import params, stem
 from simcert.control.loop import Loop
 from simcert.control.plan import Plan
 from simcert.control.replay import resume
@@ -36,7 +36,6 @@ from simcert.live._terminator import Terminator
 from simcert.live._watch import Watch
 from simcert.live.nel_collector import NelCollector
 from simcert.model import ARMS, Phase
-from simcert.scenario import policies
 from simcert.scenario.build import analyzer_maker
 
 log = logging.getLogger("simcert.live")
@@ -130,7 +129,7 @@ class Flight:
         fresh = self.rollout
         leaves = {arm: self.bundles[arm].digest for arm in ARMS}
         same = {
-            "policy": policies.stem_of(fresh.policy),
+            "policy": stem(fresh.policy),
             "params": params(fresh.policy),
             "plan": fresh.plan.to_dict(),
             "certificates": leaves,
@@ -270,7 +269,7 @@ class Flight:
         more = event("phase", phase=now.value, before=before.value)
         log.info("phase %s", now.value, extra=more)
         if self._teller is not None:
-            told = {"policy": policies.stem_of(self.rollout.policy), "phase": now.value}
+            told = {"policy": stem(self.rollout.policy), "phase": now.value}
             more = {"before": before.value, "exposure": self.rollout.exposure, "decision": last}
             self._teller.tell(told | more)
 

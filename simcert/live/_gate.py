@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+from simcert.control.journal import stem
 from simcert.errors import InputError
 from simcert.live._config import LiveConfig
 from simcert.model import Policy
@@ -21,15 +22,14 @@ def check_gate(policy: Policy, config: LiveConfig, *, unvalidated: bool) -> str 
 
     InputError for what may not fly: not validated, or in need of the truth.
     """
-    stem = policies.stem_of(policy)
     if "needs_truth" in policy.tags:
-        raise InputError(f"policy {stem} needs the truth, which only a simulation knows")
+        raise InputError(f"policy {stem(policy)} needs the truth, which only a simulation knows")
     if unvalidated:
         return None
     remedy = "to fly it nevertheless, say --unvalidated"
     if config.validation is None:
         missed = f"{config.path}: no `validation` named: a document of `simcert validate`"
-        raise InputError(f"policy {stem}: {missed}; {remedy}")
+        raise InputError(f"policy {stem(policy)}: {missed}; {remedy}")
     key = None if config.validation_key is None else config.at(config.validation_key)
     now = dt.datetime.now(dt.UTC)
     try:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from simcert.model.assessment import Assessment
 from simcert.model.truth import Prior, Truth
@@ -65,24 +65,25 @@ class View:
 
     def hold(self, reason: str, memory: Memory | None = None) -> "Decision":
         """Return the decision to leave the exposure where it is."""
-        kept = self.progress.memory if memory is None else memory
-        return Decision(self.exposure, reason, Kind.HOLD, kept)
+        return Decision(self.exposure, reason, Kind.HOLD, self._kept(memory))
 
     def move(self, exposure: float, reason: str, memory: Memory | None = None) -> "Decision":
         """Return the decision to go to `exposure`: raise, hold or lower, as seen from here."""
-        kept = self.progress.memory if memory is None else memory
-        kind = Kind.HOLD if exposure == self.exposure else Kind.RAISE
-        return Decision(exposure, reason, Kind.LOWER if exposure < self.exposure else kind, kept)
+        kind = Kind.RAISE if exposure > self.exposure else Kind.HOLD
+        kind = Kind.LOWER if exposure < self.exposure else kind
+        return Decision(exposure, reason, kind, self._kept(memory))
 
     def roll_back(self, reason: str, memory: Memory | None = None) -> "Decision":
         """Return the decision to withdraw the new certificate."""
-        kept = self.progress.memory if memory is None else memory
-        return Decision(0.0, reason, Kind.ROLL_BACK, kept)
+        return Decision(0.0, reason, Kind.ROLL_BACK, self._kept(memory))
 
     def complete(self, reason: str, memory: Memory | None = None) -> "Decision":
         """Return the decision to serve only the new certificate from now on."""
-        kept = self.progress.memory if memory is None else memory
-        return Decision(1.0, reason, Kind.COMPLETE, kept)
+        return Decision(1.0, reason, Kind.COMPLETE, self._kept(memory))
+
+    def _kept(self, memory: Memory | None) -> Memory:
+        """Return the memory of a decision: the one before, unless the policy gives another."""
+        return self.progress.memory if memory is None else memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +98,13 @@ class Decision:
     def __post_init__(self) -> None:
         if not 0.0 <= self.exposure <= 1.0:
             raise ValueError(f"exposure {self.exposure!r} is not in [0, 1]")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        said = {"exposure": self.exposure, "kind": self.kind.value, "reason": self.reason}
+        return {**said, "memory": dict(self.memory)}
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any]) -> Self:
+        """Return the decision that `to_dict` described."""
+        return cls(state["exposure"], state["reason"], Kind(state["kind"]), state["memory"])

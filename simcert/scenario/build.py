@@ -1,11 +1,10 @@
 """A scenario's values become the core's objects: world, analyzer, rollout."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 
-from simcert.control.analyzer import Analyzer
+from simcert.control.analyzer import Analyzer, MakeAnalyzer
 from simcert.control.plan import Plan
 from simcert.control.rollout import Rollout
 from simcert.model import Channel, Detector, Policy, Prior, discovery
@@ -66,7 +65,7 @@ def told(policy: Policy, prior: Prior | None) -> Policy:
     return watching
 
 
-def analyzer_maker(policy: Policy) -> Callable[[], Analyzer]:
+def analyzer_maker(policy: Policy) -> MakeAnalyzer:
     """Return what makes a fresh analyzer with the detectors that the policy names."""
     return partial(_analyzer, policy.channels())
 

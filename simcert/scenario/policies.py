@@ -112,8 +112,3 @@ def _value(raw: str) -> object:
         return tomllib.loads(f"value = {raw}")["value"]
     except tomllib.TOMLDecodeError:
         return raw
-
-
-def stem_of(policy: Policy) -> str:
-    """Return the name of a policy's class."""
-    return discovery.stem_of(type(policy))

@@ -15,6 +15,7 @@ import pytest
 
 from simcert import lab
 from simcert.cli.main import code_of
+from simcert.control.journal import stem as stem_of
 from simcert.errors import InputError
 from simcert.lab import editor_schemas, report
 from simcert.lab.setup import prepare
@@ -245,7 +246,7 @@ def test_a_policy_survives_its_file(policy: Any, tmp_path: Path) -> None:
     (tmp_path / "p.toml").write_text(toml(policy, ["words\nin two lines"]))
 
     assert policies.parse(tmp_path / "p.toml") == policy
-    assert toml(type(policy)(), []).splitlines() == [f'policy = "{policies.stem_of(policy)}"']
+    assert toml(type(policy)(), []).splitlines() == [f'policy = "{stem_of(policy)}"']
 
 
 def test_days_come_in_order_of_runs_however_they_are_cut(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from simcert.control.journal import stem as stem_of
 from simcert.errors import InputError, UnknownNameError
 from simcert.model import Policy
 from simcert.policy import discover
@@ -16,7 +17,7 @@ def test_every_stem_is_a_policy_with_defaults(stem: str) -> None:
     policy = policies.parse(stem)
 
     assert isinstance(policy, Policy)
-    assert policies.stem_of(policy) == policies.label(stem) == stem
+    assert stem_of(policy) == policies.label(stem) == stem
 
 
 def test_parameters_are_typed_by_the_policy() -> None:

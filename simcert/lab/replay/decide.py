@@ -6,13 +6,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from simcert.control import journal as journals
 from simcert.control.gaps import gaps
+from simcert.control.journal import stem
 from simcert.control.plan import Plan
 from simcert.control.replay import Replay
 from simcert.control.replay import replay as decide_again
 from simcert.control.rollout import Rollout
 from simcert.errors import InputError, UnknownNameError
+from simcert.lab.replay import file
 from simcert.lab.replay.words import UNKNOWN, in_words
 from simcert.model import Policy, Prior, Truth
 from simcert.scenario import policies
@@ -129,12 +130,7 @@ class Replayed:
 def replay(journal: str | Path, policy: Policy | str | Path | None = None) -> Replayed:
     """Decide a recorded rollout again; InputError if the file is no journal of ours."""
     path = Path(journal)
-    try:
-        entries = journals.read(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
-        raise InputError(f"{path}: cannot be read: {why}; give a journal.jsonl") from error
-    start = entries[0]
+    start, *entries = file.entries(path)
     if all(entry["entry"] != "decision" for entry in entries):
         raise InputError(f"{path}: records no decision, so there is nothing to decide again")
     label, flown = _policy(start, policy, str(path))
@@ -145,8 +141,8 @@ def replay(journal: str | Path, policy: Policy | str | Path | None = None) -> Re
         prior=_part(Prior, start["prior"], path),
         truth=_part(Truth, start["truth"], path),
     )
-    again = decide_again(entries[1:], rollout, counterfactual=policy is not None)
-    return Replayed(label, again, entries[1:], policy is not None, gaps(start, entries[1:]))
+    again = decide_again(entries, rollout, counterfactual=policy is not None)
+    return Replayed(label, again, entries, policy is not None, gaps(start, entries))
 
 
 def _policy(
@@ -160,7 +156,7 @@ def _policy(
             raise InputError(f"{said}; give its file: --policy {start['policy']}.py") from error
     if isinstance(asked, str | Path):
         return policies.label(asked), policies.parse(asked)
-    return policies.stem_of(asked), asked
+    return stem(asked), asked
 
 
 def _part(cls: type[Any], values: Mapping[str, Any] | None, path: Path) -> Any:  # noqa: ANN401

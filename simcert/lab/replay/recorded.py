@@ -5,8 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simcert.control import journal as journals
-from simcert.errors import InputError
+from simcert.lab.replay import file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,8 +93,4 @@ class Recorded:
 def recorded(journal: str | Path) -> Recorded:
     """Return the rollout that a journal.jsonl tells of; InputError if the file is none."""
     path = Path(journal)
-    try:
-        entries = journals.read(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read: {error}; give a journal.jsonl") from error
-    return Recorded(path, [*entries])
+    return Recorded(path, file.entries(path))

@@ -126,7 +126,7 @@ def validate(
     if secret is not None:
         sign(secret, b"", str(key))  # a key that cannot sign is told before the first day is flown
     if "needs_truth" in made.tags:
-        raise InputError(f"policy {policies.stem_of(made)} needs the truth: nothing to validate")
+        raise InputError(f"policy {stem(made)} needs the truth: nothing to validate")
     if not 1 <= days <= 3650:
         raise InputError(f"--days {days}: must be in [1, 3650]")
     size = campaigns.QUICK if quick else campaigns.FULL
