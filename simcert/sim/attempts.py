@@ -1,25 +1,24 @@
-"""Attempts: arms, resumption, outcomes, times and retries of the rows of one slice."""
+"""Attempts: resumption, outcomes, features and retries of the rows of one slice."""
 
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
-from simcert.model import ARMS, FEATURES, NEW, RESUMED, RecordBatch
-from simcert.sim.clients import Encounters, Tickets, looked_up, shared
+from simcert.model import FEATURES, NEW, RESUMED, RecordBatch
+from simcert.sim.clients import Encounters, Tickets, shared
+from simcert.sim.coins import Coins
 from simcert.sim.ground import Ground
 from simcert.sim.rare import Chances, rare_each
 from simcert.sim.rows import Visitors, appended
-from simcert.world.network import TIMEOUT_MS
+from simcert.sim.sources import Sources
+from simcert.sim.times import TimeLaw
 from simcert.world.population import population
-from simcert.world.spec import Cohort, WorldSpec
 from simcert.world.streams import Purpose, Streams
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-Singles = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
 _RETRY = 1 << FEATURES.index("retry")
@@ -34,33 +33,6 @@ class Served:
     harmed: Mask
     common: Mask  # failed for a reason that both certificates share
     parallel: Mask
-
-
-@dataclass(frozen=True, slots=True)
-class TimeLaw:
-    """Times and features of one epoch by kind = cohort * 2 + arm; what all kinds share is one."""
-
-    rtt_ms: Singles
-    sigma: Singles
-    trips: Singles
-    cpu_ms: Singles
-    lost: Chances
-    plain: npt.NDArray[np.uint16]
-    mixed: list[int]
-
-    @classmethod
-    def of(cls, cohorts: tuple[Cohort, ...], met: Encounters) -> Self:
-        """Return the tables of `cohorts`."""
-        network = [c.network for c in cohorts for _ in ARMS]
-        return cls(
-            shared(np.array([one.rtt_ms for one in network], np.float32)),
-            shared(np.array([one.rtt_sigma for one in network], np.float32)),
-            shared(met.trips.ravel().astype(np.float32)),
-            shared(met.cpu_ms.ravel().astype(np.float32)),
-            Chances.of(met.lost.ravel()),
-            met.plain,
-            met.mixed,
-        )
 
 
 class Attempts:
@@ -81,50 +53,25 @@ class Attempts:
         self.common, self.common_reach = _common(ground)
         prefixes = np.array([c.prefixes for c in cohorts], np.int64)
         self.sources = Sources(prefixes) if prefixes.any() else None
-        self._exposure, self.stage = float("nan"), 0
-        self.salt = int(streams.generator(Purpose.CLIENTS, 1).integers(0, 2**63))
+        self.coins = Coins(ground.spec, streams)
 
     def begin(self, step: int, exposure: float, key_s: float, met: Encounters) -> "Slice":
-        """Return what serves the rows of slice `step`; another exposure is another stage."""
-        if exposure != self._exposure:
-            self._exposure, self.stage = exposure, self.stage + 1
-        return Slice(self, step, exposure, key_s, met)
+        """Return what serves the rows of slice `step`."""
+        self.coins.expose(exposure)
+        return Slice(self, step, key_s, met)
 
-    def law_of(self, met: Encounters) -> "TimeLaw":
+    def law_of(self, met: Encounters) -> TimeLaw:
         """Return the tables of an epoch."""
         if self._laws is None or self._laws[0] is not met:
             self._laws = (met, TimeLaw.of(population(self.ground.spec), met))
         return self._laws[1]
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """Where clients come from: one of the `prefixes` of their cohort, else a place of their own."""
-
-    prefixes: Ints  # by cohort; 0: every client has its own
-
-    def of(self, client: Ints, cohort: Ints) -> Ints:
-        """Return a name per row: negative for the prefixes of cohorts, never 0."""
-        many = self.prefixes[cohort]
-        shared = (np.cumsum(self.prefixes) - self.prefixes)[cohort]
-        shared += client % np.maximum(many, 1)
-        names: Ints = np.where(many > 0, -1 - shared, client + 1)
-        return names
-
-
 class Slice:
     """One slice under one exposure; visits use a stream of their own, retries another."""
 
-    def __init__(
-        self, of: Attempts, step: int, exposure: float, key_s: float, met: Encounters
-    ) -> None:
-        self._of, self._step, self._exposure, self._key_s, self._met = (
-            of,
-            step,
-            exposure,
-            key_s,
-            met,
-        )
+    def __init__(self, of: Attempts, step: int, key_s: float, met: Encounters) -> None:
+        self._of, self._step, self._key_s, self._met = of, step, key_s, met
         self._law = of.law_of(met)
         edges = of.ground.edges_s(step, step + 1)
         self._outages = [share[0] for share in of.ground.outages_in(edges)]
@@ -140,7 +87,7 @@ class Slice:
 
     def _serve(self, rows: Visitors) -> Served:
         of, met, draw = self._of, self._met, self._draw
-        arm = self._arms(rows)
+        arm = of.coins.arms(rows.client, self._step, draw)
         old, new, common = self._outcomes(rows)
         resumed = self._resumed(rows, arm)
         outcome = old ^ ((old ^ new) * arm)  # that of the arm: `where` takes longer on bytes
@@ -148,7 +95,7 @@ class Slice:
         failed = outcome != 0
         kind = rows.cohort * 2
         kind += arm
-        ms = self._times(kind, draw)
+        ms = self._law.draw(kind, draw)
         seen_s = rows.start_s
         if met.late:
             waits = failed & ~common
@@ -173,20 +120,6 @@ class Slice:
         )
         harmed = failed & (old == 0) & (arm == NEW)
         return Served(batch, rows.cohort, harmed, common & failed, rows.parallel)
-
-    def _arms(self, rows: Visitors) -> npt.NDArray[np.uint8]:
-        spec = self._of.ground.spec
-        if spec.assignment == "per_connection":
-            u = self._draw.random(len(rows))
-        else:
-            u = _hashed(rows.client, self._of.salt, self._coin(spec))
-        return (u < self._exposure).view(np.uint8)
-
-    def _coin(self, spec: WorldSpec) -> int:
-        """Return which of a client's coins is in force."""
-        if spec.assignment == "salted_per_stage":
-            return self._of.stage
-        return 1 + self._step // spec.slices if spec.assignment == "salted_per_window" else 0
 
     def _outcomes(
         self, rows: Visitors
@@ -223,20 +156,6 @@ class Slice:
                 rows.client, rows.cohort, rows.start_s, arm, self._key_s
             )
         return resumed
-
-    def _times(self, kind: Ints, draw: Generator) -> npt.NDArray[np.float32]:
-        """Return milliseconds by `kind` = cohort * 2 + arm: log-normal times, and a timeout."""
-        law = self._law
-        rtt = draw.standard_normal(len(kind), dtype=np.float32)
-        rtt *= looked_up(law.sigma, kind)
-        np.exp(rtt, out=rtt)
-        rtt *= looked_up(law.rtt_ms, kind)
-        lost = rare_each(kind, law.lost, draw)
-        late = np.maximum(np.float32(TIMEOUT_MS), 2 * rtt[lost])
-        rtt *= looked_up(law.trips, kind)
-        rtt += looked_up(law.cpu_ms, kind)
-        rtt[lost] += late
-        return rtt
 
     def _features(
         self, rows: Visitors, kind: Ints, resumed: Mask, draw: Generator
@@ -299,12 +218,3 @@ def _both(a: Served, b: Served) -> Served:
     masks = ("cohort", "harmed", "common", "parallel")
     columns = (np.concatenate([getattr(a, name), getattr(b, name)]) for name in masks)
     return Served(appended([a.batch, b.batch]), *columns)
-
-
-def _hashed(client: Ints, salt: int, coin: int) -> Floats:
-    """Return a number in [0, 1) that belongs to a client and a coin (splitmix64's finaliser)."""
-    x = client.astype(np.uint64) + np.uint64((salt + coin * 0x9E3779B97F4A7C15) % 2**64)
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    bits = (x ^ (x >> np.uint64(31))) >> np.uint64(11)
-    return bits.astype(np.float64) * 2.0**-53
