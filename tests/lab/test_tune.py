@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tomllib
 from dataclasses import replace
-from math import log1p
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +18,7 @@ from simcert.control.journal import stem as stem_of
 from simcert.errors import InputError
 from simcert.lab import editor_schemas, report
 from simcert.lab.setup import prepare
-from simcert.lab.tune import score as judge
-from simcert.lab.tune.progress import told
-from simcert.lab.tune.search import Trial, rungs
 from simcert.lab.tune.space import Knob, space
-from simcert.lab.tune.verdict import compared
 from simcert.lab.tune.words import toml
 from simcert.policy.adaptive import Adaptive
 from simcert.policy.argo import Argo
@@ -262,92 +257,6 @@ def test_days_come_in_order_of_runs_however_they_are_cut(
     cut = [parts.fly(setups, {"x": made}, 0, *ends)["x"]["pinned_app"] for ends in ((0, 3), (3, 7))]
     assert at_once == cut[0] + cut[1]
     assert len({one["harmed_connections"] for one in at_once}) > 1
-
-
-def day(harm: int = 0, minutes: float | None = None, **more: object) -> dict[str, object]:
-    said = {"false_rollback": False, "missed": False, "error": None, "withdrawn_min": None}
-    return said | {"harmed_connections": harm, "minutes_to_full": minutes} | more
-
-
-BREAKS, GOOD = judge.Story("breaks", True, 100.0), judge.Story("good", False, 100.0)
-STORIES = [BREAKS, GOOD]
-BASE = {"breaks": [day(9), day(12), day(10)], "good": [day(0, 40.0), day(0, 50.0), day(0, 45.0)]}
-
-
-def test_half_the_harm_is_half_the_harm_in_any_scenario() -> None:
-    half = {**BASE, "breaks": [day(4), day(5), day(4)]}
-
-    found = judge.score(STORIES, half, BASE, judge.Limits(0.0, 1.25))
-    expected = sum(log1p(a) - log1p(b) for a, b in ((4, 9), (5, 12), (4, 10))) / 3
-    assert found.harm == pytest.approx(expected)
-    assert found.time == 0.0
-    assert found.feasible
-
-
-def test_who_never_arrives_took_the_whole_day() -> None:
-    never = {**BASE, "good": [day(), day(), day()]}
-
-    found = judge.score(STORIES, never, BASE, judge.Limits(0.0, 1.25))
-    assert found.minutes_to_full == 100.0
-    assert not found.feasible, "surely worse in one scenario"
-
-
-def test_a_gain_does_not_buy_a_false_rollback() -> None:
-    changed = {"good": [day(0, 40.0, false_rollback=True), *BASE["good"][1:]]}
-
-    found = judge.score(STORIES, {**BASE, **changed}, BASE, judge.Limits(0.01, 1.25))
-    assert found.constraints["false_rollback"] > 0.0
-    assert not found.feasible
-
-
-@pytest.mark.parametrize(("more", "less", "kept"), [(4, 0, True), (5, 0, False), (9, 5, True)])
-def test_misses_count_once_they_are_surely_more(more: int, less: int, kept: bool) -> None:
-    """Five of five differing days have odds of 1 in 32, four of four of 1 in 16."""
-    both = [day(9, missed=True)] * 20
-    mine = {"breaks": both + [day(9, missed=k < more) for k in range(more + less)]}
-    base = {"breaks": both + [day(9, missed=k >= more) for k in range(more + less)]}
-
-    found = judge.score([BREAKS], mine, base, judge.Limits(0.01, 1.25))
-    assert (found.constraints["missed"] <= 0.0) is kept
-    assert found.feasible is kept
-
-
-def test_a_later_withdrawal_breaks_its_limit() -> None:
-    base = {**BASE, "breaks": [day(9, withdrawn_min=10.0)] * 3}
-    late = {**BASE, "breaks": [day(9, withdrawn_min=20.0)] * 3}
-
-    found = judge.score(STORIES, late, base, judge.Limits(0.0, 1.25))
-    assert found.constraints["detection"] == pytest.approx(21.0 / 11.0 - 1.25)
-
-
-def test_only_the_hopeless_are_stopped() -> None:
-    slow = {**BASE, "good": [day(0, 80.0), day(0, 99.0), day(0, 90.0)]}
-    safer = {**slow, "breaks": [day(2), day(3), day(2)]}
-
-    assert "no safer" in judge.hopeless(STORIES, slow, [BASE])
-    assert judge.hopeless(STORIES, safer, [BASE]) == "", "slow and safe may be on the front"
-    bold = {"breaks": [day(30), day(40), day(35)], "good": [day(0, 10.0)] * 3}
-    assert judge.hopeless(STORIES, bold, [BASE]) == "", "so may bold and fast"
-    assert judge.hopeless(STORIES, BASE, [BASE]) == ""
-    assert rungs(12) == [4, 12]
-    assert rungs(2) == [2]
-
-
-def test_progress_tells_what_was_found_and_what_racing_saved() -> None:
-    fit = judge.score(STORIES, {**BASE, "good": [day(0, 20.0)] * 3}, BASE, judge.Limits(0.0, 1.25))
-    trials = [Trial(0, {}, None, score=fit), Trial(1, {}, None, stopped="hopeless")]
-
-    said = told(trials, 16)
-    assert said.startswith("trial 2 of 16, 1 stopped early, 1 fit; best harm x1.00, best time x0.4")
-    assert told(trials[1:], 16) == "trial 1 of 16, 1 stopped early, 0 fit"
-
-
-def test_a_difference_is_called_only_if_it_is_proved() -> None:
-    noisy = {**BASE, "breaks": [day(1), day(30), day(8)]}
-    fewer = {**BASE, "breaks": [day(4), day(5), day(4)]}
-
-    verdicts = [compared([BREAKS], one, BASE)[0].verdict for one in (noisy, fewer, BASE)]
-    assert verdicts == ["same", "better", "same"]
 
 
 def test_a_gain_by_luck_is_not_chosen(scenarios: list[str], tmp_path: Path) -> None:
