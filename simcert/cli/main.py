@@ -7,6 +7,7 @@ interrupted.
 import errno
 import os
 import select
+import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -80,6 +81,8 @@ def main(arguments: list[str] | None = None) -> None:
         sys.excepthook(*sys.exc_info())
         click.echo(f"\nsimcert: {OUR_MISTAKE}", err=True)
         code = ENVIRONMENT
+    if code == INTERRUPTED:  # a second Ctrl-C, while Python ends, would make a signal of the answer
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(code)
 
 

@@ -1,9 +1,8 @@
 """Reads a finished result folder for a report; every file must be what the manifest says it is."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from simcert.lab.compare.tables import from_csv
 from simcert.lab.figures.points import guess_harmful
 from simcert.lab.figures.trace import Trace
 from simcert.lab.folder import MANIFEST, MARK
+from simcert.lab.manifest import listed
 
 REMEDY = "make some with `simcert run SCENARIO --out DIR` or `simcert compare ... --out DIR`"
 Rows = list[dict[str, Any]]
@@ -45,7 +45,7 @@ class StudyFolder:
         name = f"traces/{trace_name(scenario, policy)}.jsonl"
         if name not in {entry["path"] for entry in self.manifest["files"]}:
             return None
-        return _trace(self.path / name, _checked(self.path, self.manifest, name))[0]
+        return _trace(self.path / name, listed(self.path, self.manifest, name))[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,19 +108,6 @@ def _manifest(path: Path) -> dict[str, Any]:
     return found
 
 
-def _checked(path: Path, manifest: Mapping[str, Any], name: str) -> bytes:
-    """Return a file's content; InputError if it is not, byte for byte, what the manifest lists."""
-    again = f"make the results again with: {manifest.get('command')}"
-    listed = {entry["path"]: entry["sha256"] for entry in manifest["files"]}
-    try:
-        content = (path / name).read_bytes()
-    except OSError as error:
-        raise InputError(f"{path / name}: cannot be read ({error.strerror}); {again}") from error
-    if sha256(content).hexdigest() != listed.get(name):
-        raise InputError(f"{path / name}: damaged, it is not what {MANIFEST} describes; {again}")
-    return content
-
-
 def _json(place: Path, content: bytes) -> Any:  # noqa: ANN401 - JSON
     try:
         return json.loads(content)
@@ -129,9 +116,9 @@ def _json(place: Path, content: bytes) -> Any:  # noqa: ANN401 - JSON
 
 
 def _run(path: Path, manifest: dict[str, Any]) -> RunFolder:
-    run = _json(path / "run.json", _checked(path, manifest, "run.json"))
+    run = _json(path / "run.json", listed(path, manifest, "run.json"))
     name = path / "journal.jsonl"
-    trace, start = _trace(name, _checked(path, manifest, "journal.jsonl"))
+    trace, start = _trace(name, listed(path, manifest, "journal.jsonl"))
     plan = start.get("plan") or {}
     return RunFolder(run, trace, plan.get("target_success"), manifest)
 
@@ -142,9 +129,9 @@ def _trace(place: Path, content: bytes) -> tuple[Trace, dict[str, Any]]:
 
 
 def _study(path: Path, manifest: dict[str, Any]) -> StudyFolder:
-    study = _json(path / "compare.json", _checked(path, manifest, "compare.json"))
+    study = _json(path / "compare.json", listed(path, manifest, "compare.json"))
     rows, moves = (
-        from_csv(_checked(path, manifest, name).decode()) for name in ("runs.csv", "moves.csv")
+        from_csv(listed(path, manifest, name).decode()) for name in ("runs.csv", "moves.csv")
     )
     flown = [row for row in rows if row["error"] is None]
     if not flown:
@@ -159,7 +146,7 @@ def _study(path: Path, manifest: dict[str, Any]) -> StudyFolder:
 
 def _tune(path: Path, manifest: dict[str, Any]) -> TuneFolder:
     tune, trials = (
-        _json(path / name, _checked(path, manifest, name)) for name in ("tune.json", "trials.json")
+        _json(path / name, listed(path, manifest, name)) for name in ("tune.json", "trials.json")
     )
     return TuneFolder(tune, trials, manifest)
 

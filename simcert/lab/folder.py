@@ -5,8 +5,9 @@ the manifest. A folder that is not ours, or another batch's, is never written to
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
@@ -58,8 +59,29 @@ class ResultFolder:
         """Return a JSON file of the folder; None if it is absent or was cut short."""
         try:
             return json.loads((self.path / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return None
+
+    def keep(self, name: str, of: Mapping[str, Any], days: Sequence[Mapping[str, Any]]) -> None:
+        """Write days that were flown, sealed together with what they are `of`."""
+        self.write(name, to_json({"days": days, "seal": _seal(of, days)}))
+
+    def kept(self, name: str, of: Mapping[str, Any]) -> list[Any] | None:
+        """Return days that were kept, None if they were not flown yet.
+
+        InputError if a hand or a crash changed them, or if they are of anything else than `of`.
+        """
+        if not (self.path / name).exists():
+            return None
+        found = self.read(name)
+        whole = isinstance(found, dict) and isinstance(found.get("days"), list)
+        if not whole or found.get("seal", "") != _seal(of, found["days"]):
+            raise InputError(
+                f"{self.path / name}: was changed or cut short, or holds other days than these; "
+                "remove this file and give the same command again, it flies them anew"
+            )
+        days: list[Any] = found["days"]
+        return days
 
     def remove(self, *names: str) -> None:
         """Remove files and empty folders that only the unfinished batch needed."""
@@ -71,17 +93,37 @@ class ResultFolder:
         folder_for("--out", self.path)
         if not self.path.is_dir() or not any(self.path.iterdir()):
             return
-        found = self.read(MANIFEST) or self.read(MARK)
-        if not isinstance(found, dict) or "batch" not in (found := found.get("identity", found)):
-            raise InputError(
-                f"--out {self.path}: is not empty and holds no simcert results; name a new folder"
-            )
+        found = self._identity()
         differs = [k for k in identity if found.get(k) != identity[k]]
         if differs:
             raise InputError(
                 f"--out {self.path}: holds the results of another batch (different "
                 f"{', '.join(differs)}); name a new folder{OTHER_CODE * ('code' in differs)}"
             )
+
+    def _identity(self) -> dict[str, Any]:
+        """Return what the batch in this folder depends on; InputError if nothing tells."""
+        names = [name for name in (MANIFEST, MARK) if (self.path / name).exists()]
+        if not names:
+            raise InputError(
+                f"--out {self.path}: is not empty and holds no simcert results; name a new folder"
+            )
+        found = self.read(names[0])
+        found = found.get("identity", found) if isinstance(found, dict) else None
+        if not isinstance(found, dict) or "batch" not in found:
+            raise InputError(
+                f"--out {self.path}: {names[0]} is damaged, so that nobody knows whose results "
+                "these are; name a new folder"
+            )
+        return found
+
+
+def _seal(of: Mapping[str, Any], days: Sequence[Any]) -> str | None:
+    """Return a digest of days and of what they depend on; None of what we never write."""
+    try:
+        return sha256(to_json({"of": of, "days": days}).encode()).hexdigest()
+    except ValueError:  # NaN, which Python reads
+        return None
 
 
 def to_json(value: object) -> str:

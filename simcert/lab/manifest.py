@@ -12,6 +12,7 @@ from platform import python_version
 from typing import Any
 
 import simcert
+from simcert.errors import InputError
 from simcert.lab.folder import MANIFEST, MARK
 from simcert.lab.setup import Setup
 from simcert.scenario.validation import code_digest
@@ -56,6 +57,22 @@ def manifest(
         "packages": {name: metadata.version(name) for name in CORE},
         "files": [_file(folder, name) for name in names],
     }
+
+
+def listed(path: Path, about: Mapping[str, Any], name: str) -> bytes:
+    """Return a file's content; InputError if it is not, byte for byte, what the manifest lists."""
+    again = f"make the results again with: {about.get('command')}"
+    try:
+        digests = {entry["path"]: entry["sha256"] for entry in about["files"]}
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{path / MANIFEST}: damaged, it lists no files; {again}") from error
+    try:
+        content = (path / name).read_bytes()
+    except OSError as error:
+        raise InputError(f"{path / name}: cannot be read ({error.strerror}); {again}") from error
+    if sha256(content).hexdigest() != digests.get(name):
+        raise InputError(f"{path / name}: damaged, it is not what {MANIFEST} describes; {again}")
+    return content
 
 
 def command(name: str, setups: Sequence[Setup], **options: object) -> str:

@@ -1,6 +1,7 @@
 """Exit codes, hints and streams of the command line: the same for every command."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +52,23 @@ def test_a_mistake_of_ours_is_never_taken_for_a_no(
     assert left.value.code == 3
     assert "ValueError: lam value too large" in said
     assert "no verdict" in said
+
+
+def test_a_second_ctrl_c_changes_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(arguments: list[str]) -> int:
+        raise KeyboardInterrupt(*arguments)
+
+    monkeypatch.setattr(cli, "main", lambda **_: interrupted([]))
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        with pytest.raises(SystemExit) as left:
+            main(["run"])
+        after = signal.getsignal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+    assert left.value.code == 130
+    assert after is signal.SIG_IGN
 
 
 def test_import_costs_next_to_nothing() -> None:

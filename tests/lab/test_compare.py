@@ -1,6 +1,7 @@
 """A batch: paired by seed, the same bytes for any worker count, never lost, never mixed."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -46,6 +47,27 @@ def test_workers_change_no_byte(whole: Path, tmp_path: Path) -> None:
     batch(tmp_path / "two", jobs=2)
 
     assert files(tmp_path / "two") == files(whole)
+
+
+@pytest.mark.parametrize("name", ["runs.csv", "moves.csv"])
+def test_a_finished_batch_that_was_changed_is_not_read(
+    whole: Path, tmp_path: Path, name: str
+) -> None:
+    for path in (whole / one for one in (name, "runs.csv", "moves.csv", MANIFEST)):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    table = (tmp_path / name).read_text()
+
+    for spoiled in (table.replace("1", "2", 1), table[:-400], ""):
+        (tmp_path / name).write_text(spoiled)
+        with pytest.raises(InputError, match=rf"{name}: damaged.*make the results again with"):
+            batch(tmp_path)
+    (tmp_path / name).unlink()
+    with pytest.raises(InputError, match=rf"{name}: cannot be read"):
+        batch(tmp_path)
+    about = json.loads((tmp_path / MANIFEST).read_text())
+    (tmp_path / MANIFEST).write_text(json.dumps({"identity": about["identity"]}))
+    with pytest.raises(InputError, match=rf"{MANIFEST}: damaged, it lists no files"):
+        batch(tmp_path)
 
 
 def test_a_folder_holds_what_its_manifest_says(whole: Path) -> None:
@@ -166,6 +188,27 @@ main()
 """
 
 
+DEAF = """
+import signal
+from joblib import Parallel, delayed
+from simcert.lab.compare.cluster import calmly
+
+def blocked(_):
+    return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+with calmly():
+    flying = Parallel(n_jobs=2, return_as="generator")(delayed(blocked)(i) for i in range(4))
+print(blocked(0), *flying)
+"""
+
+
+def test_workers_do_not_hear_what_a_terminal_sends_to_all() -> None:
+    """They would answer Ctrl-C with a traceback each; who started them ends them."""
+    done = subprocess.run([sys.executable, "-c", DEAF], capture_output=True, text=True)
+
+    assert done.stdout.split() == ["False", *["True"] * 4], done.stderr
+
+
 @pytest.mark.slow
 def test_an_interrupted_batch_goes_on_where_it_stopped(tmp_path: Path) -> None:
     out = tmp_path / "out"
@@ -174,11 +217,15 @@ def test_an_interrupted_batch_goes_on_where_it_stopped(tmp_path: Path) -> None:
         *("compare", "android_root_missing", "--policy", "adaptive", "--policy", "fixed_linear"),
         *("--runs", "40", "--seed", "5", "--jobs", "2", "--out", str(out)),
     ]
-    flying = subprocess.Popen(call, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    flying = subprocess.Popen(
+        call, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
     while not list(out.glob("shards/*.json")):
         assert flying.poll() is None, flying.stderr
         time.sleep(0.05)
-    flying.send_signal(signal.SIGINT)
+    for _ in range(2):  # as a terminal sends it: to workers, too, and to who is impatient twice
+        os.killpg(flying.pid, signal.SIGINT)
+        time.sleep(0.3)
     _, said = flying.communicate(timeout=30)
     kept = {p.name: p.stat().st_mtime_ns for p in out.glob("shards/*.json")}
 

@@ -1,10 +1,13 @@
 """`tune`: equal bytes for any worker count, an interruption costs nothing, luck is told as luck."""
 
 import json
+import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,7 @@ from simcert.control.journal import stem as stem_of
 from simcert.errors import InputError
 from simcert.lab import editor_schemas, report
 from simcert.lab.setup import prepare
+from simcert.lab.tune.progress import Watch
 from simcert.lab.tune.space import Knob, space
 from simcert.lab.tune.words import toml
 from simcert.policy.adaptive import Adaptive
@@ -148,22 +152,44 @@ def test_its_policies_fly_at_once(study: Path) -> None:
     assert (study / "chosen.toml").is_file()
 
 
-def test_a_spoiled_study_is_told_and_not_overwritten(
-    study: Path, scenarios: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+SPOILED: list[tuple[str, Callable[[Path], bytes]]] = [
+    ("t0002.json", lambda one: one.read_bytes()[:9]),
+    ("t0002.json", lambda one: b"\xff" + one.read_bytes()),
+    ("t0002.json", lambda one: one.with_name("t0001.json").read_bytes()),
+    ("*~t0003~00000.json", lambda one: one.read_bytes()[:40]),
+    ("*~t0003~00000.json", lambda one: one.read_bytes().replace(b": null", b": 7")),
+    (
+        "*~t0003~00000.json",
+        lambda one: one.with_name(one.name.replace("t0003", "t0002")).read_bytes(),
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "spoil"), SPOILED)
+def test_a_spoiled_study_is_told_not_overwritten_and_mended_as_told(
+    study: Path,
+    scenarios: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    spoil: Callable[[Path], bytes],
 ) -> None:
-    for name, text in content(study).items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes(text)
-    shard = next((tmp_path / "study").glob("*t0003~00000.json"))
-    whole = shard.read_text()
-    shard.write_text(whole[:40])
+    for file, whole in content(study).items():
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_bytes(whole)
+    spoiled = next((tmp_path / "study").glob(name))
+    spoiled.write_bytes(spoil(spoiled))
+    before = content(tmp_path)
+    assert before != content(study)
 
     assert code_of(words(scenarios, tmp_path)) == 2
-    assert f"{shard}: the study is corrupt" in capsys.readouterr().err
-    shard.write_text(whole)
-    (tmp_path / "study" / "t0002.json").write_text("{}")
-    assert code_of(words(scenarios, tmp_path)) == 2
-    assert "other parameters were asked" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"{spoiled}: was changed or cut short" in said
+    assert "remove this file and give the same command again" in said
+    assert content(tmp_path) == before
+    spoiled.unlink()
+    assert code_of(words(scenarios, tmp_path)) == 0
+    assert content(tmp_path) == content(study)
 
 
 def test_another_study_does_not_enter_this_folder(
@@ -251,12 +277,29 @@ def test_days_come_in_order_of_runs_however_they_are_cut(
     from simcert.lab.tune.days import Flyer
 
     setups, made = [prepare(scenarios[0])], policies.parse("fixed_linear")
-    whole, parts = (Flyer(ResultFolder(tmp_path / n), 1, lambda _: None) for n in ("a", "b"))
+    whole, parts = (Flyer(ResultFolder(tmp_path / n), 1, Watch()) for n in ("a", "b"))
 
     at_once = whole.fly(setups, {"x": made}, 0, 0, 7)["x"]["pinned_app"]
     cut = [parts.fly(setups, {"x": made}, 0, *ends)["x"]["pinned_app"] for ends in ((0, 3), (3, 7))]
     assert at_once == cut[0] + cut[1]
     assert len({one["harmed_connections"] for one in at_once}) > 1
+
+
+def test_a_terminal_shows_each_step_and_no_bar_runs_over(
+    study: Path, scenarios: list[str], tmp_path: Path
+) -> None:
+    """The days of a finished study are read back at once; what is drawn is the same."""
+    shutil.copytree(study, tmp_path / "seen")
+    call = [sys.executable, "-m", "tests.cli.terminal", *words(scenarios, tmp_path / "seen")]
+    call.remove("--quiet")
+
+    done = subprocess.run(call, capture_output=True, text=True, check=True)
+
+    steps = re.findall(r"^(.+?) +\S+ +(\d+)/(\d+) \S+$", done.stdout, re.M)
+    assert {"search", "front, fresh days"} <= {name for name, _, _ in steps}
+    assert all(int(n) <= int(total) for _, n, total in steps)
+    assert "trial 9 of 9" in done.stdout
+    assert content(tmp_path / "seen") == content(study)
 
 
 def test_a_gain_by_luck_is_not_chosen(scenarios: list[str], tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from traceback import extract_tb
 from typing import Any
 
-from simcert.lab.compare.cluster import WorkerDiedError, workers
+from simcert.lab.compare.cluster import WorkerDiedError, calmly, workers
 from simcert.lab.run.result import FIGURES
 from simcert.lab.score import score, unmet
 from simcert.lab.seeds import seed_of
@@ -34,6 +34,10 @@ class Task:
     def name(self) -> str:
         """Name of this block, unique in its batch, fit for a file."""
         return f"{slug(self.setup)}~{self.runs[0]:05d}"
+
+    def identity(self) -> dict[str, Any]:
+        """Return what its rows depend on, but for the code."""
+        return {**self.setup.identity(), "root": self.root, "runs": [*self.runs]}
 
 
 def slug(setup: Setup) -> str:
@@ -122,7 +126,9 @@ def _pooled(
     try:
         with workers(cluster):
             pool = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
-            for number, rows in pool(calls):
+            with calmly():
+                arriving = pool(calls)
+            for number, rows in arriving:
                 yield left.pop(number), rows
     except (TerminatedWorkerError, WorkerDiedError):
         return False

@@ -5,6 +5,7 @@ costs nothing, Dask flies its tasks elsewhere; when the scheduler is gone, what 
 """
 
 import logging
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +14,7 @@ from simcert.errors import InputError, MachineError
 from simcert.scenario.validation import code_digest
 
 CONNECT = "10s"
+SIGNALS = {signal.SIGINT}
 
 
 class WorkerDiedError(Exception):
@@ -39,6 +41,25 @@ def workers(cluster: str | None) -> Iterator[None]:
             yield
     finally:
         client.close(timeout=2)
+
+
+@contextmanager
+def calmly() -> Iterator[None]:
+    """Start workers that do not hear Ctrl-C, which reaches every process of a terminal.
+
+    We hear it when they have started, and end them; they would say it with a traceback each.
+    """
+    from multiprocessing import resource_tracker
+
+    from joblib.externals.loky.backend import resource_tracker as loky_tracker
+
+    for tracker in (resource_tracker, loky_tracker):
+        tracker.ensure_running()  # to start one would let the signal in again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

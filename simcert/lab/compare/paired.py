@@ -64,7 +64,7 @@ def _arriving(
     """Yield what an earlier call has left behind, then what is flown now, kept as it arrives."""
     missing = []
     for task in todo:
-        block = folder.read(_shard(task)) if folder is not None else None
+        block = None if folder is None else folder.kept(_shard(task), task.identity())
         if block is None:
             missing.append(task)
         else:
@@ -80,7 +80,7 @@ def _keep(folder: ResultFolder, task: Task, block: list[Row]) -> None:
     for row in block:
         if (trace := row.pop("trace", None)) is not None:
             folder.write(f"{TRACES}/{slug(task.setup)}.jsonl", trace)
-    folder.write(_shard(task), to_json(block))
+    folder.keep(_shard(task), task.identity(), block)
 
 
 def _shard(task: Task) -> str:

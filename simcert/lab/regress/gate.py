@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simcert.errors import InputError, MachineError
 from simcert.lab.compare.batch import slug
+from simcert.lab.compare.cluster import calmly
 from simcert.lab.progress import progress
 from simcert.lab.regress.judge import Case, judge, runs_to_fly
 from simcert.lab.regress.record import Flown, Record, fly
@@ -271,6 +272,8 @@ def _each(todo: Sequence[tuple[Setup, int]], seed: int, jobs: int) -> Iterator[F
 
     calls = [delayed(fly)(setup, seed, run) for setup, run in todo]
     try:
-        yield from Parallel(n_jobs=jobs, return_as="generator")(calls)
+        with calmly():
+            arriving = Parallel(n_jobs=jobs, return_as="generator")(calls)
+        yield from arriving
     except TerminatedWorkerError as error:
         raise MachineError("a worker process died, most likely out of memory; --jobs 1") from error

@@ -1,14 +1,13 @@
 """Days of candidates: flown by the batch's workers, kept as they arrive, read back on resume."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-from simcert.errors import InputError
 from simcert.lab.compare.batch import BLOCK, Task, flown
-from simcert.lab.folder import ResultFolder, to_json
+from simcert.lab.folder import ResultFolder
 from simcert.lab.setup import Setup
-from simcert.lab.tune.score import KEYS, Day, Days, compact
+from simcert.lab.tune.progress import Watch
+from simcert.lab.tune.score import Day, Days, compact
 from simcert.model import Policy
 
 STUDY = "study"
@@ -20,7 +19,7 @@ class Flyer:
 
     folder: ResultFolder
     jobs: int
-    seen: Callable[[int], None]
+    watch: Watch
 
     def fly(
         self,
@@ -40,9 +39,9 @@ class Flyer:
         kept: dict[str, list[Day] | None] = {task.name: self._read(task) for task in todo}
         missing = [task for task in todo if kept[task.name] is None]
         for task, rows in flown(missing, self.jobs):
-            kept[task.name] = [compact(row) for row in rows]
-            self.folder.write(_shard(task), to_json(kept[task.name]))
-            self.seen(len(rows))
+            days = kept[task.name] = [compact(row) for row in rows]
+            self.folder.keep(_shard(task), task.identity(), days)
+            self.watch.days(len(rows))
         found: dict[str, Days] = {label: {} for label in policies}
         for task in todo:
             mine = found[task.setup.label].setdefault(task.setup.scenario.stem, [])
@@ -51,18 +50,9 @@ class Flyer:
 
     def _read(self, task: Task) -> list[Day] | None:
         """Return the days of a task that was flown; InputError if somebody spoiled them."""
-        path = self.folder.path / _shard(task)
-        if not path.is_file():
-            return None
-        days = self.folder.read(_shard(task))
-        if not isinstance(days, list) or len(days) != len(task.runs) or not _are_days(days):
-            raise InputError(f"{path}: the study is corrupt here; remove this file to fly it again")
-        self.seen(len(days))
+        days = self.folder.kept(_shard(task), task.identity())
+        self.watch.days(len(days or ()))
         return days
-
-
-def _are_days(days: list[Any]) -> bool:
-    return all(isinstance(day, dict) and day.keys() == KEYS for day in days)
 
 
 def _shard(task: Task) -> str:

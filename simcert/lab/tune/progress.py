@@ -1,6 +1,6 @@
-"""The live view of a study on stderr: batches, the front so far, what racing saved."""
+"""The live view of a study on stderr: which step it is in, the front so far, what racing saved."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from math import exp
 from typing import TYPE_CHECKING, Any
@@ -10,29 +10,39 @@ if TYPE_CHECKING:
 
 
 class Watch:
-    """Hears of days and batches, and shows nothing."""
+    """Hears of steps, days and batches, and shows nothing."""
+
+    def step(self, name: str, days: int) -> None:
+        """Hear of a step that is about to fly at most so many days."""
 
     def days(self, count: int) -> None:
         """Hear of days that were flown or read back."""
 
-    def batch(self, trials: "Sequence[Trial]") -> None:
-        """Hear of all trials so far."""
+    def batch(self, trials: "Sequence[Trial]", planned: int, days: int) -> None:
+        """Hear of all trials so far; `days` is where the step stands, those raced away included."""
 
 
 class Screen(Watch):
-    """One line that tells how far it is and what was found."""
+    """Two lines: how far the step is, and what was found."""
 
-    def __init__(self, bar: Any, total: int, trials: int) -> None:  # noqa: ANN401 - rich
-        self._bar, self._trials = bar, trials
-        self._job = bar.add_task("searching", total=total, found="")
+    def __init__(self, bar: Any, found: Any, draw: Callable[[], None]) -> None:  # noqa: ANN401 - rich
+        self._bar, self._found, self._draw = bar, found, draw
+        self._job = bar.add_task("", total=None)
+
+    def step(self, name: str, days: int) -> None:
+        """Begin a bar anew."""
+        self._bar.reset(self._job, description=name, total=days)
+        self._draw()
 
     def days(self, count: int) -> None:
         """Move the bar."""
-        self._bar.update(self._job, advance=count)
+        self._bar.advance(self._job, count)
 
-    def batch(self, trials: "Sequence[Trial]") -> None:
+    def batch(self, trials: "Sequence[Trial]", planned: int, days: int) -> None:
         """Tell the best so far, as ratios to the defaults."""
-        self._bar.update(self._job, found=told(trials, self._trials))
+        self._bar.update(self._job, completed=days)
+        self._found.plain = told(trials, planned)
+        self._draw()
 
 
 def told(trials: "Sequence[Trial]", planned: int) -> str:
@@ -47,18 +57,26 @@ def told(trials: "Sequence[Trial]", planned: int) -> str:
 
 
 @contextmanager
-def watched(total: int, trials: int, quiet: bool) -> Iterator[Watch]:
+def watched(quiet: bool) -> Iterator[Watch]:
     """Yield who shows progress: nobody unless a terminal watches."""
-    from rich.console import Console
+    from rich.console import Console, Group
 
     console = Console(stderr=True)
     if quiet or not console.is_terminal:
         yield Watch()
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.live import Live
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(
-        *columns, TextColumn("{task.fields[found]}"), console=console, transient=True
-    ) as bar:
-        yield Screen(bar, total, trials)
+    name = TextColumn("{task.description}")
+    bar = Progress(name, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console)
+    found = Text("trial 0: the defaults, by which all others are measured")
+    with Live(Group(bar, found), console=console, transient=True) as live:
+        yield Screen(bar, found, live.refresh)

@@ -19,8 +19,7 @@ Day = Mapping[str, Any]
 Days = dict[str, list[Day]]  # scenario: its days, in order of runs
 
 COPIED = ("end", "minutes_to_full", "harmed_connections", "false_rollback", "missed", "error")
-KEYS = {*COPIED, "withdrawn_min"}
-"""What of a row the tuner needs: the keys of a day."""
+"""What of a row the tuner needs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from simcert.errors import InputError, MachineError
+from simcert.lab.folder import to_json
 from simcert.lab.setup import Setup
 from simcert.lab.tune.days import STUDY, Flyer, crashed
 from simcert.lab.tune.score import Days, Limits, Score, Story, hopeless, score
@@ -41,7 +42,7 @@ class Trial:
 
 @dataclass
 class Search:
-    """A study in progress; `seen` hears of every batch."""
+    """A study in progress."""
 
     policy: Policy
     knobs: tuple[Knob, ...]
@@ -50,7 +51,6 @@ class Search:
     runs: int
     seed: int
     flyer: Flyer
-    seen: Callable[[Sequence[Trial]], None]
     trials: list[Trial] = field(default_factory=list)
     defaults: Days = field(default_factory=dict)
     study: Any = None
@@ -64,6 +64,8 @@ class Search:
         """Return all trials; MachineError without Optuna."""
         optuna = optuna_()
         self.study = _study(optuna, trials, self.seed)
+        days, watch = self.runs * len(self.setups), self.flyer.watch
+        watch.step("search", (1 + trials) * days)  # the defaults fly first
         flown = self.flyer.fly(self.setups, {"defaults": self.policy}, self.seed, 0, self.runs)
         self.defaults = flown["defaults"]
         if crashed(self.defaults):
@@ -72,7 +74,7 @@ class Search:
             self.study.enqueue_trial(start)
         for first in range(0, trials, BATCH):
             self._batch(optuna, min(BATCH, trials - first))
-            self.seen(self.trials)
+            watch.batch(self.trials, trials, (1 + len(self.trials)) * days)
         return self.trials
 
     def front(self) -> list[Trial]:
@@ -142,15 +144,15 @@ class Search:
 
     def _remember(self, trial: Trial) -> None:
         """Write down what was asked; InputError if the folder remembers something else."""
-        from simcert.lab.folder import to_json
-
-        name = f"{STUDY}/{trial.label}.json"
+        name, asked = f"{STUDY}/{trial.label}.json", to_json(trial.params)
         path = self.flyer.folder.path / name
         if not path.is_file():
-            self.flyer.folder.write(name, to_json(trial.params))
-        elif path.read_text(encoding="utf-8") != to_json(trial.params):
-            remedy = f"remove the folder {STUDY} to begin again"
-            raise InputError(f"{path}: the study is corrupt: other parameters were asked; {remedy}")
+            self.flyer.folder.write(name, asked)
+        elif path.read_bytes() != asked.encode():
+            raise InputError(
+                f"{path}: was changed or cut short, this study asks for other parameters; remove "
+                "this file and give the same command again, it writes them anew"
+            )
 
     def _fly(self, batch: Sequence[Trial]) -> None:
         rivals = [self.defaults, *(one.days for one in self.front())]

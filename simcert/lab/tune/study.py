@@ -68,10 +68,9 @@ def tune(
     }
     folder = ResultFolder.claim(out, identity)
     workers = jobs or len(os.sched_getaffinity(0))
-    total = trials * runs * len(setups)
-    with watched(total, trials, quiet) as watch:
-        flyer = Flyer(folder, workers, watch.days)
-        search = Search(made, found, setups, limits, runs, seed, flyer, watch.batch)
+    with watched(quiet) as watch:
+        flyer = Flyer(folder, workers, watch)
+        search = Search(made, found, setups, limits, runs, seed, flyer)
         search.run(trials)
         tuned = _judged(search, others, fresh, str(folder.path))
     leave(folder, tuned, identity, [*setups, *others])
@@ -111,6 +110,7 @@ def _members(search: Search, front: Sequence[Trial], fresh: int) -> list[Member]
     known: dict[str, Policy] = {"fresh-defaults": search.policy}
     known |= {f"fresh-{one.label}": one.policy for one in front if one.policy is not None}
     root = other_root(search.seed, "fresh")
+    search.flyer.watch.step("front, fresh days", len(known) * fresh * len(search.setups))
     flown = search.flyer.fly(search.setups, known, root, 0, fresh)
     base = flown["fresh-defaults"]
     members = []
@@ -128,6 +128,7 @@ def _final(
     assert chosen.trial.policy is not None
     known = {"final-defaults": search.policy, "final-chosen": chosen.trial.policy}
     setups = [*search.setups, *others]
+    search.flyer.watch.step("choice, other days", len(known) * fresh * len(setups))
     flown = search.flyer.fly(setups, known, other_root(search.seed, "final"), 0, fresh)
     stories = [Story.of(one) for one in setups]
     found = compared(stories, flown["final-chosen"], flown["final-defaults"])

@@ -217,7 +217,9 @@ def _document(
 def _finished(folder: ResultFolder) -> Validated:
     """Return the document of a folder; InputError if somebody changed it."""
     path = folder.path / DOCUMENT
-    document = validation.read(path.read_text(encoding="utf-8"), str(path))
+    document = validation.read(path.read_bytes().decode(errors="replace"), str(path))
     if validation.sealed(document)["seal"] != document["seal"]:
-        raise InputError(f"{path}: was changed after it was sealed; remove it and validate again")
+        raise InputError(
+            f"{path}: was changed after it was sealed; remove this file and validate again"
+        )
     return Validated(json.loads(json.dumps(document)), str(folder.path))
