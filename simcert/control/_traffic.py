@@ -54,8 +54,8 @@ class Traffic:
         slice_s = window.end_s - window.start_s
         weight = 1.0 / (MEMORY_WINDOWS * window.slices)
         self.units_per_s += (n / slice_s - self.units_per_s) * (weight if self.windows else 1.0)
+        self.connections += sum(window.per_arm("attempts")) - weight * self.connections
         old, new = window.by_arm("attempts")
-        self.connections += sum(old) + sum(new) - weight * self.connections
         at = window.outcomes.index(OK) if OK in window.outcomes else -1
         self.ok += (old[at] + new[at] if at >= 0 else 0) - weight * self.ok
         self.at_s, self.window_s, self.slices = window.end_s, slice_s * window.slices, window.slices

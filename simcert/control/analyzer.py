@@ -82,11 +82,12 @@ class Analyzer:
         """Weighted average of the evidence of all channels, in nats; 0 without a test."""
         if not self._tests:
             return 0.0
-        logs = [(weight, one.log_e) for weight, one in self._tests]
-        top = max(0.0, max([value for _, value in logs]))
-        total = sum([weight * exp(value - top) for weight, value in logs])
+        logs = [one.log_e for _, one in self._tests]
+        top = max(0.0, *logs)
+        wealth = zip(self._tests, logs, strict=True)
+        total = sum([weight * exp(value - top) for (weight, _), value in wealth])
         total += max(self._unspent, 0.0) * exp(-top)
-        return top + log(total) if total > 0.0 else min(value for _, value in logs)
+        return top + log(total) if total > 0.0 else min(logs)
 
     def segments(self) -> list[dict[str, Any]]:
         """Return what is known of every segment, as JSON values for status and reports."""
@@ -137,13 +138,13 @@ def one_sided(n_new: int, n_old: int, exposure: float) -> bool:
 
 def resumed_units(window: Window) -> int:
     """Return how many units cannot be full handshakes: an arm has more units than of these."""
-    resumed: list[int] = window.summed("resumed").tolist()
+    resumed = window.per_arm("resumed")
     if not any(resumed):
         return 0
     n_new, _, n_old, _ = window.tally()
-    attempts = window.by_arm("attempts")
-    over_old = n_old - sum(attempts[OLD]) + resumed[OLD]
-    over_new = n_new - sum(attempts[NEW]) + resumed[NEW]
+    attempts = window.per_arm("attempts")
+    over_old = n_old - attempts[OLD] + resumed[OLD]
+    over_new = n_new - attempts[NEW] + resumed[NEW]
     return max(over_old, 0) + max(over_new, 0)
 
 

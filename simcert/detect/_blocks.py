@@ -1,23 +1,17 @@
 """The factors of one block, and averages of evidence."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import exp, log, log1p
-from typing import NamedTuple, Self
+
+Block = tuple[float, float, float, float]
+"""One bet: rates of the old arm and of the new one, and the logs of their complements."""
 
 
-class Block(NamedTuple):
-    """One bet: rates of the old arm and of the new one, and the logs of their complements."""
-
-    a0: float
-    a1: float
-    log_not_a0: float
-    log_not_a1: float
-
-    @classmethod
-    def of(cls, a0: float, d: float) -> Self:
-        """Return the bet (a0, a0 + (1 - a0) d)."""
-        a1 = a0 + (1.0 - a0) * d
-        return cls(a0, a1, log1p(-a0), log1p(-a1))
+def blocks(a0: float, steps: Iterable[float]) -> list[Block]:
+    """Return the bet (a0, a0 + (1 - a0) d) for each d of `steps`."""
+    log_not_a0 = log1p(-a0)
+    ahead = [a0 + (1.0 - a0) * d for d in steps]
+    return [(a0, a1, log_not_a0, log1p(-a1)) for a1 in ahead]
 
 
 def log_blocks(

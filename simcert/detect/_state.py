@@ -1,14 +1,18 @@
 """State of a detector: its dataclass fields, as JSON values and back."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
 
-from simcert.model import Verdict
+from simcert.model import Reading, Verdict
 
 SEEN, NOTHING = Verdict.INCONCLUSIVE, Verdict.NO_DATA  # looked up once: a reading a slice asks
+Said = tuple[Verdict, float, float | None, float | None, int, Mapping[str, float]]
+said: Callable[[Said], Reading] = partial(tuple.__new__, Reading)
+"""Make a reading of all its fields, in half the time of `Reading(...)`: 17 are made in a slice."""
 
 
 class Stateful:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from simcert.detect._blocks import Block, log_blocks, log_mean_exp
+from simcert.detect._blocks import blocks, log_blocks, log_mean_exp
 from simcert.detect._state import Stateful
 from simcert.model import Reading, Verdict, Window
 
@@ -42,7 +42,7 @@ class BlockE(Stateful):
         if n_new and n_old:
             a0 = (self.f_old + 0.5) / (self.n_old + 1.0) if self.a0 is None else self.a0
             steps = self.d if isinstance(self.d, tuple) else (self.d,)
-            bets = log_blocks(n_new, f_new, n_old, f_old, [Block.of(a0, d) for d in steps])
+            bets = log_blocks(n_new, f_new, n_old, f_old, blocks(a0, steps))
             self.log_s = [s + bet for s, bet in zip(self.log_s, bets, strict=True)]
         self.f_old += f_old
         self.n_old += n_old

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from simcert.detect._state import SEEN, Stateful
+from simcert.detect._state import SEEN, Stateful, said
 from simcert.model import OK, Reading, Window
 
 OUTCOMES_MAX = 64
@@ -50,7 +50,7 @@ class Causes(Stateful):
         if len(told) > TOLD:
             loud = sorted(told, key=lambda name: (-told[name], name))[:TOLD]
             told = {name: told[name] for name in loud}
-        return Reading(SEEN, 0.0, sum(told.values()), n=self.n, detail=told)
+        return said((SEEN, 0.0, sum(told.values()), None, self.n, told))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the sums as JSON values."""

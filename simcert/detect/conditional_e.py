@@ -5,8 +5,9 @@ from math import exp, log, log1p
 
 from simcert.detect._blocks import log_mean_exp
 from simcert.detect._restart import LOG_ZERO, Restarting
-from simcert.detect._state import NOTHING, SEEN
+from simcert.detect._state import NOTHING, SEEN, said
 from simcert.model import Reading, Window
+from simcert.model.assessment import NO_DETAIL
 
 TINY = 1e-12  # start mass below this is rounding
 THETAS = (1.15, 1.3, 1.6, 2.2, 3.5, 8.0, 30.0, 150.0)
@@ -30,7 +31,7 @@ class ConditionalE(Restarting):
     folded: float = 0.0  # start mass that log_s already holds
     log_e: float = 0.0
     n: int = 0
-    _bets: tuple[tuple[float, float], ...] = field(init=False, repr=False)  # ln theta, theta - 1
+    _bets: tuple[list[float], list[float]] = field(init=False, repr=False)  # ln theta, theta - 1
 
     def __post_init__(self) -> None:
         if not self.restart:
@@ -39,7 +40,7 @@ class ConditionalE(Restarting):
             raise ValueError(f"thetas {self.thetas} must all exceed 1")
         self._check_mass()
         self.thetas = tuple(self.thetas)
-        self._bets = tuple((log(theta), theta - 1.0) for theta in self.thetas)
+        self._bets = [log(theta) for theta in self.thetas], [theta - 1.0 for theta in self.thetas]
         self.log_s = list(self.log_s) or [LOG_ZERO] * len(self.thetas)
 
     def update(self, window: Window) -> None:
@@ -55,10 +56,15 @@ class ConditionalE(Restarting):
         logs, fresh = self.log_s, self.released - self.folded
         if fresh > 0.0:
             log_fresh = log(fresh)
-            logs = [_log_add(s, log_fresh) for s in logs]
+            logs = [
+                s + log1p(exp(log_fresh - s))
+                if s > log_fresh
+                else log_fresh + log1p(exp(s - log_fresh))
+                for s in logs
+            ]
         self.log_s = logs = [
             s + f_new * log_theta - f * log1p(r * step)
-            for s, (log_theta, step) in zip(logs, self._bets, strict=True)
+            for s, log_theta, step in zip(logs, *self._bets, strict=True)
         ]
         self.folded = self.released
         rest, top = 1.0 - self.folded, max(logs)
@@ -71,8 +77,4 @@ class ConditionalE(Restarting):
 
     def reading(self) -> Reading:
         """Return the evidence; the limit of a decision is the policy's."""
-        return Reading(SEEN if self.n else NOTHING, self.log_e, n=self.n)
-
-
-def _log_add(a: float, b: float) -> float:
-    return a + log1p(exp(b - a)) if a > b else b + log1p(exp(a - b))
+        return said((SEEN if self.n else NOTHING, self.log_e, None, None, self.n, NO_DETAIL))

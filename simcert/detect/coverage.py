@@ -7,8 +7,9 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from simcert.detect._state import SEEN, Stateful
+from simcert.detect._state import SEEN, Stateful, said
 from simcert.model import NEW, Reading, Window
+from simcert.model.assessment import NO_DETAIL
 
 Ints = npt.NDArray[np.int64]
 
@@ -72,11 +73,11 @@ class Coverage(Stateful):
         if not self.n:
             return Reading()
         if not self.soaked:
-            return Reading(SEEN, n=self.n)
+            return said((SEEN, 0.0, None, None, self.n, NO_DETAIL))
         self._settle()
         known = {name: count for name, count in self.counts.items() if count[0] >= self.known}
         missing = {name: float(units) for name, (units, new) in known.items() if not new}
-        return Reading(SEEN, 0.0, float(len(missing)), 0.0, self.n, missing)
+        return said((SEEN, 0.0, float(len(missing)), 0.0, self.n, missing))
 
     def to_dict(self) -> dict[str, Any]:
         """Return parameters and counts as JSON values."""

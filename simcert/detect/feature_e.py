@@ -6,8 +6,9 @@ from operator import add
 
 from simcert.detect._blocks import log_mean_exp
 from simcert.detect._metrics import check
-from simcert.detect._state import SEEN, Stateful
+from simcert.detect._state import SEEN, Stateful, said
 from simcert.model import FEATURES, NEW, OLD, Reading, Verdict, Window
+from simcert.model.assessment import NO_DETAIL
 
 ESSENTIAL = ("tls13", "h2")
 THETAS = (1.3, 2.0, 5.0)
@@ -45,9 +46,9 @@ class FeatureE(Stateful):
         if self.batch and (window.slice_index == 0 or window.exposure != self.exposure):
             self._bet()
         self.exposure = window.exposure
-        ok, has = window.by_arm("time_hist"), window.by_arm("features")
-        seen = [sum(ok[OLD])] + [has[OLD][i] for i in self._at]
-        seen += [sum(ok[NEW])] + [has[NEW][i] for i in self._at]
+        ok, has = window.per_arm("time_hist"), window.by_arm("features")
+        seen = [ok[OLD], *[has[OLD][i] for i in self._at]]
+        seen += [ok[NEW], *[has[NEW][i] for i in self._at]]
         self.batch = list(map(add, self.batch, seen)) if self.batch else seen
         if window.closes_window:
             self._bet()
@@ -76,7 +77,7 @@ class FeatureE(Stateful):
             return Reading()
         limit, k = -log(self.alpha), len(self.thetas)
         if self.log_e < limit:
-            return Reading(SEEN, self.log_e, self.log_e, limit, self.n)
+            return said((SEEN, self.log_e, self.log_e, limit, self.n, NO_DETAIL))
         parts = [log_mean_exp(self.log_s[i * k : (i + 1) * k]) for i in range(len(self.essential))]
         detail = dict(zip(self.essential, parts, strict=True))
         return Reading(Verdict.FAIL, self.log_e, self.log_e, limit, self.n, detail)

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from math import log
 
-from simcert.detect._state import NOTHING, SEEN
+from simcert.detect._state import NOTHING, SEEN, said
 from simcert.detect.conditional_e import ConditionalE
 from simcert.model import Reading, Verdict, Window
+from simcert.model.assessment import NO_DETAIL
 
 WINDOWS = 10.0  # weight of a window in the rate
 
@@ -44,4 +45,4 @@ class OldArmE(ConditionalE):
         """Return the old arm's rate of failures against the floor."""
         verdict = SEEN if self.n else NOTHING
         verdict = Verdict.FAIL if self.failing else verdict
-        return Reading(verdict, self.log_e, self.rate, self.floor, self.n_old)
+        return said((verdict, self.log_e, self.rate, self.floor, self.n_old, NO_DETAIL))

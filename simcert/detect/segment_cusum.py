@@ -7,7 +7,7 @@ import numpy as np
 
 from simcert.detect._restart import fell
 from simcert.detect._rows import Floats, Rows
-from simcert.detect._state import NOTHING, SEEN, Stateful
+from simcert.detect._state import NOTHING, SEEN, Stateful, said
 from simcert.model import Reading, Window
 
 
@@ -40,11 +40,14 @@ class SegmentCusum(Stateful):
     n: int = 0
     exposure: float = 0.0
     _rows: Rows = field(init=False, repr=False)
+    _room: Floats = field(init=False, repr=False)  # to reckon in
+    _factor: Floats = field(init=False, repr=False, default_factory=lambda: np.ones(()))
 
     def __post_init__(self) -> None:
         self.names = tuple(self.names)
         self.rates, self.g = np.asarray(self.rates, float), np.asarray(self.g, float)
         self._rows = Rows(("failure",), self.segments_max, self.names)
+        self._room = np.empty(len(self.names))
 
     @property
     def log_e(self) -> float:
@@ -61,41 +64,49 @@ class SegmentCusum(Stateful):
         if not self.names:
             self.names = self._rows.open(window.segments)
             self.rates = np.full(len(self.names), self.rate / len(self.names))
-            self.g = np.zeros(len(self.names))
+            self.g, self._room = np.zeros(len(self.names)), np.empty(len(self.names))
         if fell(self.exposure, window.exposure):
             self._forget()
         self.exposure = window.exposure
         n_new, f_new, n_old, f_old = window.tally()
-        if n_new + n_old:
-            events = self._rows.events(window)
+        n, f = n_new + n_old, f_new + f_old
+        if n:
+            events = self._rows.events(window) if f else None
             if window.exposure >= self.from_exposure:
-                self._compare(n_new, None if events is None else events[1])
-            self._learn(n_new + n_old, f_new + f_old, events, window.slices)
+                self._compare(n_new, events.new if events is not None and f_new else None)
+            self._learn(n, f, None if events is None else events.both, window.slices)
         self.n += n_new
 
     def _compare(self, n_new: int, f_new: Floats | None) -> None:
         wave = self.fast / float(np.add.reduce(self.rates))
         g = self.g
-        g -= ((self.ratio - 1.0) * n_new * wave) * self.rates
+        np.subtract(g, self._times(self.rates, (self.ratio - 1.0) * n_new * wave), g)
         if f_new is not None:
-            g += f_new * log(self.ratio)
+            np.add(g, self._times(f_new, log(self.ratio)), g)
         np.maximum(g, 0.0, out=g)
-        self.highest = max(g.tolist())
+        self.highest = g.item(g.argmax())  # several times faster than max
         if self.highest > self.threshold:
             self.alarms += 1
             self._forget()
+
+    def _times(self, row: Floats, factor: float) -> Floats:
+        """Return a product that the next one overwrites."""
+        self._factor.fill(factor)
+        return np.multiply(row, self._factor, self._room)
 
     def _forget(self) -> None:
         self.g[:] = 0.0
         self.highest = 0.0
 
-    def _learn(self, n: int, f: int, events: Floats | None, slices: int) -> None:
+    def _learn(self, n: int, f: int, both: Floats | None, slices: int) -> None:
         self.seen += n
         new = n / self.seen
         weight = max(self.speed / slices, new)
-        self.rates *= 1.0 - weight
-        if events is not None:
-            self.rates += (events[0] + events[1]) * (weight / n)
+        rates = self.rates
+        self._factor.fill(1.0 - weight)
+        np.multiply(rates, self._factor, rates)
+        if both is not None:
+            np.add(rates, self._times(both, weight / n), rates)
         self.fast += max(self.wave_speed / slices, new) * (f / n - self.fast)
         self.fast = max(self.fast, 1e-9)
 
@@ -103,4 +114,4 @@ class SegmentCusum(Stateful):
         """Return the largest G, its limit, the exposed units, and the number of alarms so far."""
         verdict = SEEN if self.n else NOTHING
         alarms = {"alarms": float(self.alarms)}
-        return Reading(verdict, 0.0, self.highest, self.threshold, self.n, alarms)
+        return said((verdict, 0.0, self.highest, self.threshold, self.n, alarms))

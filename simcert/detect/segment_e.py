@@ -7,8 +7,10 @@ import numpy as np
 
 from simcert.detect._restart import Restarting
 from simcert.detect._rows import Floats, Rows
-from simcert.detect._state import NOTHING, SEEN
+from simcert.detect._state import NOTHING, SEEN, said
 from simcert.model import Reading, Window
+from simcert.model.assessment import NO_DETAIL
+from simcert.model.window import RowEvents
 
 TELLING = 3.0  # rows with smaller e-values are left out of readings
 MOST, LOG_MOST = 1e250, 575.0  # an e-value is cut there: smaller is still an e-value
@@ -36,10 +38,15 @@ class SegmentE(Restarting):
     loudest: float = 0.0  # largest of e
     n: int = 0
     _weights: Floats = field(init=False, repr=False)
-    _bets: tuple[Floats, Floats] = field(init=False, repr=False)  # theta - 1, ln theta
+    _bets: tuple[Floats, Floats] = field(init=False, repr=False)  # theta - 1, ln theta: columns
     _log_top: float = field(init=False, repr=False)  # ln of the largest theta
     _even: float = field(init=False, repr=False, default=-1.0)  # what every row has folded
     _rows: Rows = field(init=False, repr=False)
+    _by_theta: Floats = field(init=False, repr=False)  # `wealth` as [theta, row]: long lines
+    _room: tuple[Floats, Floats] = field(init=False, repr=False)  # to reckon in, [theta, row]
+    _count: Floats = field(init=False, repr=False)  # number of thetas
+    _rest: Floats = field(init=False, repr=False)  # start mass that is not released
+    _share: Floats = field(init=False, repr=False)  # r
 
     def __post_init__(self) -> None:
         self._check_mass()
@@ -47,17 +54,24 @@ class SegmentE(Restarting):
         self.shares = tuple(self.shares) or (1.0 / len(self.signals),) * len(self.signals)
         self.names = tuple(self.names)
         self._rows = Rows(self.signals, self.segments_max, self.names)
-        thetas = np.array(self.thetas)
+        thetas = np.array(self.thetas)[:, None]
         self._bets = (thetas - 1.0, np.log(thetas))
         self._log_top = log(max(self.thetas))
+        self._count, self._rest, self._share = (
+            np.array(float(len(thetas))),
+            np.ones(()),
+            np.ones(()),
+        )
         rows = len(self.names) * len(self.signals)
-        self.wealth = np.asarray(self.wealth, float).reshape(rows, len(thetas))
+        self._lay_out(np.asarray(self.wealth, float).reshape(rows, len(thetas)))
         self.folded = np.array(self.folded, float).reshape(rows)
         self.e = np.asarray(self.e, float).reshape(rows)
-        self._weights = self._spread()
 
-    def _spread(self) -> Floats:
-        return np.tile(np.array(self.shares) / max(len(self.names), 1), len(self.names))
+    def _lay_out(self, wealth: Floats) -> None:
+        self._by_theta = np.array(wealth.T, order="C")
+        self._room = np.empty_like(self._by_theta), np.empty_like(self._by_theta)
+        self.wealth = self._by_theta.T
+        self._weights = np.tile(np.array(self.shares) / max(len(self.names), 1), len(self.names))
 
     def update(self, window: Window) -> None:
         """Bet on the rows of the slice; one without any event is no bet."""
@@ -67,49 +81,60 @@ class SegmentE(Restarting):
         n_new, _, n_old, _ = window.tally()
         self.n += n_new + n_old
         if n_new and n_old:
-            events = self._rows.events(window)
-            if events is not None:
-                self._bet(events[1], events[0] + events[1], n_new / (n_new + n_old))
+            f_new = f_old = 0
+            for signal in self.signals:
+                _, new, _, old = window.tally(signal)
+                f_new, f_old = f_new + new, f_old + old
+            if f_new or f_old:
+                self._bet(self._rows.events(window), f_new, n_new / (n_new + n_old))
 
     def _open(self, segments: tuple[str, ...]) -> None:
         self.names = self._rows.open(segments)
         rows = len(self.names) * len(self.signals)
-        self.wealth = np.zeros((rows, len(self.thetas)))
+        self._lay_out(np.zeros((rows, len(self.thetas))))
         self.folded, self.e = np.zeros(rows), np.ones(rows)
-        self._weights = self._spread()
 
-    def _bet(self, f_new: Floats, f: Floats, r: float) -> None:
+    def _bet(self, events: RowEvents, f_new: int, r: float) -> None:
         """Bet on all rows at once: one without events is multiplied by 1."""
-        steps, logs = self._bets
-        growth = f_new[:, None] * logs
-        growth -= f[:, None] * np.log1p(r * steps)
-        wealth, released = self.wealth, self.released
+        growth = self._growth(events, r)
+        wealth, released = self._by_theta, self.released
         if released != self._even:
-            wealth += (released - self.folded)[:, None]
+            wealth += released - (self._even if self._even >= 0.0 else self.folded)
             self.folded.fill(released)
+            self._rest.fill(max(1.0 - released, 0.0))
             self._even = released
-        if self._bounded(max(f_new.tolist())):
-            wealth *= np.exp(growth, out=growth)
+        if self._bounded(f_new):
+            np.multiply(wealth, np.exp(growth, growth), wealth)
         else:
-            wealth *= np.exp(np.minimum(growth, LOG_MOST, out=growth), out=growth)
+            np.multiply(wealth, np.exp(np.minimum(growth, LOG_MOST, out=growth), growth), wealth)
             np.minimum(wealth, MOST, out=wealth)
-        e = np.add.reduce(wealth, axis=1)
-        e /= len(logs)
-        e += max(1.0 - released, 0.0)
+        e = np.add.reduce(wealth)
+        np.divide(e, self._count, e)
+        np.add(e, self._rest, e)
         self.e = e
         self.log_e = log(float(self._weights.dot(e)))
-        self.loudest = max(e.tolist())
+        self.loudest = e.item(e.argmax())  # several times faster than max
 
-    def _bounded(self, f_new: float) -> bool:
+    def _growth(self, events: RowEvents, r: float) -> Floats:
+        """Return the log factors [theta, row]; products of a column and a row are by `dot`."""
+        (steps, logs), (growth, paid) = self._bets, self._room
+        self._share.fill(r)
+        log_rates = np.multiply(steps, self._share)
+        np.log1p(log_rates, log_rates)
+        np.dot(logs, events.new[None], growth)
+        np.dot(log_rates, events.both[None], paid)
+        np.subtract(growth, paid, growth)
+        return growth
+
+    def _bounded(self, f_new: int) -> bool:
         """Return whether no wealth can reach MOST by `f_new` events in a row: nothing to cut."""
         return log(len(self.thetas) * (self.loudest + 1.0)) + f_new * self._log_top < LOG_MOST
 
     def reading(self) -> Reading:
         """Return the mean evidence; `value` is the number of rows, `detail` the telling ones."""
         verdict, rows = SEEN if self.n else NOTHING, float(len(self.e))
-        if self.loudest <= TELLING:
-            return Reading(verdict, self.log_e, rows, n=self.n)
-        return Reading(verdict, self.log_e, rows, n=self.n, detail=self._telling())
+        detail = NO_DETAIL if self.loudest <= TELLING else self._telling()
+        return said((verdict, self.log_e, rows, None, self.n, detail))
 
     def _telling(self) -> dict[str, float]:
         k = len(self.signals)

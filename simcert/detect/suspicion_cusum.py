@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from math import log, log1p
 
 from simcert.detect._restart import fell
-from simcert.detect._state import NOTHING, SEEN, Stateful
+from simcert.detect._state import NOTHING, SEEN, Stateful, said
 from simcert.model import Reading, Window
 
 
@@ -90,4 +90,4 @@ class SuspicionCusum(Stateful):
         """Return G, its limit, the exposed units seen, and the number of alarms so far."""
         verdict = SEEN if self.n else NOTHING
         alarms = {"alarms": float(self.alarms)}
-        return Reading(verdict, 0.0, self.g, self.threshold, self.n, alarms)
+        return said((verdict, 0.0, self.g, self.threshold, self.n, alarms))

@@ -1,14 +1,17 @@
 """Time quantile e-process: are handshakes with the new certificate slower than with the old one."""
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from math import log
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from simcert.detect._blocks import Block, log_blocks, log_mean_exp
-from simcert.detect._state import NOTHING, SEEN, Stateful
+from simcert.detect._blocks import Block, blocks, log_blocks, log_mean_exp
+from simcert.detect._state import NOTHING, SEEN, Stateful, said
 from simcert.model import NEW, OLD, Reading, Verdict, Window
+from simcert.model.assessment import NO_DETAIL
 
 Ints = npt.NDArray[np.int64]
 DELTAS = (0.02, 0.1, 0.4)
@@ -29,7 +32,7 @@ class TimeQuantileE(Stateful):
     tolerance_bins: int = 1
     memory: int = 5
     alpha: float = 1e-3
-    past: list[list[int]] = field(default_factory=list)  # control histograms of whole windows
+    past: list[Ints] = field(default_factory=list)  # control histograms of whole windows
     filling: Ints | list[int] = field(default_factory=list)  # the window that is not over
     log_s: list[float] = field(default_factory=list)
     log_e: float = 0.0
@@ -39,7 +42,7 @@ class TimeQuantileE(Stateful):
 
     def __post_init__(self) -> None:
         self.quantiles, self.deltas = tuple(self.quantiles), tuple(self.deltas)
-        self.past = list(self.past)
+        self.past = [np.array(times, np.int64) for times in self.past]
         self.log_s = list(self.log_s) or [0.0] * (len(self.quantiles) * len(self.deltas))
         self._total = np.array(self.past, np.int64).sum(axis=0)
         self._bets = self._learned() if self.past else []
@@ -47,14 +50,15 @@ class TimeQuantileE(Stateful):
     def _learned(self) -> list[tuple[int, list[Block]]]:
         """Return what past windows say that a slow time is, and how often one is to be expected."""
         bars = _thresholds(self._total, self.quantiles)
-        return [(at, [Block.of(above, d) for d in self.deltas]) for at, above in bars]
+        return [(at, blocks(above, self.deltas)) for at, above in bars]
 
     def _close(self) -> None:
         """Take the window that is over into the past."""
-        self._total = self._total + self.filling
-        self.past.append(np.asarray(self.filling).tolist())
+        over = np.asarray(self.filling)
+        self._total = self._total + over
+        self.past.append(over)
         if len(self.past) > self.memory:
-            self._total -= np.array(self.past.pop(0), np.int64)
+            self._total -= self.past.pop(0)
         self.filling = []
         self._bets = self._learned()
 
@@ -62,7 +66,7 @@ class TimeQuantileE(Stateful):
         """Bet with thresholds of past windows, then learn the control's times."""
         by_arm = window.by_arm("time_hist")
         old, new = by_arm[OLD], by_arm[NEW]
-        n_old, n_new = sum(old), sum(new)
+        n_old, n_new = window.per_arm("time_hist")
         if n_old and n_new and self._bets:
             self._bet(old, n_old, new, n_new)
         self.n += n_new
@@ -73,23 +77,27 @@ class TimeQuantileE(Stateful):
 
     def _bet(self, old: list[int], n_old: int, new: list[int], n_new: int) -> None:
         bets: list[float] = []
-        for at, blocks in self._bets:
+        for at, bet_on in self._bets:
             slow_old, slow_new = sum(old[at:]), sum(new[at + self.tolerance_bins :])
-            bets += log_blocks(n_new, slow_new, n_old, slow_old, blocks)
+            bets += log_blocks(n_new, slow_new, n_old, slow_old, bet_on)
         self.log_s = [s + bet for s, bet in zip(self.log_s, bets, strict=True)]
         self.log_e = log_mean_exp(self.log_s)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return parameters and state as JSON values."""
+        return {**Stateful.to_dict(self), "past": [times.tolist() for times in self.past]}
 
     def reading(self) -> Reading:
         """Fail once the evidence reaches 1 / alpha."""
         limit = -log(self.alpha)
         verdict = SEEN if self.n else NOTHING
         verdict = verdict if self.log_e < limit else Verdict.FAIL
-        return Reading(verdict, self.log_e, self.log_e, limit, self.n)
+        return said((verdict, self.log_e, self.log_e, limit, self.n, NO_DETAIL))
 
 
 def _thresholds(counts: Ints, quantiles: tuple[float, ...]) -> list[tuple[int, float]]:
     """Return the first bin above each quantile, and the smoothed share of times from it on."""
-    below = np.add.accumulate(counts)
-    n = int(below[-1])
-    at = below.searchsorted([p * n for p in quantiles]).tolist()
-    return [(i + 1, (n - int(below[i]) + 0.5) / (n + 1.0)) for i in at]
+    below: list[int] = np.add.accumulate(counts).tolist()
+    n = below[-1]
+    at = [bisect_left(below, p * n) for p in quantiles]
+    return [(i + 1, (n - below[i] + 0.5) / (n + 1.0)) for i in at]

@@ -1,13 +1,15 @@
 """Anytime-valid upper bound on the harm: the smallest delta that the data exclude from above."""
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from math import log, log1p
 
 from simcert.detect._projection import project
 from simcert.detect._restart import fell
-from simcert.detect._state import NOTHING, SEEN, Stateful
+from simcert.detect._state import NOTHING, SEEN, Stateful, said
 from simcert.detect.noninferiority_e import plug_in
 from simcert.model import Reading, Window
+from simcert.model.assessment import NO_DETAIL
 
 DELTAS = (
     *(0.0035, 0.005, 0.0075, 0.0115, 0.016, 0.023, 0.032, 0.045, 0.065),
@@ -57,8 +59,8 @@ class UpperBound(Stateful):
     @property
     def value(self) -> float:
         """Return U."""
-        above = [d for d in self.deltas if not self._open or d > self._open[-1]]
-        return above[0] if above else 1.0
+        above = bisect_right(self.deltas, self._open[-1]) if self._open else 0
+        return self.deltas[above] if above < len(self.deltas) else 1.0
 
     def update(self, window: Window) -> None:
         """Bet for every delta that still stands, then learn the control's rate."""
@@ -101,4 +103,4 @@ class UpperBound(Stateful):
     def reading(self) -> Reading:
         """Return U and the exposed units behind it."""
         verdict = SEEN if self.n else NOTHING
-        return Reading(verdict, value=self.value, n=self.n)
+        return said((verdict, 0.0, self.value, None, self.n, NO_DETAIL))

@@ -13,6 +13,7 @@ from simcert.model.outcome import ARMS, NEW, OK, OLD, in_signal
 from simcert.model.records import FEATURES
 
 Counts = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 TIME_EDGES_MS: npt.NDArray[np.float64] = np.logspace(0.0, 4.8, 49)
 """Limits of the handshake-time bins, 1 ms to 63 s, ten bins a decade; bin 0 lies below 1 ms."""
@@ -31,6 +32,16 @@ class Tally(NamedTuple):
     f_new: int
     n_old: int
     f_old: int
+
+
+class RowEvents(NamedTuple):
+    """Events of the new arm, and of both, by row (segment, signal).
+
+    Row = segment * signals + signal. Whole numbers, but floats, for they meet logarithms.
+    """
+
+    new: Floats
+    both: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +77,9 @@ class Window:
     _totals: list[list[int]] = field(init=False, repr=False)
     _tallies: dict[str, Tally] = field(init=False, repr=False, default_factory=dict)
     _by_arm: dict[str, list[list[int]]] = field(init=False, repr=False, default_factory=dict)
+    _per_arm: dict[str, list[int]] = field(init=False, repr=False, default_factory=dict)
     _events: dict[str, Counts] = field(init=False, repr=False, default_factory=dict)
+    _rows: dict[tuple[str, ...], RowEvents] = field(init=False, repr=False, default_factory=dict)
     _summed: dict[str, Counts] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -144,6 +157,15 @@ class Window:
             found = self._by_arm[name] = total
         return found
 
+    def per_arm(self, name: str) -> list[int]:
+        """Return the sums of an array for [arm]; counted once per window."""
+        found = self._per_arm.get(name)
+        if found is None:
+            rows: list[Any] = self.by_arm(name)
+            found = rows if name == "resumed" else [sum(row) for row in rows]
+            self._per_arm[name] = found
+        return found
+
     def summed(self, name: str) -> Counts:
         """Return an array summed over segments, [arm, last axis]; counted once per window."""
         found = self._summed.get(name)
@@ -157,6 +179,14 @@ class Window:
         found = self._events.get(signal)
         if found is None:
             found = self._events[signal] = self.units.dot(picked(self.outcomes, signal))
+        return found
+
+    def row_events(self, signals: tuple[str, ...]) -> RowEvents:
+        """Return the events of every segment and signal; counted once per window."""
+        found = self._rows.get(signals)
+        if found is None:
+            counts = row_events(self.units, self.outcomes, signals)
+            found = self._rows[signals] = RowEvents(*counts)
         return found
 
     @property
@@ -262,6 +292,28 @@ def _columns(outcomes: tuple[str, ...], signal: str) -> tuple[int, ...]:
 def picked(outcomes: tuple[str, ...], signal: str) -> Counts:
     """Return 1 for each outcome that is an event of `signal`, else 0."""
     return np.array([in_signal(name, signal) for name in outcomes], np.int64)
+
+
+@lru_cache(maxsize=4096)
+def _rows_picked(outcomes: tuple[str, ...], signals: tuple[str, ...]) -> Floats:
+    """Return which [arm, outcome] count, for each signal: in the new arm alone, then in both."""
+    by_signal = np.array([picked(outcomes, signal) for signal in signals], float)
+    new = np.concatenate((np.zeros_like(by_signal), by_signal), axis=1)
+    return np.concatenate((new, np.concatenate((by_signal, by_signal), axis=1)))
+
+
+def row_events(units: Counts, outcomes: tuple[str, ...], signals: tuple[str, ...]) -> Floats:
+    """Return the events of `units` [..., segment, arm, outcome] as [..., (new, both), row].
+
+    A product of floats is much faster than one of integers, and exact for counts up to COUNT_MAX.
+    """
+    *before, segments, arms, _ = units.shape
+    flat = units.reshape(-1, arms * len(outcomes)).astype(float)
+    counts: Floats = _rows_picked(outcomes, signals).dot(flat.T)
+    if before or len(signals) > 1:
+        counts = counts.reshape(2, len(signals), -1, segments).transpose(2, 0, 3, 1)
+        counts = counts.reshape(*before, 2, segments * len(signals))
+    return counts
 
 
 def _tally(rows: list[list[int]], at: tuple[int, ...]) -> Tally:

@@ -22,9 +22,9 @@ class Memory(NamedTuple):
         before = view.progress.memory
         if not before:
             return cls(view.now_s)
-        memory = cls(**before)
-        soaked_s = view.now_s - memory.at_s if view.exposure >= top else 0.0
-        return memory._replace(at_s=view.now_s, soaked_s=memory.soaked_s + soaked_s)
+        at_s, soaked_s, until_s, alarms, doubt_e, doubt_s = cls(**before)
+        soaked_s += view.now_s - at_s if view.exposure >= top else 0.0
+        return cls(view.now_s, soaked_s, until_s, alarms, doubt_e, doubt_s)
 
     def backed_off(self, until_s: float, alarms: list[int]) -> Self:
         """Return the memory of a suspicion that was answered."""
@@ -44,8 +44,9 @@ class Memory(NamedTuple):
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values; a doubt only if there is one."""
-        kept: dict[str, Any] = {"at_s": self.at_s, "soaked_s": self.soaked_s}
-        kept |= {"until_s": self.until_s, "alarms": [*self.alarms]}
-        if self.doubt_e:
-            kept |= {"doubt_e": self.doubt_e, "doubt_s": self.doubt_s}
+        at_s, soaked_s, until_s, alarms, doubt_e, doubt_s = self
+        kept: dict[str, Any] = {"at_s": at_s, "soaked_s": soaked_s, "until_s": until_s}
+        kept["alarms"] = [*alarms]
+        if doubt_e:
+            kept["doubt_e"], kept["doubt_s"] = doubt_e, doubt_s
         return kept

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from simcert.model import ARMS, FEATURES, Window
+from simcert.model import ARMS, FEATURES, NEW, OLD, Tally, Window
 from simcert.model.window import Counts as Array
-from simcert.model.window import picked
+from simcert.model.window import Floats, picked, row_events
 from simcert.sim.blocks import Block, blocks
 from simcert.sim.ground import Ground, ground_of
 from simcert.sim.handshakes import Handshakes
@@ -139,7 +139,10 @@ class Ahead:
         self._outcomes = ground.outcomes
         self._summed: dict[str, Array] = {}
         self._by_arm: dict[str, list[list[list[int]]]] = {}
+        self._per_arm: dict[str, list[list[int]]] = {}
+        self._tallies: dict[str, list[Tally]] = {}
         self._events: dict[str, Array] = {}
+        self._rows: dict[tuple[str, ...], Floats] = {}
 
     def drawn(self, name: str, i: int) -> Array:
         """Return times or features of slice `i`; the first call draws those of all slices."""
@@ -172,11 +175,38 @@ class Ahead:
             found = self._by_arm[name] = lists
         return found
 
+    def per_arm(self, name: str) -> list[list[int]]:
+        """Return the sums of an array in all slices, [T][arm]."""
+        found = self._per_arm.get(name)
+        if found is None:
+            sums = self.summed(name)
+            lists: list[list[int]] = sums.reshape(*sums.shape[:2], -1).sum(axis=2).tolist()
+            found = self._per_arm[name] = lists
+        return found
+
+    def tally(self, signal: str) -> list[Tally]:
+        """Return units and events of `signal` per arm in all slices."""
+        found = self._tallies.get(signal)
+        if found is None:
+            counted = self.summed("units").dot(picked(self._outcomes, signal)).tolist()
+            found = self._tallies[signal] = [
+                Tally(n[NEW], f[NEW], n[OLD], f[OLD])
+                for n, f in zip(self.per_arm("units"), counted, strict=True)
+            ]
+        return found
+
     def events(self, signal: str) -> Array:
         """Return the units with an event of `signal` in all slices: [T, segment, arm]."""
         found = self._events.get(signal)
         if found is None:
             found = self._events[signal] = self.units.dot(picked(self._outcomes, signal))
+        return found
+
+    def row_events(self, signals: tuple[str, ...]) -> Floats:
+        """Return the events of every segment and signal in all slices: [T, (new, both), row]."""
+        found = self._rows.get(signals)
+        if found is None:
+            found = self._rows[signals] = row_events(self.units, self._outcomes, signals)
         return found
 
     def _times(self) -> tuple[Array, Array]:

@@ -9,7 +9,7 @@ from dataclasses import fields
 from typing import Any, Protocol, Self
 
 from simcert.model import Window
-from simcert.model.window import Counts
+from simcert.model.window import Counts, Floats, RowEvents, Tally
 
 _LATE = ("time_hist", "features")
 
@@ -38,8 +38,20 @@ class Source(Protocol):
         """Return the same as lists."""
         ...
 
+    def per_arm(self, name: str) -> list[list[int]]:
+        """Return the sums of an array in all slices, [T][arm]."""
+        ...
+
+    def tally(self, signal: str) -> list[Tally]:
+        """Return units and events of `signal` per arm in all slices."""
+        ...
+
     def events(self, signal: str) -> Counts:
         """Return the units with an event of `signal` in all slices: [T, segment, arm]."""
+        ...
+
+    def row_events(self, signals: tuple[str, ...]) -> Floats:
+        """Return the events of every segment and signal in all slices: [T, (new, both), row]."""
         ...
 
 
@@ -51,6 +63,20 @@ class LateWindow(Window):
 
     __slots__ = ("_late",)
     _late: tuple[Source, int] | None
+
+    def tally(self, signal: str = "failure", segment: int | None = None) -> Tally:
+        """Return units and events of `signal` per arm, of one segment (by index) or of all."""
+        if self._late is None or segment is not None:
+            return Window.tally(self, signal, segment)
+        source, i = self._late
+        return source.tally(signal)[i]
+
+    def per_arm(self, name: str) -> list[int]:
+        """Return the sums of an array for [arm]."""
+        if self._late is None:
+            return Window.per_arm(self, name)
+        source, i = self._late
+        return source.per_arm(name)[i]
 
     def by_arm(self, name: str) -> list[list[int]]:
         """Return an array summed over segments, as [arm][last axis]."""
@@ -74,6 +100,13 @@ class LateWindow(Window):
         source, i = self._late
         found: Counts = source.events(signal)[i]
         return found
+
+    def row_events(self, signals: tuple[str, ...]) -> RowEvents:
+        """Return the events of every segment and signal."""
+        if self._late is None:
+            return Window.row_events(self, signals)
+        source, i = self._late
+        return RowEvents(*source.row_events(signals)[i])
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a slot that is still empty
         if name == "_late":  # a copy, which has all arrays

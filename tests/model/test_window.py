@@ -115,3 +115,16 @@ def test_a_completed_handshake_without_a_request_is_a_failure():
     assert in_signal("ok_then_close", "failure")
     assert in_signal("ok_then_alert:unknown_ca", "after_handshake")
     assert not in_signal("ok", "failure")
+
+
+@given(windows())
+def test_sums_over_segments_arms_and_rows_are_those_of_the_arrays(a):
+    signals = ("failure", "trust_alert", "after_handshake")
+    for name in ("attempts", "resumed", "time_hist"):
+        array = getattr(a, name)
+        assert a.per_arm(name) == [int(array[:, arm].sum()) for arm in (0, 1)]
+    for asked in (signals[:1], signals):
+        new, both = a.row_events(asked)
+        events = [[a.events(signal)[i] for signal in asked] for i in range(len(a.segments))]
+        assert new.tolist() == [pair[1] for row in events for pair in row]
+        assert both.tolist() == [sum(pair) for row in events for pair in row]

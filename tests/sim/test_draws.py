@@ -130,6 +130,12 @@ def test_a_late_window_has_the_sums_of_its_own_slice_and_a_copy_those_of_its_own
             for name in ("units", "attempts", "time_hist", "features"):
                 assert seen.by_arm(name) == plain.by_arm(name)
                 assert np.array_equal(seen.summed(name), plain.summed(name))
+            for name in ("attempts", "resumed", "time_hist"):
+                assert seen.per_arm(name) == plain.per_arm(name)
             for signal in ("failure", "trust_alert"):
                 assert np.array_equal(seen.events(signal), plain.events(signal))
+                assert seen.tally(signal) == plain.tally(signal)
+            for rows in (("failure",), ("trust_alert", "transport")):
+                pairs = zip(seen.row_events(rows), plain.row_events(rows), strict=True)
+                assert all(np.array_equal(*pair) for pair in pairs)
     assert len({window.events("failure").tobytes() for window in late}) > 1
