@@ -1,6 +1,10 @@
 """Catalogue of detectors: one per file, found by its stem."""
 
+from simcert.detect._state import Stateful
+from simcert.detect._windowed import Windowed
 from simcert.model import discovery
+
+__all__ = ["Stateful", "Windowed", "discover"]
 
 
 def discover() -> discovery.Catalogue:

@@ -12,6 +12,7 @@ from simcert.control.journal import Journal, stem
 from simcert.errors import FidelityError
 from simcert.model import Policy, Truth, discovery
 from simcert.scenario import Scenario, build, load_scenario, policies
+from simcert.scenario.validation import outside_code
 from simcert.sim import Flight, Watch, refusals, simulate
 from simcert.world import truth_of
 from simcert.world.spec import WorldSpec
@@ -49,7 +50,7 @@ class Setup:
             "policy": self.label,
             "parameters": repr(self.policy),
             "fidelity": self.fidelity,
-            **_code(self.policy),
+            **{name: code for name, code in outside_code(self.policy).items() if code},
         }
 
 
@@ -94,15 +95,6 @@ def _carry(module: ModuleType) -> None:
         import cloudpickle
 
         cloudpickle.register_pickle_by_value(module)
-
-
-def _code(policy: Policy) -> dict[str, str]:
-    """Return a digest of the file of a policy that is none of ours: other code, other results."""
-    module = sys.modules.get(type(policy).__module__)
-    path = getattr(module, "__file__", None)
-    if path is None or type(policy).__module__.startswith("simcert."):
-        return {}
-    return {"code": sha256(Path(path).read_bytes()).hexdigest()}
 
 
 def chosen_fidelity(spec: WorldSpec, asked: str | None) -> str:

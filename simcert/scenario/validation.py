@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import simcert
+from simcert import detect
 from simcert.control import validation
 from simcert.control.journal import params, stem
 from simcert.control.signing import KEY_MAX
@@ -42,14 +43,28 @@ def read_key(path: str | Path) -> bytes:
 def policy_digest(policy: Policy) -> str:
     """Return one digest of a policy's name and all its parameters, given or by default.
 
-    Of a policy from outside this package its source file counts, too: no code digest covers it.
+    The source of what decides and is none of ours counts, too: no code digest covers it.
     """
-    said: dict[str, Any] = {"policy": stem(policy), "params": params(policy)}
-    module = type(policy).__module__
-    if not module.startswith("simcert."):
-        source = getattr(sys.modules.get(module), "__file__", None)
-        said["source"] = None if source is None else sha256(Path(source).read_bytes()).hexdigest()
+    said = {"policy": stem(policy), "params": params(policy), **outside_code(policy)}
     return sha256(validation.canonical(said)).hexdigest()
+
+
+def outside_code(policy: Policy) -> dict[str, str | None]:
+    """Return digests of the files that decide and are from outside this package.
+
+    That is the policy's own, and those of the detectors that it asks; None of what was typed into a
+    notebook, which lies in no file.
+    """
+    known = detect.discover()
+    asked = sorted({one.detector for one in policy.channels()} & {*known.plugins})
+    deciding = {"code": type(policy)} | {f"code of {name}": known[name] for name in asked}
+    found = {name: cls.__module__ for name, cls in deciding.items()}
+    return {name: _source(home) for name, home in found.items() if not home.startswith("simcert.")}
+
+
+def _source(module: str) -> str | None:
+    path = getattr(sys.modules.get(module), "__file__", None)
+    return None if path is None else sha256(Path(path).read_bytes()).hexdigest()
 
 
 @cache

@@ -26,7 +26,7 @@ class Greedy:
 '''
 SHY = '''"""Shy: counts units and says nothing."""
 from dataclasses import dataclass
-from simcert.detect._state import Stateful
+from simcert.detect import Stateful
 from simcert.model import Reading, Verdict, Window
 
 @dataclass(slots=True)
@@ -82,6 +82,35 @@ def test_a_plugin_flies_in_workers_is_judged_and_replays(tmp_path: Path) -> None
     assert once.returncode == 0, once.stderr
     assert again.returncode == 0, again.stderr
     assert again.stdout.startswith("greedy: all ")
+
+
+DIGESTS = """
+from simcert.lab.setup import prepare
+from simcert.scenario import policies
+from simcert.scenario.validation import policy_digest
+print(policy_digest(policies.parse("greedy")), prepare("same_ca", "greedy").identity())
+"""
+
+
+def test_a_validation_is_bound_to_the_detectors_of_others_too(tmp_path: Path) -> None:
+    """Their code decides as much as the policy's; the package's own digest holds neither."""
+    distribution(tmp_path, "greedy-policy", BOTH, greedy_policy=GREEDY, shy_detector=SHY)
+    env = {**os.environ, "PYTHONPATH": str(tmp_path)}
+
+    def bound() -> tuple[str, ...]:
+        call = [sys.executable, "-c", DIGESTS]
+        return tuple(subprocess.check_output(call, env=env, text=True).split(" ", 1))
+
+    first = bound()
+    changed = []
+    for name in ("shy_detector.py", "greedy_policy.py"):
+        with (tmp_path / name).open("a") as file:
+            file.write("# another version\n")
+        changed.append(bound())
+
+    digests, identities = zip(first, *changed, strict=True)
+    assert len({*digests}) == 3
+    assert len({*identities}) == 3
 
 
 @pytest.mark.parametrize(
