@@ -2,10 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from math import isfinite
 from typing import Any
-
-from simcert.errors import InputError
 
 TOLD_MAX = 100
 _AFTER = ("actuator:", "read-back:")  # notes that follow a decision, so that they excuse none
@@ -30,11 +27,11 @@ def _after_windows(entries: Iterable[Mapping[str, Any]]) -> Iterable[float]:
         kind = entry["entry"]
         if kind in ("decision", "state", "start") or _excuses(entry):
             owed = None
-        elif owed is not None and (kind == "end" or _time(entry) > owed):
+        elif owed is not None and (kind == "end" or float(entry["t"]) > owed):
             yield owed
             owed = None
         if kind == "window":
-            owed = _time(entry)
+            owed = float(entry["t"])
 
 
 def _excuses(entry: Mapping[str, Any]) -> bool:
@@ -43,16 +40,9 @@ def _excuses(entry: Mapping[str, Any]) -> bool:
 
 def _off_grid(plan: Mapping[str, Any], entries: Iterable[Mapping[str, Any]]) -> Iterable[float]:
     window_s, slices = plan["window_s"], plan["slices"]
-    times = [_time(one) for one in entries if one["entry"] == "decision"]
+    times = [float(one["t"]) for one in entries if one["entry"] == "decision"]
     for before, after in pairwise(times):
         steps = round((after - before) * slices / window_s)
         first = round(before * slices / window_s)
         for k in range(1, min(steps, TOLD_MAX + 1)):
             yield (first + k) * window_s / slices
-
-
-def _time(entry: Mapping[str, Any]) -> float:
-    t = entry["t"]
-    if isinstance(t, bool) or not isinstance(t, int | float) or not isfinite(t):
-        raise InputError(f"journal entry {entry['entry']}: t = {t!r} is no time")
-    return float(t)

@@ -4,6 +4,7 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from simcert.errors import InputError, MachineError
@@ -184,7 +185,20 @@ def _entry(line: str, place: str) -> dict[str, Any]:
         raise InputError(f'{place}: {kind} without "{min(missing)}"')
     if kind not in _OPEN and (extra := keys - FIELDS[kind]):
         raise InputError(f'{place}: {kind} with unknown key "{min(extra)}"')
+    _check_numbers(entry, f"{place}: {kind}")
     return dict(entry)
+
+
+def _check_numbers(entry: Mapping[str, Any], place: str) -> None:
+    known = FIELDS[entry["entry"]]
+    if "t" in known and not _is_number(entry["t"]):
+        raise InputError(f"{place}: t = {entry['t']!r} is no time")
+    if "exposure" in known and not (_is_number(entry["exposure"]) and 0 <= entry["exposure"] <= 1):
+        raise InputError(f"{place}: exposure = {entry['exposure']!r} is no share in [0, 1]")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 
 def _check_start(entries: Iterable[Mapping[str, Any]], name: str) -> None:

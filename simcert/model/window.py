@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from math import isfinite
 from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
@@ -249,15 +250,15 @@ class Window:
 
     @classmethod
     def from_dict(cls, state: Mapping[str, Any]) -> Self:
-        """Return the window that `to_dict` described; ValueError if a count does not fit."""
-        window = cls.empty(
-            **{k: state[k] for k in _PLAIN},
-            segments=tuple(state["segments"]),
-            outcomes=tuple(state["outcomes"]),
-        )
+        """Return the window that `to_dict` described; ValueError if it describes none."""
+        plain = {k: _plain(k, state[k]) for k in _PLAIN}
+        if not plain["start_s"] < plain["end_s"] or not plain["slice_index"] < plain["slices"]:
+            raise ValueError("a window ends after it starts, and its slice is one of its slices")
+        for k in ("segments", "outcomes"):
+            plain[k] = tuple(_plain(k, one) for one in state[k])
+        window = cls.empty(**plain)
         filled: dict[str, Any] = {k: _dense(state[k], getattr(window, k).shape) for k in _AXES}
-        fields = {k: getattr(window, k) for k in (*_PLAIN, "segments", "outcomes")}
-        return cls(**fields, **filled)
+        return cls(**plain, **filled)
 
 
 COUNT_MAX = 2**53  # beyond, other readers of JSON lose digits
@@ -281,6 +282,18 @@ _PLAIN = (
     "assignment",
     "source",
 )
+_NUMBERS = ("start_s", "end_s", "exposure", "lag_s", "completeness")
+_COUNTS = ("slice_index", "slices")
+
+
+def _plain(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON from outside
+    """Return a value that is what its name wants: a finite number, a count, or a text."""
+    kinds = (int, float) if name in _NUMBERS else int if name in _COUNTS else str
+    right = isinstance(value, kinds) and not isinstance(value, bool)
+    if not right or (name in _NUMBERS and not isfinite(value)) or (name in _COUNTS and value < 0):
+        what = "finite number" if name in _NUMBERS else "count" if name in _COUNTS else "text"
+        raise ValueError(f"{name} = {value!r} is no {what}")
+    return value
 
 
 @lru_cache(maxsize=4096)

@@ -8,9 +8,12 @@ import pytest
 import simcert
 from simcert.cli.main import code_of
 from simcert.control.gaps import gaps
+from simcert.control.replay import Replay
 from simcert.errors import InputError
-from simcert.lab import replay
+from simcert.lab import recorded, replay
+from simcert.lab.replay import Replayed
 from simcert.lab.replay.words import UNKNOWN
+from simcert.model import Decision
 
 ROOT = Path(__file__).parents[2]
 
@@ -54,6 +57,43 @@ def test_beyond_counts_what_no_record_can_tell(journal: Path) -> None:
     assert replay(journal, "oracle").beyond["more"] == 0
 
 
+def test_a_table_shows_the_ticks_that_change_something_and_forgives_rounding() -> None:
+    said = [(0.0, 0.1), (30.0, 0.1), (60.0, 0.2), (90.0, 0.2 - 1e-12), (120.0, 0.1)]
+    decisions = tuple((t, Decision(e, "why")) for t, e in said)
+    rows = [{"entry": "decision", "t": t, "exposure": 0.2, "reason": "why"} for t, _ in said]
+    entries = [{"entry": "confirm", "t": 0.0, "exposure": 0.2}, *rows]
+    found = Replayed("mine", Replay(decisions), entries, other=True)
+
+    assert [one.t_s for one in found.changes] == [0.0, 60.0, 90.0, 120.0]
+    assert found.beyond == {"more": 0, "less": 3}
+
+
+def test_what_a_policy_was_told_before_the_start_is_told_again(
+    journal: Path, tmp_path: Path
+) -> None:
+    simcert.run("mldsa_only", policy="oracle", out=tmp_path)
+    assert replay(tmp_path / "journal.jsonl").identical
+
+    start, *rest = journal.read_text().splitlines(keepends=True)
+    told = json.loads(start) | {"prior": {"affected_share": 0.5, "segments": {}}}
+    (tmp_path / "told.jsonl").write_text("".join([json.dumps(told) + "\n", *rest]))
+    first = replay(tmp_path / "told.jsonl").replay.first_difference
+    assert first is not None
+    assert first.decided["reason"].startswith("not started: predicted to break 0.5 of clients")
+
+
+def test_a_record_tells_its_moves_and_its_end(journal: Path, tmp_path: Path) -> None:
+    entries = [json.loads(line) for line in journal.read_text().splitlines()]
+    moved = [one["kind"] for one in entries if one.get("kind", "hold") != "hold"]
+
+    assert {"raise", "roll_back"} <= set(moved)
+    assert list(recorded(journal).moves["kind"]) == moved
+    assert recorded(journal).end == "rolled_back"
+    lines = journal.read_text().splitlines(keepends=True)
+    (tmp_path / "flying.jsonl").write_text("".join(lines[:-1]))
+    assert recorded(tmp_path / "flying.jsonl").end is None
+
+
 def test_a_record_cut_in_a_line_replays_as_far_as_it_goes(journal: Path, tmp_path: Path) -> None:
     whole = journal.read_bytes()
     (tmp_path / "cut.jsonl").write_bytes(whole[: len(whole) * 2 // 3])
@@ -74,6 +114,7 @@ def test_a_record_cut_in_a_line_replays_as_far_as_it_goes(journal: Path, tmp_pat
         (lambda lines: [*lines[:5], "[]", *lines[6:]], ":6: entry None"),
         (lambda lines: [lines[0].replace('"version":1', '"version":9'), *lines[1:]], "version 9"),
         (lambda lines: [lines[0].replace('"adaptive"', '"mine"'), *lines[1:]], "--policy mine.py"),
+        (lambda lines: [lines[0].replace('"slices"', '"slcs"'), *lines[1:]], "holds no valid Plan"),
     ],
 )
 def test_a_spoilt_record_says_where_and_what_to_do(
@@ -137,9 +178,20 @@ def test_who_could_not_decide_owes_no_decision(journal: Path, what: str) -> None
     assert gaps(live, entries[1:at]) == ()  # cut off there
 
 
-@pytest.mark.parametrize("t", ["soon", True, float("inf"), float("nan")])
-def test_a_time_that_is_none_is_told(journal: Path, t: object) -> None:
-    entries = [json.loads(line) for line in journal.read_text().splitlines()]
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        *(("t", t, "is no time") for t in ("soon", True, None, float("inf"), float("nan"))),
+        *(("exposure", e, "is no share") for e in ("1", None, -0.1, 1.1, float("nan"))),
+    ],
+)
+def test_a_time_or_share_that_is_none_is_told_with_its_line(
+    journal: Path, tmp_path: Path, key: str, value: object, said: str
+) -> None:
+    lines = journal.read_text().splitlines()
+    at = next(i for i, line in enumerate(lines) if '"entry":"decision"' in line)
+    lines[at] = json.dumps({**json.loads(lines[at]), key: value})
+    (tmp_path / "spoilt.jsonl").write_text("\n".join(lines) + "\n")
 
-    with pytest.raises(InputError, match="is no time"):
-        gaps(entries[0], [*entries[1:9], {**entries[9], "t": t}, {**entries[10], "t": t}])
+    with pytest.raises(InputError, match=rf"spoilt\.jsonl:{at + 1}: decision: {key} = .* {said}"):
+        replay(tmp_path / "spoilt.jsonl")

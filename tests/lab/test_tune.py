@@ -8,9 +8,9 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import jsonschema
 import pytest
@@ -24,6 +24,7 @@ from simcert.lab.setup import prepare
 from simcert.lab.tune.progress import Watch
 from simcert.lab.tune.space import Knob, space
 from simcert.lab.tune.words import toml
+from simcert.model.bounds import Within
 from simcert.policy.adaptive import Adaptive
 from simcert.policy.argo import Argo
 from simcert.policy.fixed_canary import FixedCanary
@@ -234,6 +235,29 @@ def test_a_range_that_does_not_fit_is_told(
     assert said in capsys.readouterr().err
 
 
+@dataclass(frozen=True)
+class Bounded:
+    """A policy's parameters, each near an end of its bounds."""
+
+    share: Annotated[float, Within(0.2, 1.0, open_high=True)] = 0.5
+    top: Annotated[float, Within(0.0, 1.0)] = 0.5
+    count: int = 1
+    off: float = 0.0
+    name: str = "x"
+
+
+def test_a_default_range_keeps_within_the_bounds() -> None:
+    policy: Any = Bounded()
+
+    assert space(policy, []) == (
+        Knob("share", 0.2, 0.999, log=True),
+        Knob("top", 0.125, 1.0, log=True),
+        Knob("count", 1, 4, log=True, whole=True),
+    )
+    with pytest.raises(InputError, match="off: a range goes from a smaller to a larger number"):
+        space(policy, ["off=1:inf"])
+
+
 def test_guarantees_are_no_knobs_unless_named() -> None:
     default = {one.name for one in space(Adaptive(), [])}
 
@@ -257,6 +281,9 @@ def test_a_file_names_ranges_and_choices(tmp_path: Path) -> None:
         Knob("mode", choices=("background", "step")),
         Knob("count", 2, 9, log=True, whole=True),
     )
+    file.write_text('[mode]\nchoices = ["step"]\n')
+    with pytest.raises(InputError, match="mode: choices must be an array of at least 2"):
+        space(Argo(), [], file)
     file.write_text("[count]\nlo = 2\n")
     with pytest.raises(InputError, match=r"space\.toml: \[count\] may have"):
         space(Argo(), [], file)

@@ -7,8 +7,9 @@ import pytest
 
 from simcert.lab.tune import score as judge
 from simcert.lab.tune.progress import told
+from simcert.lab.tune.result import Member
 from simcert.lab.tune.search import Trial, rungs
-from simcert.lab.tune.verdict import compared
+from simcert.lab.tune.verdict import Comparison, compared
 
 
 def day(harm: int = 0, minutes: float | None = None, **more: object) -> dict[str, object]:
@@ -157,6 +158,23 @@ def test_withdrawn_is_when_it_went_for_good(
     kept = judge.compact(row)
     assert kept["withdrawn_min"] == withdrawn_min
     assert kept.keys() == {*judge.COPIED, "withdrawn_min"}
+
+
+@pytest.mark.parametrize(
+    ("limit", "verdicts", "fit"),
+    [
+        (0.0, ["same", "better"], True),
+        (0.0, ["better", "worse"], False),
+        (0.1, ["better", "better"], False),
+    ],
+)
+def test_fit_is_who_keeps_every_limit_and_is_nowhere_surely_worse(
+    limit: float, verdicts: list[str], fit: bool
+) -> None:
+    fresh = judge.Score(-1.0, -1.0, {"missed": limit}, None, None)
+    lines = (Comparison("s", "harmed_connections", 1.0, 1.0, 1.0, None, v) for v in verdicts)
+
+    assert Member(Trial(0, {}, None), fresh, tuple(lines)).fit is fit
 
 
 def test_more_harm_at_equal_speed_is_hopeless_and_a_single_day_proves_nothing() -> None:

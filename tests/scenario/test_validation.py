@@ -112,6 +112,13 @@ def test_what_is_no_document_is_refused_as_such(tmp_path: Path, text: str) -> No
         verify(saved(tmp_path, text), POLICY, now=NOW)
 
 
+def test_a_number_that_is_none_was_never_sealed(tmp_path: Path) -> None:
+    text = json.dumps(validation.sealed(document())).replace("0.01", "NaN")
+
+    with pytest.raises(InputError, match="changed after it was sealed"):
+        verify(saved(tmp_path, text), POLICY, now=NOW)
+
+
 def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="longer than"):
         verify(saved(tmp_path, " " * 4_000_001), POLICY, now=NOW)
