@@ -56,6 +56,55 @@ HOLDS: list[tuple[Any, str]] = [
     ("1e3", "asFloat(result) == 1000"),
     ("abc", "result contains 'b' and result startsWith 'a' and result not contains 'z'"),
     ("abc", "len(result) == 3 and result < 'abd' and result + 'd' == 'abcd'"),
+    (5, "let a = result + 1; let b = a; b == 6 and result == 5"),
+    (5, "if result > 3 { result == 5 } else { false }"),
+    ([3, 1], "result | sort() | first() == 1 and (result | max()) == 3"),
+    ([3, 1], "(result | map(# * 2) | sum()) == 8"),
+    ([3, 1], "map(result, #index) == [0, 1] and map(result, let x = #; x + 1) == [4, 2]"),
+    ([3, 1], "reduce(result, #acc + #) == 4 and reduce(result, #acc + #, 10) == 14"),
+    ([], "reduce(result, #acc + #, 7) == 7"),
+    (["a", 1], "any(result, # == 'a' or # > 0)"),  # asked no further than it must be
+    (["a", 1], "find(result, # == 'a' or # > 0) == 'a' and not none(result, # == 'a' or # > 0)"),
+    ([3, 1, 2], "find(result, # < 3) == 1 and findLast(result, # < 3) == 2"),
+    ([3, 1, 2], "findIndex(result, # < 3) == 1 and findLastIndex(result, # < 3) == 2"),
+    ([3, 1, 2], "find(result, # > 3) == nil and findLastIndex(result, # > 3) == nil"),
+    ([3, 1, 2], "sort(result) == [1, 2, 3] and sort(result, 'desc') == [3, 2, 1]"),
+    (ROWS, "sortBy(result, .v, 'desc')[0].v == 2 and sum(result, .v) == 3"),
+    ([3, 1, 2], "median(result) == 2 and median([1, 2]) == 1.5 and median([]) == 0"),
+    (
+        [1, 2, 1],
+        "uniq(result) == [1, 2] and reverse(result) == result and take(result, 9) == result",
+    ),
+    ([[1], [2, [3]]], "flatten(result) == [1, 2, 3] and concat(result[0], [5]) == [1, 5]"),
+    ({"a": 1}, "keys(result) == ['a'] and values(result) == [1] and get(result, 'b') == nil"),
+    ({"1": 2}, "{1: 2} == result and {('1'): 2} == result and {'1': 2} == result"),
+    ([1], "get(result, 0) == 1 and get(result, 5) == nil"),
+    (" a,b ", "trim(result) == 'a,b' and split(trim(result), ',') == ['a', 'b']"),
+    ("a,b,c", "split(result, ',', 2) == ['a', 'b,c'] and splitAfter(result, ',')[0] == 'a,'"),
+    (
+        "abc",
+        "upper(result) == 'ABC' and replace(result, 'b', '') == 'ac' and repeat('a', 2) == 'aa'",
+    ),
+    ("abc", "trimPrefix(result, 'a') == 'bc' and trimSuffix(result, 'c') == 'ab'"),
+    (
+        "é-é",
+        "indexOf(result, '-') == 2 and lastIndexOf(result, 'é') == 3 and indexOf('a', 'b') == -1",
+    ),
+    (
+        "abc",
+        "hasPrefix(result, 'ab') and hasSuffix(result, 'bc') and join(['a', 'b'], '-') == 'a-b'",
+    ),
+    (0.5, "string(result) == '0.5' and string(1e21) == '1e+21' and string(0.00001) == '1e-05'"),
+    ([1.5, "a", None, True], "string(result) == '[1.5 a <nil> true]'"),
+    ({"b": 1, "a": [2]}, "string(result) == 'map[a:[2] b:1]'"),
+    ("web-7", "result matches '^web-[0-9]+$' and not (result matches '^web$')"),
+    (
+        "WEB\nx",
+        "result matches '(?i)^web' and result matches '(?m)^x$' and not (result matches '^x')",
+    ),
+    ("aab", "result matches '^a{2}b$' and result matches 'c|b' and result matches '[^a-z]*'"),
+    ("K", "not (result matches '(?i)[^k]') and result matches '\\\\x{4B}|[[:digit:]]'"),
+    (["a", 1], "1 in result and result[1] in [1, 'a']"),
 ]
 FAILS: list[tuple[Any, str]] = [
     (0.949, "result >= 0.95"),
@@ -69,6 +118,7 @@ FAILS: list[tuple[Any, str]] = [
     (None, "result != nil"),
     (None, "default(result, 1) > 5"),
     (True, "!result"),
+    ([5, "a"], "let a = 'x'; result[0] in [a]"),
 ]
 ERRORS: list[tuple[Any, str]] = [
     (None, "result > 1"),
@@ -95,6 +145,24 @@ ERRORS: list[tuple[Any, str]] = [
     (True, "result.Name() == 'hi'"),
     (5, "1e400 > result"),
     (5, "result > 0x_"),
+    ([1], "isNaN(len(result))"),  # the helper takes no whole number whose type is known
+    (5, "'a' in [1, 2]"),
+    ([5, "a"], "result[0] in ['a', 'b']"),  # literal strings are looked up by string alone
+    ([1, "a"], "all(result, # > 0)"),
+    (5, "let result = 1; true"),
+    (5, "let len = 1; true"),
+    (5, "let a = 1"),
+    (5, "if result > 1 { true }"),
+    (5, "result | nothing() == 1"),
+    (5, "#acc > 1"),
+    ([], "reduce(result, #acc + #) == nil"),
+    ([1, "a"], "sort(result) == result"),
+    (5, "result matches '5'"),
+    *(
+        ("a", f"result matches '{p}'")
+        for p in ("(", "a**", "[z-a]", "(?=a)", "a{2,1}", "[a", "(?P<>a)")
+    ),
+    ("a", "result matches '(a){1001}'"),
     *(
         (5, text)
         for text in ("result => 5", "result = 5", "result >=", "(result >= 5", "result <> 5")

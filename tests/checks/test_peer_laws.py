@@ -182,6 +182,15 @@ HOSTILE = {
     "many arrays": "len(map(1..9999, 1..9999)) > 0",
     "many slices": "len(map(1..9999, result[0:])) > 0",
     "many comparisons": "all(1..9999, result == result)",
+    "a text that doubles": "len(reduce(1..60, #acc + #acc, 'aaaa')) > 0",
+    "an array that doubles": "len(string(reduce(1..60, [#acc, #acc], [1]))) > 0",
+    "a long repeat": "len(repeat('a', 9999999999)) > 0",
+    "a long replace": "len(replace(repeat('a', 1000), '', repeat('b', 5000))) > 0",
+    "one text many times": "let a = repeat('a', 9999); len(join(map(1..9999, a))) > 0",
+    "a pattern of patterns": "'a' matches '((a?){1000}){1000}'",
+    "a pattern of nothing": "'a' matches '((){1000}){1000}'",
+    "a deep pattern": "'a' matches '" + "(" * 500 + ")" * 500 + "'",
+    "a pattern many times": "all(1..9999, repeat('a', 999) matches '(a*)*b$' or true)",
 }
 
 

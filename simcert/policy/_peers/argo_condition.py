@@ -5,9 +5,12 @@ ever handed to Python's own evaluator; work is bounded by a budget of steps.
 Source: argoproj/argo-rollouts, utils/evaluate/evaluate.go (Apache-2.0), read, not copied.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
+from simcert.policy._peers import argo_builtins as builtin
 from simcert.policy._peers import argo_functions as on
+from simcert.policy._peers.argo_matches import matches
 from simcert.policy._peers.argo_parse import PREDICATES, Budget, Node, Value, parse
 from simcert.policy._peers.argo_tokens import ConditionError
 from simcert.policy._peers.argo_types import check, type_of
@@ -43,16 +46,34 @@ def evaluate(result: Value, condition: str) -> bool:
     return value
 
 
+def _texts(node: Node | None) -> bool:
+    """Return whether a node is an array of literal strings: the product makes a set of them."""
+    parts = node.parts if node is not None and node.kind == "array" else ()
+    return bool(parts) and all(
+        p is not None and p.kind == "literal" and isinstance(p.value, str) for p in parts
+    )
+
+
 class _NilChainError(Exception):
     """An optional member met nil: the whole chain is nil."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What `#`, `#index` and `#acc` stand for inside a predicate."""
+
+    item: Value
+    index: int
+    acc: Value = None
+
+
 class _Run:
-    """One evaluation: the result, the elements of open predicates, and the steps left."""
+    """One evaluation: the result, variables, open predicates, and the steps left."""
 
     def __init__(self, result: Value) -> None:
         self._result = result
-        self._elements: list[Value] = []
+        self._names: dict[str, Value] = {"result": result, "$env": {"result": result}}
+        self._frames: list[_Frame] = []
         self._budget = Budget()
 
     def value(self, node: Node | None) -> Value:
@@ -66,16 +87,21 @@ class _Run:
         return node.value
 
     def _name(self, node: Node) -> Value:
-        return self._result if node.value == "result" else {"result": self._result}
+        return self._names[node.value]
 
-    def _element(self, _: Node) -> Value:
-        return self._elements[-1]
+    def _let(self, node: Node) -> Value:
+        self._names = {**self._names, node.value: self.value(node.parts[0])}
+        return self.value(node.parts[1])
+
+    def _element(self, node: Node) -> Value:
+        return getattr(self._frames[-1], node.value or "item")
 
     def _array(self, node: Node) -> list[Value]:
         return [self.value(p) for p in node.parts]
 
     def _map(self, node: Node) -> dict[str, Value]:
-        return {p.value: self.value(p.parts[0]) for p in node.parts if p is not None}
+        pairs = (p.parts for p in node.parts if p is not None)
+        return {on.string(self.value(key)): self.value(value) for key, value in pairs}
 
     def _chain(self, node: Node) -> Value:
         try:
@@ -99,7 +125,11 @@ class _Run:
         if node.value == "??":
             return self.value(right) if first is None else first
         second = self.value(right)
-        self._budget.spend(on.work(node.value, first, second))
+        self._budget.spend(on.work(node.value, first, second, self._budget.left))
+        if node.value == "in" and _texts(right) and not isinstance(first, (str, type(None))):
+            raise ConditionError(f"cannot look for {type_of(first)} among strings")
+        if node.value == "matches":
+            return matches(on.string(first), on.string(second), self._budget.spend)
         return on.OPERATORS[node.value](first, second)
 
     def _conditional(self, node: Node) -> Value:
@@ -129,22 +159,49 @@ class _Run:
             return self._result is None  # the product asks the result, whatever the argument
         if node.value == "default":
             return arguments[1] if self._result is None else self._result
-        return on.FUNCTIONS[node.value](*arguments)
+        self._budget.spend(builtin.work(node.value, arguments, self._budget.left))
+        return builtin.FUNCTIONS[node.value](*arguments)
 
     def _predicate(self, node: Node) -> Value:
         items = self.value(node.parts[0])
         if not isinstance(items, list):
             raise ConditionError(f"{node.value} takes an array, not {type_of(items)}")
-        answers = [self._inside(item, node) for item in items]
-        if node.value == "map":
-            return answers
-        kept = [item for item, yes in zip(items, answers, strict=True) if on.boolean(yes)]
-        return on.PREDICATES[node.value](kept, len(items))
-
-    def _inside(self, item: Value, node: Node) -> Value:
+        if node.value == "reduce":
+            return self._reduced(items, node)
+        if node.value == "sortBy":
+            return self._sorted(items, node)
         if len(node.parts) == 1:
-            return item
-        self._elements.append(item)
+            self._budget.spend(on.weight(items, self._budget.left))
+            return builtin.PREDICATES[node.value](zip(items, items, strict=True))
+        backwards = node.value in ("findLast", "findLastIndex")
+        found = builtin.PREDICATES[node.value](self._answers(items, node, backwards))
+        if node.value == "findLastIndex" and found is not None:
+            return len(items) - 1 - found
+        return found
+
+    def _answers(
+        self, items: list[Value], node: Node, backwards: bool = False
+    ) -> Iterator[tuple[Value, Value]]:
+        """Yield each item and what the predicate says of it, no more than are asked for."""
+        places = range(len(items))
+        for at in reversed(places) if backwards else places:
+            yield items[at], self._inside(node, _Frame(items[at], at))
+
+    def _inside(self, node: Node, frame: _Frame) -> Value:
+        self._frames.append(frame)
         answer = self.value(node.parts[1])
-        self._elements.pop()
+        self._frames.pop()
         return answer
+
+    def _reduced(self, items: list[Value], node: Node) -> Value:
+        given = len(node.parts) == 3
+        if not given and not items:
+            raise ConditionError("reduce of an empty array needs an initial value")
+        acc = self.value(node.parts[2]) if given else items[0]
+        for at in range(0 if given else 1, len(items)):
+            acc = self._inside(node, _Frame(items[at], at, acc))
+        return acc
+
+    def _sorted(self, items: list[Value], node: Node) -> Value:
+        order = self.value(node.parts[2]) if len(node.parts) == 3 else "asc"
+        return builtin.by_key(items, [key for _, key in self._answers(items, node)], order)

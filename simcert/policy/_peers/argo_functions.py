@@ -1,11 +1,10 @@
-"""Operators and functions of Argo's condition language on values; errors are ConditionError.
+"""Operators of Argo's condition language on values; errors are ConditionError.
 
 Numbers compare across int and float, nothing else converts by itself; `/` is always a float.
-Source: expr-lang/expr, vm/runtime and builtin (MIT), read, not copied.
+Source: expr-lang/expr, vm/runtime (MIT), read, not copied.
 """
 
 import math
-import re
 from collections.abc import Callable
 
 from simcert.policy._peers.argo_parse import Value
@@ -13,20 +12,20 @@ from simcert.policy._peers.argo_tokens import ConditionError
 from simcert.policy._peers.argo_types import type_of
 
 _MAX_RANGE = 10_000
-_INT_END = 1 << 63
-_INT = re.compile(r"[+-]?[0-9]{1,40}")
-_FLOAT = re.compile(
-    r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf(?:inity)?|nan)", re.I | re.ASCII
-)
+_TOUCHING = frozenset({
+    "==", "!=", "<", ">", "<=", ">=", "in", "contains", "startsWith", "endsWith", "+",
+})  # fmt: skip
+INT_END = 1 << 63
 
 
-def _is_number(value: object) -> bool:
+def is_number(value: object) -> bool:
+    """Return whether `value` is an int or a float; a bool is neither."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def number(value: Value) -> Value:
     """Return `value` if it is a number; int stays int."""
-    if not _is_number(value):
+    if not is_number(value):
         raise ConditionError(f"expected a number, but got {type_of(value)}")
     return value
 
@@ -59,34 +58,46 @@ def whole(value: Value) -> int:
     return int(value)
 
 
-def _word(value: Value) -> Value:
+def word(value: Value) -> Value:
     """Return a result as the product holds it: whole numbers have 64 bits and wrap around."""
-    if not isinstance(value, int) or -_INT_END <= value < _INT_END:
+    if not isinstance(value, int) or -INT_END <= value < INT_END:
         return value
-    return (value + _INT_END) % (2 * _INT_END) - _INT_END
+    return (value + INT_END) % (2 * INT_END) - INT_END
 
 
-def work(operator: str, a: Value, b: Value) -> int:
+def weight(value: Value, most: int) -> int:
+    """Return the elements and characters in a value, parts that it shares counted each time."""
+    total, inside = 0, [value]
+    while inside and total <= most:
+        one = inside.pop()
+        if isinstance(one, (list, dict)):
+            inside.extend(one if isinstance(one, list) else one.values())
+        total += len(one) if isinstance(one, (list, dict, str)) else 0
+    return total
+
+
+def work(operator: str, a: Value, b: Value, most: int) -> int:
     """Return the elements that an operator may touch or make."""
     if operator == "..":
         return max(whole(b) - whole(a), 0)
-    return sum(len(one) for one in (a, b) if isinstance(one, (list, str)))
+    return weight(a, most) + weight(b, most) if operator in _TOUCHING else 0
 
 
-def _equal(a: Value, b: Value) -> bool:
-    if _is_number(a) and _is_number(b):
+def equal(a: Value, b: Value) -> bool:
+    """Return whether two values are the same, numbers whatever their type."""
+    if is_number(a) and is_number(b):
         return bool(a == b)
     if isinstance(a, list) and isinstance(b, list):
-        return len(a) == len(b) and all(map(_equal, a, b))
+        return len(a) == len(b) and all(map(equal, a, b))
     if isinstance(a, dict) and isinstance(b, dict):
-        return a.keys() == b.keys() and all(_equal(a[k], b[k]) for k in a)
+        return a.keys() == b.keys() and all(equal(a[k], b[k]) for k in a)
     return type(a) is type(b) and bool(a == b)
 
 
 def _ordered(test: Callable[[Value, Value], bool]) -> Callable[[Value, Value], bool]:
     def compare(a: Value, b: Value) -> bool:
         alike = isinstance(a, str) and isinstance(b, str)
-        if not alike and not (_is_number(a) and _is_number(b)):
+        if not alike and not (is_number(a) and is_number(b)):
             raise ConditionError(f"cannot order {type_of(a)} and {type_of(b)}")
         return bool(test(a, b))
 
@@ -98,13 +109,13 @@ def _in(item: Value, group: Value) -> bool:
         return False
     if isinstance(group, dict):
         return isinstance(item, str) and item in group
-    return any(_equal(item, other) for other in array(group))
+    return any(equal(item, other) for other in array(group))
 
 
 def _plus(a: Value, b: Value) -> Value:
     if isinstance(a, str) and isinstance(b, str):
         return a + b
-    return _word(number(a) + number(b))
+    return word(number(a) + number(b))
 
 
 def _quotient(a: Value, b: Value) -> float:
@@ -140,8 +151,8 @@ def _range(a: Value, b: Value) -> list[int]:
 
 
 OPERATORS: dict[str, Callable[[Value, Value], Value]] = {
-    "==": _equal,
-    "!=": lambda a, b: not _equal(a, b),
+    "==": equal,
+    "!=": lambda a, b: not equal(a, b),
     "<": _ordered(lambda a, b: a < b),
     ">": _ordered(lambda a, b: a > b),
     "<=": _ordered(lambda a, b: a <= b),
@@ -151,8 +162,8 @@ OPERATORS: dict[str, Callable[[Value, Value], Value]] = {
     "startsWith": lambda a, b: string(a).startswith(string(b)),
     "endsWith": lambda a, b: string(a).endswith(string(b)),
     "+": _plus,
-    "-": lambda a, b: _word(number(a) - number(b)),
-    "*": lambda a, b: _word(number(a) * number(b)),
+    "-": lambda a, b: word(number(a) - number(b)),
+    "*": lambda a, b: word(number(a) * number(b)),
     "/": _quotient,
     "%": _remainder,
     "**": _power,
@@ -164,7 +175,7 @@ def fetch(base: Value, key: Value) -> Value:
     """Return the element of an array (negative: from the end) or of a map (nil if absent)."""
     if isinstance(base, dict):
         return base.get(key) if isinstance(key, str) else None
-    if isinstance(base, list) and _is_number(key) and math.isfinite(key):
+    if isinstance(base, list) and is_number(key) and math.isfinite(key):
         at = int(key) + (len(base) if key < 0 else 0)
         if 0 <= at < len(base):
             return base[at]
@@ -176,83 +187,3 @@ def place(at: Value, size: int) -> int:
     """Return the limit of a slice, counted from the end if negative, inside the array."""
     index = whole(at)
     return min(max(index + size if index < 0 else index, 0), size)
-
-
-def _as_int(value: Value) -> int:
-    if isinstance(value, str) and _INT.fullmatch(value) and -_INT_END <= int(value) < _INT_END:
-        return int(value)
-    if _is_number(value):
-        return int(value) if abs(value) < _INT_END else -_INT_END
-    raise ConditionError(f"asInt does not take {value!r}")
-
-
-def _as_float(value: Value) -> float:
-    if isinstance(value, str) and _FLOAT.fullmatch(value):
-        return float(value)
-    if _is_number(value):
-        return float(value)
-    raise ConditionError(f"asFloat does not take {value!r}")
-
-
-def _sized(value: Value) -> int:
-    if isinstance(value, str):
-        return len(value.encode("utf-8", "surrogatepass"))
-    if isinstance(value, (list, dict)):
-        return len(value)
-    raise ConditionError(f"len does not take {type_of(value)}")
-
-
-def _flat(values: tuple[Value, ...]) -> list[Value]:
-    """Return the numbers among arguments that may be arrays; ConditionError without any."""
-    found: list[Value] = []
-    for value in values:
-        found += [number(v) for v in value] if isinstance(value, list) else [number(value)]
-    if not found:
-        raise ConditionError("not enough arguments")
-    return found
-
-
-def _whole(rule: Callable[[float], float]) -> Callable[[Value], float]:
-    """Return the rule on finite numbers; NaN and the infinities are whole already."""
-    return lambda v: float(rule(number(v))) if math.isfinite(number(v)) else float(v)
-
-
-def _rounded(value: float) -> float:
-    return math.copysign(math.floor(abs(value) + 0.5), value)
-
-
-def _kind(value: Value) -> str:
-    return {"floats": "array"}.get(type_of(value), type_of(value))
-
-
-FUNCTIONS: dict[str, Callable[..., Value]] = {
-    "isNaN": lambda v: math.isnan(number(v)),
-    "isInf": lambda v: math.isinf(number(v)),
-    "asInt": _as_int,
-    "asFloat": _as_float,
-    "len": _sized,
-    "abs": lambda v: _word(abs(number(v))),
-    "ceil": _whole(math.ceil),
-    "floor": _whole(math.floor),
-    "round": _whole(_rounded),
-    "int": _as_int,
-    "float": _as_float,
-    "sum": lambda v: _word(sum(map(number, array(v)))),
-    "mean": lambda v: sum(map(number, array(v))) / len(v) if v else 0.0,
-    "min": lambda *v: min(_flat(v)),
-    "max": lambda *v: max(_flat(v)),
-    "first": lambda v: v[0] if array(v) else None,
-    "last": lambda v: v[-1] if array(v) else None,
-    "lower": lambda v: string(v).lower(),
-    "upper": lambda v: string(v).upper(),
-    "type": _kind,
-}
-
-PREDICATES: dict[str, Callable[[list[Value], int], Value]] = {
-    "all": lambda kept, n: len(kept) == n,
-    "any": lambda kept, _: bool(kept),
-    "none": lambda kept, _: not kept,
-    "one": lambda kept, _: len(kept) == 1,
-    "filter": lambda kept, _: kept,
-    "count": lambda kept, _: len(kept),
-}

@@ -2,7 +2,7 @@
 
 The grammar and its precedence are expr-lang's (docs/language-definition.md): `not` binds tighter
 than a comparison, comparisons chain, `??` must not be mixed without parentheses. Left out, and so
-an error as any unknown syntax: `let`, pipes, regular expressions and dates.
+an error as any unknown syntax: sequences of expressions and methods.
 """
 
 from dataclasses import dataclass, field
@@ -15,20 +15,22 @@ MAX_CHARS = 4096
 MAX_DEPTH = 64  # of parentheses, calls and signs
 MAX_CHAIN = 200  # of operators or members after one another: what walks the tree is recursive
 MAX_STEPS = 100_000  # of one walk through the tree, elements of arrays counted
-PREDICATES = frozenset({"all", "any", "none", "one", "filter", "map", "count"})
+PREDICATES = frozenset({
+    "all", "any", "none", "one", "filter", "map", "count", "sum", "find", "findIndex", "findLast",
+    "findLastIndex", "sortBy", "reduce",
+})  # fmt: skip
 
 _BINARY = {
-    "or": 10, "||": 10, "and": 15, "&&": 15,
+    "|": 0, "or": 10, "||": 10, "and": 15, "&&": 15,
     "==": 20, "!=": 20, "<": 20, ">": 20, "<=": 20, ">=": 20,
-    "in": 20, "contains": 20, "startsWith": 20, "endsWith": 20,
+    "in": 20, "contains": 20, "startsWith": 20, "endsWith": 20, "matches": 20,
     "..": 25, "+": 30, "-": 30, "*": 60, "/": 60, "%": 60, "^": 100, "**": 100, "??": 500,
 }  # fmt: skip
 _UNARY = {"not": 50, "!": 50, "-": 90, "+": 90}
 _CHAINS = frozenset({"<", ">", "<=", ">="})
 _RIGHT = frozenset({"^", "**"})
-_NEGATABLE = frozenset({"in", "contains", "startsWith", "endsWith"})
-_WORDS = frozenset({"not", "and", "or", "in", "contains", "startsWith", "endsWith"})
-_RESERVED = _WORDS | {"matches", "let", "if", "else"}
+_NEGATABLE = frozenset({"in", "contains", "startsWith", "endsWith", "matches"})
+_RESERVED = _NEGATABLE | {"not", "and", "or", "let", "if", "else"}
 _ALIASES = {"&&": "and", "||": "or", "!": "not", "^": "**"}
 
 
@@ -106,19 +108,49 @@ class _Parser:
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise ConditionError(f"nested deeper than {MAX_DEPTH}")
-        node = self._operations(self._unary(), least)
-        if least == 0:
-            node = self._conditional(node)
+        if least == 0 and self._accept("let"):
+            node = self._let()
+        elif least == 0 and self._accept("if"):
+            node = self._if()
+        else:
+            node = self._operations(self._unary(), least)
+            node = self._conditional(node) if least == 0 else node
         self._depth -= 1
         return node
+
+    def _let(self) -> Node:
+        name = self._identifier()
+        self._expect("=")
+        value = self.expression(0)
+        self._expect(";")
+        return Node("let", name, (value, self.expression(0)))
+
+    def _if(self) -> Node:
+        condition = self.expression(0)
+        then = self._block()
+        self._expect("else")
+        other = self.expression(0) if self._is("if") else self._block()
+        return Node("conditional", None, (condition, then, other))
+
+    def _block(self) -> Node:
+        self._expect("{")
+        node = self.expression(0)
+        self._expect("}")
+        return node
+
+    def _identifier(self) -> str:
+        token = self._take()
+        if token.kind != "word" or token.text in _RESERVED:
+            raise ConditionError(f"unexpected {token.text!r} instead of a name")
+        return token.text
 
     def _operations(self, node: Node, least: int) -> Node:
         before = ""
         while (operator := self._operator(least)) is not None:
             op, negate = operator
-            if before == "??" and op != "??":
+            if before == "??" and op not in ("??", "|"):
                 raise ConditionError(f"{op!r} and '??' need parentheses")
-            node = self._comparison(node, op) if op in _CHAINS else self._binary(node, op)
+            node = self._applied(node, op)
             node = Node("unary", "not", (node,)) if negate else node
             before = op
         return node
@@ -132,6 +164,13 @@ class _Parser:
             raise ConditionError(f"unexpected 'not' before {op!r}")
         self._at += 1 + negate
         return op, negate
+
+    def _applied(self, left: Node, op: str) -> Node:
+        if op == "|":
+            word = self._identifier()
+            self._expect("(")
+            return self._call(word, [left])
+        return self._comparison(left, op) if op in _CHAINS else self._binary(left, op)
 
     def _binary(self, left: Node, op: str) -> Node:
         tighter = 0 if op in _RIGHT else 1
@@ -182,9 +221,10 @@ class _Parser:
         if token.text == "{" and token.kind == "op":
             return self._map()
         if token.text == "#" and token.kind == "op":
-            return Node("element")
+            named = self.now.kind == "word" and self.now.text not in _RESERVED
+            return Node("element", self._take().text if named else "")
         if token.text == "." and token.kind == "op":  # `.field` in a predicate means `#.field`
-            return self._member(Node("element"), optional=False)
+            return self._member(Node("element", ""), optional=False)
         raise ConditionError(f"unexpected {token.text!r}")
 
     def _word(self, word: str) -> Node:
@@ -194,22 +234,17 @@ class _Parser:
             return Node("literal", None)
         if word in _RESERVED:
             raise ConditionError(f"unexpected {word!r}")
-        if not self._accept("("):
-            return Node("name", word)
-        arguments = [self._argument(0, word)]
-        while self._accept(","):
-            arguments.append(self._argument(len(arguments), word))
-        self._expect(")")
-        return Node("call", word, tuple(a for a in arguments if a is not None))
+        return self._call(word, []) if self._accept("(") else Node("name", word)
 
-    def _argument(self, position: int, word: str) -> Node | None:
-        if self._is(")"):
-            return None
-        if position == 1 and word in PREDICATES and self._accept("{"):
-            node = self.expression(0)
-            self._expect("}")
-            return node
-        return self.expression(0)
+    def _call(self, word: str, given: list[Node]) -> Node:
+        """Return the call of a function whose bracket is open, with what was piped into it."""
+        arguments = list(given)
+        while not self._accept(")"):
+            braced = len(arguments) == 1 and word in PREDICATES and self._is("{")
+            arguments.append(self._block() if braced else self.expression(0))
+            if not self._is(")"):
+                self._expect(",")
+        return Node("call", word, tuple(arguments))
 
     def _list(self, end: str) -> list[Node]:
         items: list[Node] = []
@@ -222,15 +257,22 @@ class _Parser:
     def _map(self) -> Node:
         pairs: list[Node] = []
         while not self._accept("}"):
-            token = self._take()
-            if token.kind not in ("word", "str"):
-                raise ConditionError(f"unexpected {token.text!r} as a key")
-            key = literal(token) if token.kind == "str" else token.text
+            key = self._key()
             self._expect(":")
-            pairs.append(Node("pair", key, (self.expression(0),)))
+            pairs.append(Node("pair", None, (key, self.expression(0))))
             if not self._is("}"):
                 self._expect(",")
         return Node("map", None, tuple(pairs))
+
+    def _key(self) -> Node:
+        """Return the key of a pair: a text, a name, a number as it is written, or in brackets."""
+        if self._is("("):
+            return self.expression(0)
+        token = self._take()
+        named = token.kind in ("word", "str", "int", "float")
+        if not named or (token.kind == "word" and token.text in _RESERVED):
+            raise ConditionError(f"unexpected {token.text!r} as a key")
+        return Node("literal", literal(token) if token.kind == "str" else token.text)
 
     def _postfix(self, node: Node) -> Node:
         optional = False

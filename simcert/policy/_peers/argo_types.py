@@ -1,32 +1,22 @@
 """Static types of a condition: what does not type-check is an error, even where it never runs.
 
-Types are words: any, nil, bool, int, float, string, array, floats (an array of numbers), map.
-`result` has the type of the value that was measured, so a condition that fits a number is an
-error for no data (nil). Source: expr-lang/expr, checker (MIT), read, not copied.
+Types are words: any, nil, bool, int, float, number (measured: JSON does not tell int from float),
+string, map, array, and arrays of one type: floats, strings, bools. `result` has the type of the
+value that was measured, so a condition that fits a number is an error for no data (nil).
+Source: expr-lang/expr, checker (MIT), read, not copied.
 """
 
+from simcert.policy._peers.argo_matches import compiled
 from simcert.policy._peers.argo_parse import PREDICATES, Budget, Node
+from simcert.policy._peers.argo_signatures import FUNCTIONS
 from simcert.policy._peers.argo_tokens import ConditionError
 
-HELPERS = {"isNaN": 1, "isInf": 1, "isNil": 1, "default": 2, "asInt": 1, "asFloat": 1}
-BUILTINS = {
-    "len": "int", "abs": "any", "ceil": "float", "floor": "float", "round": "float",
-    "int": "int", "float": "float", "sum": "any", "mean": "float", "min": "any", "max": "any",
-    "first": "any", "last": "any", "lower": "string", "upper": "string", "type": "string",
-}  # fmt: skip
-_VARIADIC = frozenset({"min", "max"})
-_RETURNS = {"isNaN": "bool", "isInf": "bool", "isNil": "bool", "asInt": "int", "asFloat": "float"}
-_NUMBER = frozenset({"int", "float"})
-_ARRAYS = frozenset({"array", "floats"})
+_INT = frozenset({"int", "number"})
+_NUMBER = _INT | {"float"}
+_ELEMENTS = {"array": "any", "floats": "float", "strings": "string", "bools": "bool"}
+_ARRAYS = frozenset(_ELEMENTS)
+_OF_ONE = {**dict.fromkeys(_NUMBER, "floats"), "string": "strings", "bool": "bools"}
 _SIZED = _ARRAYS | {"string", "map", "any"}
-_TAKES = {
-    "len": _SIZED, "sum": _ARRAYS | {"any"}, "mean": _ARRAYS | {"any"},
-    "first": _ARRAYS | {"any"}, "last": _ARRAYS | {"any"},
-    "abs": _NUMBER | {"any"}, "ceil": _NUMBER | {"any"}, "floor": _NUMBER | {"any"},
-    "round": _NUMBER | {"any"}, "isNaN": _NUMBER | {"any"}, "isInf": _NUMBER | {"any"},
-    "int": _NUMBER | {"string", "any"}, "float": _NUMBER | {"string", "any"},
-    "lower": frozenset({"string", "any"}), "upper": frozenset({"string", "any"}),
-}  # fmt: skip
 
 
 def type_of(value: object) -> str:
@@ -38,26 +28,26 @@ def type_of(value: object) -> str:
             return word
     if isinstance(value, dict):
         return "map"
-    numbers = all(type_of(v) in _NUMBER for v in value) if isinstance(value, list) else False
-    return "floats" if numbers else "array"
+    numbers = isinstance(value, list) and all(type_of(v) in _NUMBER for v in value)
+    return "floats" if value and numbers else "array"  # an empty one may have been of anything
 
 
 def check(node: Node, result: str, element: str | None = None) -> str:
     """Return the type of `node`; ConditionError where an operator does not fit its operands."""
-    return _Checker(result).visit(node, element)
+    return _Checker("number" if result == "int" else result).visit(node, element)
 
 
 class _Checker:
     """Walks the tree with the type of `result` and of the element of the innermost predicate."""
 
     def __init__(self, result: str) -> None:
-        self._result = result
+        self._names = {"result": result, "$env": "map"}
         self._budget = Budget()
 
     def visit(self, node: Node, element: str | None) -> str:
         self._budget.spend()
-        if node.kind == "call":
-            return self._call(node, element)
+        if node.kind in ("call", "let"):
+            return self._call(node, element) if node.kind == "call" else self._let(node, element)
         types = [self.visit(p, element) for p in node.parts if p is not None]
         rule = getattr(self, f"_{node.kind}")
         found: str = rule(node, types, element)
@@ -67,19 +57,30 @@ class _Checker:
         return type_of(node.value)
 
     def _name(self, node: Node, _: list[str], __: str | None) -> str:
-        if node.value == "result":
-            return self._result
-        if node.value == "$env":
-            return "map"
-        raise ConditionError(f"unknown name {node.value}")
+        if node.value not in self._names:
+            raise ConditionError(f"unknown name {node.value}")
+        return self._names[node.value]
 
-    def _element(self, _: Node, __: list[str], element: str | None) -> str:
+    def _let(self, node: Node, element: str | None) -> str:
+        value, body = (part for part in node.parts if part is not None)
+        if node.value in self._names or node.value in FUNCTIONS or node.value in PREDICATES:
+            raise ConditionError(f"cannot declare {node.value} again")
+        before = self._names
+        self._names = {**before, node.value: self.visit(value, element)}
+        found = self.visit(body, element)
+        self._names = before
+        return found
+
+    def _element(self, node: Node, __: list[str], element: str | None) -> str:
         if element is None:
             raise ConditionError("'#' outside a predicate")
-        return element
+        named = {"": element, "index": "int", "acc": "any"}
+        if node.value not in named:
+            raise ConditionError(f"unknown pointer #{node.value}")
+        return named[node.value]
 
-    def _array(self, _: Node, __: list[str], ___: str | None) -> str:
-        return "array"
+    def _array(self, _: Node, types: list[str], ___: str | None) -> str:
+        return _OF_ONE.get(types[0], "array") if len(set(types)) == 1 else "array"
 
     def _map(self, _: Node, __: list[str], ___: str | None) -> str:
         return "map"
@@ -98,6 +99,9 @@ class _Checker:
         return "bool" if node.value == "not" else operand
 
     def _binary(self, node: Node, types: list[str], _: str | None) -> str:
+        pattern = node.parts[1]
+        if node.value == "matches" and pattern is not None and pattern.kind == "literal":
+            compiled(str(pattern.value))
         return _binary(node.value, types[0], types[1])
 
     def _conditional(self, _: Node, types: list[str], __: str | None) -> str:
@@ -114,12 +118,12 @@ class _Checker:
             return "any"
         if base == "map" and key in ("string", "any"):
             return "any"
-        if base in _ARRAYS and key in ("int", "any"):
-            return "float" if base == "floats" else "any"
+        if base in _ARRAYS and key in _INT | {"any"}:
+            return _ELEMENTS[base]
         raise ConditionError(f"cannot take an element of {base} by {key}")
 
     def _slice(self, _: Node, types: list[str], __: str | None) -> str:
-        if types[0] not in _SIZED - {"map"} or any(t not in ("int", "any") for t in types[1:]):
+        if types[0] not in _SIZED - {"map"} or any(t not in _INT | {"any"} for t in types[1:]):
             raise ConditionError(f"cannot slice {types[0]}")
         return types[0]
 
@@ -127,29 +131,45 @@ class _Checker:
         name, arguments = node.value, [p for p in node.parts if p is not None]
         if name in PREDICATES:
             return self._predicate(name, arguments, element)
-        if name not in HELPERS and name not in BUILTINS:
+        if name not in FUNCTIONS:
             raise ConditionError(f"unknown name {name}")
-        wanted = HELPERS.get(name, 1)
-        if len(arguments) != wanted and not (name in _VARIADIC and arguments):
-            raise ConditionError(f"{name} takes {wanted} argument(s), not {len(arguments)}")
+        signature = FUNCTIONS[name]
+        _count(name, len(arguments), signature.least, signature.most)
         types = [self.visit(a, element) for a in arguments]
-        if name in _TAKES and types[0] not in _TAKES[name]:
+        exact = name in ("isNaN", "isInf") and types[0] == "int"
+        if exact and arguments[0].kind != "literal":
+            raise ConditionError(f"{name} takes a float, not int")
+        if types and signature.takes and types[0] not in signature.takes:
             raise ConditionError(f"{name} does not take {types[0]}")
-        return _RETURNS.get(name, BUILTINS.get(name, "any"))
+        return signature.returns
 
     def _predicate(self, name: str, arguments: list[Node], element: str | None) -> str:
-        if len(arguments) != 2 and not (name == "count" and len(arguments) == 1):
-            raise ConditionError(f"{name} takes an array and a predicate")
+        least = 1 if name in ("count", "sum") else 2
+        _count(name, len(arguments), least, 3 if name in ("reduce", "sortBy") else 2)
         array = self.visit(arguments[0], element)
         if array not in _ARRAYS | {"any"}:
             raise ConditionError(f"{name} takes an array, not {array}")
-        inner = "float" if array == "floats" else "any"
-        answer = self.visit(arguments[-1], inner) if len(arguments) == 2 else "bool"
-        if name != "map" and answer not in ("bool", "any"):
+        inner = _ELEMENTS.get(array, "any")
+        answer = self.visit(arguments[1], inner) if len(arguments) > 1 else "any"
+        for rest in arguments[2:]:
+            self.visit(rest, element)
+        if name in _ASKING and answer not in ("bool", "any"):
             raise ConditionError(f"the predicate of {name} must be bool, not {answer}")
-        if name in ("filter", "map"):
-            return array if name == "filter" and array != "any" else "array"
-        return "int" if name == "count" else "bool"
+        if name in ("filter", "sortBy"):
+            return array if array != "any" else "array"
+        return _ANSWERS.get(name, "any")
+
+
+_ASKING = PREDICATES - {"map", "sum", "sortBy", "reduce"}
+_ANSWERS = {
+    **dict.fromkeys(("all", "any", "none", "one"), "bool"), "map": "array", "count": "int",
+}  # fmt: skip
+
+
+def _count(name: str, given: int, least: int, most: int) -> None:
+    if not least <= given <= most:
+        wanted = f"{least}" if least == most else f"{least} to {most}"
+        raise ConditionError(f"{name} takes {wanted} argument(s), not {given}")
 
 
 def _binary(op: str, left: str, right: str) -> str:
@@ -165,7 +185,7 @@ def _binary(op: str, left: str, right: str) -> str:
         return "bool"
     if "any" in (left, right):
         return "any"
-    return left if left == right else "float"
+    return left if left == right else "number" if {left, right} <= _INT else "float"
 
 
 def _coalesced(left: str, right: str) -> str:
@@ -186,13 +206,13 @@ def _both(left: str, right: str, kinds: frozenset[str]) -> bool:
     return left in kinds | {"any"} and right in kinds | {"any"}
 
 
-_BOOL, _STRING, _INT = frozenset({"bool"}), frozenset({"string"}), frozenset({"int"})
+_BOOL, _STRING = frozenset({"bool"}), frozenset({"string"})
 _OPERANDS = {
     **dict.fromkeys(("and", "or"), (_BOOL,)),
     **dict.fromkeys(("<", ">", "<=", ">=", "+"), (_NUMBER, _STRING)),
     **dict.fromkeys(("-", "*", "/", "**"), (_NUMBER,)),
     **dict.fromkeys(("%", ".."), (_INT,)),
-    **dict.fromkeys(("contains", "startsWith", "endsWith"), (_STRING,)),
+    **dict.fromkeys(("contains", "startsWith", "endsWith", "matches"), (_STRING,)),
 }
 
 
@@ -207,4 +227,4 @@ def _member_of(left: str, right: str) -> bool:
         return True
     if right == "map":
         return left in ("nil", "string", "any")
-    return right == "array" or (right == "floats" and left in _NUMBER | {"nil", "any"})
+    return right in _ELEMENTS and _comparable(left, _ELEMENTS[right])
