@@ -13,6 +13,9 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+NEAR = 0.65  # ratio of equal letters from which on a name may be a misspelling of another
+NAME_MAX = 80  # letters of a name in a message
+
 
 class SimcertError(Exception):
     """Something that simcert foresaw; `exit_code` is what the command line returns."""
@@ -31,11 +34,22 @@ class UnknownNameError(InputError, LookupError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         options = sorted(known)
-        close = get_close_matches(name, options, n=1, cutoff=0.5)
-        hint = f'did you mean "{close[0]}"?' if close else f"known: {listed(options)}"
-        super().__init__(f'unknown {kind} "{name}"; {hint}')
         self.name = name
-        self.nearest = close[0] if close else None
+        self.nearest = nearest(name, options)
+        hint = f'did you mean "{self.nearest}"?' if self.nearest else f"known: {listed(options)}"
+        super().__init__(f'unknown {kind} "{shortened(name)}"; {hint}')
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that was most likely meant, capitals aside; None if none is near."""
+    folded = {one.casefold(): one for one in known}
+    close = get_close_matches(shortened(name).casefold(), folded, n=1, cutoff=NEAR)
+    return folded[close[0]] if close else None
+
+
+def shortened(name: str) -> str:
+    """Return a name that fits into a sentence: what is longer than any real one is cut."""
+    return name if len(name) <= NAME_MAX else f"{name[:NAME_MAX]}..."
 
 
 def listed(names: list[str], at_most: int = 30) -> str:

@@ -18,6 +18,8 @@ RESULTS = Path("results")
 class FiniteRange(click.FloatRange):
     """A number between two limits; `nan` and `inf` are none, though a comparison lets them pass."""
 
+    name = "number"  # in help and messages, where click says "float range"
+
     def convert(
         self,
         value: float,
@@ -29,6 +31,12 @@ class FiniteRange(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"{value} is not a finite number", param, ctx)
         return number
+
+
+class WholeRange(click.IntRange):
+    """A whole number not below a limit."""
+
+    name = "integer"  # click says "integer range"
 
 
 def policy_names(_: click.Context, __: click.Parameter, typed: str) -> list[CompletionItem]:

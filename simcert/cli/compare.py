@@ -22,7 +22,7 @@ from simcert.cli import _options as options
     help="A policy to fly; give it once for each.",
 )
 @click.option("--runs", type=int, default=60, show_default=True, help="Days for each policy.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--seed", type=options.WholeRange(0), default=0, show_default=True)
 @click.option("--jobs", type=int, help="Worker processes; change no byte.  [default: all cores]")
 @options.fidelity
 @click.option("--cluster", metavar="ADDRESS", help="Scheduler of a Dask cluster to fly on.")

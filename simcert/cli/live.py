@@ -27,6 +27,21 @@ class ConfigOrWord(click.Group):
         return super().parse_args(ctx, args)
 
 
+class AsTyped(click.Context):
+    """Nobody types `fly`, so usage and help do not say it either."""
+
+    @property
+    def command_path(self) -> str:
+        """Return the path of the command above."""
+        return self.parent.command_path if self.parent else ""
+
+
+class Fly(click.Command):
+    """The command behind `live CONFIG.toml`."""
+
+    context_class = AsTyped
+
+
 @click.group(
     cls=ConfigOrWord,
     epilog="""\b
@@ -46,7 +61,7 @@ def live() -> None:
     """
 
 
-@live.command(hidden=True)
+@live.command(FLY, cls=Fly, hidden=True)
 @click.argument("config", type=click.Path())
 @click.option("--dry-run", is_flag=True, help="Decide, but touch nothing.")
 @click.option("--unvalidated", is_flag=True, help="Fly a policy that nobody validated; journalled.")

@@ -30,10 +30,12 @@ from simcert.cli import _options as options
     shell_complete=options.policy_names,
     help="With --update: the policies of the suite.",
 )
-@click.option("--runs", type=click.IntRange(2), help="With --update: days for each.")
-@click.option("--force", is_flag=True, help="With --update: even if CI is set.")
-@click.option("--seed", type=click.IntRange(0), help="Fly other days than the recorded ones.")
-@click.option("--jobs", type=click.IntRange(1), help="Worker processes.  [default: all cores]")
+@click.option("--runs", type=options.WholeRange(2), help="With --update: days for each.")
+@click.option(
+    "--force", is_flag=True, help="With --update: even if CI is set, or recorded cases are deleted."
+)
+@click.option("--seed", type=options.WholeRange(0), help="Fly other days than the recorded ones.")
+@click.option("--jobs", type=options.WholeRange(1), help="Worker processes.  [default: all cores]")
 @click.option("--junit", metavar="FILE", help="Leave a JUnit XML report here.")
 @click.option("--summary", metavar="FILE", help="Leave a Markdown summary here.")
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")

@@ -18,7 +18,7 @@ from simcert.cli import _options as options
 @click.option(
     "--policy", shell_complete=options.policy_names, default="adaptive", show_default=True
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--seed", type=options.WholeRange(0), default=0, show_default=True)
 @options.fidelity
 @click.option(
     "--records", metavar="FILE", help="Write every handshake attempt to a new Parquet file."
@@ -40,9 +40,10 @@ def run(
     if it was rolled back or not finished in time.
     """
     from simcert import lab
-    from simcert.lab.folder import stem_text
+    from simcert.lab.folder import file_text, stem_text
 
-    place = out or options.fresh(f"run-{stem_text(scenario)}-{stem_text(policy)}-{seed}")
+    name = file_text(f"run-{stem_text(scenario)}-{stem_text(policy)}-{seed}")
+    place = out or options.fresh(name)
     result = lab.run(
         scenario, policy=policy, seed=seed, fidelity=fidelity, out=place, records=records
     )

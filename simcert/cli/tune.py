@@ -17,10 +17,10 @@ from simcert.cli import _options as options
 @click.option(
     "--policy", default="adaptive", show_default=True, shell_complete=options.policy_names
 )
-@click.option("--trials", type=click.IntRange(1), default=40, show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--trials", type=options.WholeRange(1), default=40, show_default=True)
+@click.option("--seed", type=options.WholeRange(0), default=0, show_default=True)
 @click.option(
-    "--jobs", type=click.IntRange(1), help="Workers; change no byte. [default: all cores]"
+    "--jobs", type=options.WholeRange(1), help="Workers; change no byte. [default: all cores]"
 )
 @click.option(
     "--param",

@@ -16,8 +16,8 @@ from simcert.cli import _options as options
 @click.argument("policy", metavar="POLICY.toml", shell_complete=options.policy_names)
 @click.option("--suite", metavar="DIR", help="Folder of scenarios.  [default: the built-in ones]")
 @click.option("--quick", is_flag=True, help="A fifth of the days; `simcert live` refuses it.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--jobs", type=click.IntRange(1), help="Worker processes.  [default: all cores]")
+@click.option("--seed", type=options.WholeRange(0), default=0, show_default=True)
+@click.option("--jobs", type=options.WholeRange(1), help="Worker processes.  [default: all cores]")
 @click.option("--days", type=int, default=90, show_default=True, help="How long it is valid.")
 @click.option("--key", metavar="FILE", help="Sign: Ed25519 private key (PEM) or a shared secret.")
 @options.out

@@ -14,6 +14,7 @@ from typing import Any, Self
 from simcert.errors import InputError, MachineError
 from simcert.lab.outputs import folder_for
 
+STEM_BYTES = 180  # of a name; file systems take 255, and names get endings
 MARK, MANIFEST = "batch.json", "manifest.json"
 OTHER_CODE = ", or install the version of simcert that began it: days of two are not comparable"
 
@@ -132,6 +133,15 @@ def to_json(value: object) -> str:
 
 
 def stem_text(name: object) -> str:
-    """Return a text that every file system takes: of a path its stem, else the text itself."""
-    text = Path(str(name)).stem if "/" in str(name) or str(name).endswith(".toml") else str(name)
-    return "".join(c if c.isalnum() or c in "_-." else "-" for c in text)
+    """Return of a path its stem, else the text itself."""
+    text = str(name)
+    return Path(text).stem if "/" in text or text.endswith(".toml") else text
+
+
+def file_text(text: str, allowed: str = "_-.") -> str:
+    """Return a text that every file system takes; a long one is cut, and told apart by a digest."""
+    said = "".join(c if c.isalnum() or c in allowed else "-" for c in text)
+    if len(said.encode()) <= STEM_BYTES:
+        return said
+    cut = said.encode()[: STEM_BYTES - 13].decode(errors="ignore")
+    return f"{cut}-{sha256(said.encode()).hexdigest()[:12]}"

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +34,11 @@ def no_such(kind: str, name: str, known: Iterable[str], endings: str) -> InputEr
 
     Where a file or folder has that name, it was meant: the error is about it, not about spelling.
     """
-    path = Path(name)
-    if path.is_dir():
-        return InputError(f"{name}: is a folder; give a {kind}'s name or its file ({endings})")
-    if path.exists():
-        return InputError(f"{name}: is no {kind} file by its ending; it has to be {endings}")
+    if not name:
+        return InputError(f"a name is empty; give a {kind}'s name or its file ({endings})")
+    with suppress(OSError, ValueError):  # what is too long for a path, or none at all, is no file
+        if Path(name).is_dir():
+            return InputError(f"{name}: is a folder; give a {kind}'s name or its file ({endings})")
+        if Path(name).exists():
+            return InputError(f"{name}: is no {kind} file by its ending; it has to be {endings}")
     return UnknownNameError(kind, name, known)

@@ -41,6 +41,8 @@ def load_scenario(name: str | Path) -> Scenario:
 def locate(name: str | Path) -> Path:
     """Return the file of a path or of a built-in stem."""
     path = Path(name)
+    if str(name) == "":
+        raise no_such("scenario", "", (), ".toml")
     if path.suffix == ".toml" or path.parent != Path():
         if not path.is_file():
             what = "is a folder, no scenario file" if path.is_dir() else "no such scenario file"

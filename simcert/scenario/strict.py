@@ -8,10 +8,9 @@ import datetime as dt
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
-from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from simcert.errors import InputError
+from simcert.errors import InputError, nearest
 from simcert.model.bounds import Share
 from simcert.scenario.lines import LineFinder
 
@@ -43,8 +42,8 @@ class Problems:
 
 def hint(name: str, known: list[str]) -> str:
     """Return the nearest of the known names as a question, or all of them."""
-    close = get_close_matches(name, known, n=1, cutoff=0.5)
-    return f'did you mean "{close[0]}"?' if close else f"known: {', '.join(sorted(known))}"
+    near = nearest(name, known)
+    return f'did you mean "{near}"?' if near else f"known: {', '.join(sorted(known))}"
 
 
 def build(cls: type, table: object, path: str, problems: Problems) -> Any:  # noqa: ANN401 - by class

@@ -49,6 +49,10 @@ MISTAKES = [
         2,
         'mix.toml:7: population.mix: unknown population "wep"; did you mean "web"?',
     ),
+    ("run SAME_CA", 2, 'did you mean "same_ca"?'),
+    (f"run {'a' * 5000}", 2, f'unknown scenario "{"a" * 80}..."; known: android_root_missing'),
+    ("run same_ca --seed 1e3", 2, "'1e3' is not a valid integer."),
+    (PREDICT.format("good.pem") + " --max-affected 1%", 2, "'1%' is not a valid number."),
     ("run same_ca --policy key.toml", 2, 'key.toml:2: alfa: unknown key "alfa"; did you mean'),
     ("run same_ca --policy number.toml", 2, 'number.toml: key "policy" must be a text'),
     ("run same_ca --policy absent.toml", 2, "`simcert init DIR` makes files to begin with"),
@@ -87,6 +91,7 @@ MISTAKES = [
     ("population show made", 2, "made: is a folder"),
     ("population show plain", 2, "plain: is no population file by its ending"),
     ("live plan absent.toml", 2, "absent.toml: cannot be read"),
+    ("live absent.toml --dry", 2, "Usage: simcert live [OPTIONS] CONFIG\n"),
     ("live plan empty.toml", 2, 'empty.toml: key "schema" is missing'),
     ("regress", 2, "`simcert regress --baseline simcert-baseline --update` records one"),
     ("regress --baseline plain", 2, "plain: is a file; name a folder"),
@@ -123,3 +128,15 @@ def test_a_mistake_is_told_with_the_way_out(
     assert hint in said.err
     assert said.out == ""
     assert len(said.err) < 1500
+
+
+EMPTY = {"run": "scenario", "run same_ca --policy": "policy", "population show": "population"}
+
+
+@pytest.mark.parametrize(("line", "kind"), EMPTY.items())
+def test_an_empty_name_is_no_folder(
+    line: str, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert code_of([*line.split(), ""]) == 2
+
+    assert f"a name is empty; give a {kind}'s name or its file" in capsys.readouterr().err

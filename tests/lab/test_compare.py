@@ -242,3 +242,15 @@ def test_an_interrupted_batch_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert not (out / "shards").exists()
     batch(tmp_path / "afresh", runs=40, jobs=2)
     assert files(out) == files(tmp_path / "afresh")
+
+
+def test_a_policy_with_many_parameters_has_a_file_name_that_the_disk_takes(tmp_path: Path) -> None:
+    numbers = ("alpha_again", "alpha_bound", "delta_safe", "budget", "overshoot", "hold_e", "mid")
+    settings = ",".join(f"{name}=0.0100000000000000000000000{n}" for n, name in enumerate(numbers))
+    policies = [f"adaptive:{settings},patience={n}" for n in (1, 2)]
+    assert len(policies[0]) > 255
+
+    study = simcert.compare("same_ca", policies, runs=1, jobs=1, quiet=True, out=tmp_path / "out")
+
+    assert len(list((tmp_path / "out" / "traces").iterdir())) == 2
+    assert study.runs["error"].isna().all()

@@ -296,6 +296,19 @@ def test_what_is_gone_shuts_the_gate_until_update_drops_it(folder: Path) -> None
     assert not regress(folder, jobs=1).changed
 
 
+def test_a_smaller_suite_deletes_nothing_by_the_way(folder: Path) -> None:
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    with pytest.raises(
+        InputError, match=rf"be deleted: {SCENARIO} with fixed_canary; edit .*suite"
+    ):
+        update(folder, policies=["adaptive"], jobs=1, environment=NOBODY)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+    update(folder, policies=["adaptive"], jobs=1, environment=NOBODY, force=True)
+    assert not file_of(folder, "fixed_canary").exists()
+
+
 def test_update_tells_what_it_changes_and_is_refused_in_ci(folder: Path) -> None:
     with pytest.raises(InputError, match="CI is set"):
         update(folder, jobs=1, environment={"CI": "true"})

@@ -11,6 +11,7 @@ from traceback import extract_tb
 from typing import Any
 
 from simcert.lab.compare.cluster import WorkerDiedError, calmly, workers
+from simcert.lab.folder import file_text
 from simcert.lab.run.result import FIGURES
 from simcert.lab.score import score, unmet
 from simcert.lab.seeds import seed_of
@@ -42,8 +43,7 @@ class Task:
 
 def slug(setup: Setup) -> str:
     """Return `<scenario>~<policy>` in letters that every file system takes."""
-    text = f"{setup.scenario.stem}~{setup.label}"
-    return "".join(c if c.isalnum() or c in "~_-." else "-" for c in text)
+    return file_text(f"{setup.scenario.stem}~{setup.label}", "~_-.")
 
 
 def tasks(setups: Sequence[Setup], runs: int, root: int) -> list[Task]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from simcert.errors import InputError, MachineError
+from simcert.errors import InputError, MachineError, listed
 from simcert.lab.compare.batch import slug
 from simcert.lab.compare.cluster import calmly
 from simcert.lab.progress import progress
@@ -111,14 +111,16 @@ def update(
 ) -> Regression:
     """Record the suite anew, and tell what that changes; makes the suite where there is none.
 
-    Scenarios, policies and runs replace those of the suite. InputError in CI unless forced: there
-    a baseline is what the change is measured against.
+    Scenarios, policies and runs replace those of the suite. InputError unless forced: in CI, where
+    a baseline is what the change is measured against, and where this deletes recorded cases.
     """
     refuse_in_ci(os.environ if environment is None else environment, force=force)
     folder = Path(baseline)
     refuse_file(folder)
     suite = _suite(folder, relative(scenarios, folder), relative(policies, folder), runs)
     setups = suite.setups()
+    if (scenarios or policies) and not force:
+        _refuse_to_lose(folder, setups)
     now = _flown(setups, _Days(suite.seed, suite.runs), jobs, quiet)
     before = {slug(setup): _before(folder, setup, suite) for setup in setups}
     cases = [_case(setup, before[slug(setup)], now[slug(setup)], suite, len(setups))
@@ -139,6 +141,17 @@ def refuse_in_ci(environment: Mapping[str, str], *, force: bool) -> None:
         raise InputError(
             "--update: refused, CI is set: a baseline is recorded where somebody reviews and "
             "commits it; add --force if that is meant"
+        )
+
+
+def _refuse_to_lose(folder: Path, setups: Sequence[Setup]) -> None:
+    """Raise InputError if a suite of these setups alone would delete what somebody recorded."""
+    lost = _gone(folder, {slug(setup): None for setup in setups})
+    if lost:
+        left_out = listed([f"{case.scenario} with {case.policy}" for case in lost], 3)
+        raise InputError(
+            f"{folder}: holds what --scenario and --policy leave out, and it would be deleted: "
+            f"{left_out}; edit {folder / SUITE}, record elsewhere with --baseline, or add --force"
         )
 
 
