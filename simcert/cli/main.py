@@ -108,6 +108,9 @@ def code_of(arguments: list[str]) -> int:
     except SimcertError as error:
         click.echo(f"simcert: {error}", err=True)
         return error.exit_code
+    except MemoryError:
+        click.echo("simcert: out of memory; take --fidelity counts or fewer --jobs", err=True)
+        return ENVIRONMENT
     except OSError as error:
         return _broken(error)
 

@@ -26,6 +26,7 @@ FIELDS: Mapping[str, frozenset[str]] = {
 }
 """Keys that an entry of each kind must have; `start` and `end` may have more."""
 _OPEN = ("start", "end")
+FILE_MAX = 2_000_000_000  # bytes; a week with all its windows is a thousandth of it
 LINE_MAX = 16_000_000  # characters; a longer line is no entry of ours
 
 

@@ -13,6 +13,7 @@ from simcert.lab.figures.points import guess_harmful
 from simcert.lab.figures.trace import Trace
 from simcert.lab.folder import MANIFEST, MARK
 from simcert.lab.manifest import listed
+from simcert.model import given
 
 REMEDY = "make some with `simcert run SCENARIO --out DIR` or `simcert compare ... --out DIR`"
 Rows = list[dict[str, Any]]
@@ -102,7 +103,7 @@ def _manifest(path: Path) -> dict[str, Any]:
                 "give the command that began it again, it goes on where it stopped"
             )
         raise InputError(f"{path}: holds no simcert results (no {MANIFEST}); {REMEDY}")
-    found = _json(path / MANIFEST, (path / MANIFEST).read_bytes())
+    found = _json(path / MANIFEST, given.read(path / MANIFEST, journal.FILE_MAX, REMEDY))
     if not isinstance(found, dict):
         raise InputError(f"{path / MANIFEST}: not a manifest of simcert; {REMEDY}")
     return found
@@ -153,10 +154,7 @@ def _tune(path: Path, manifest: dict[str, Any]) -> TuneFolder:
 
 def _validation(place: Path) -> ValidationFolder:
     """Return the document; InputError if anything was changed after it was sealed."""
-    try:
-        document = validation.read(place.read_text(encoding="utf-8"), str(place))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{place}: cannot be read ({error})") from error
+    document = validation.read(given.text(place, journal.FILE_MAX, validation.AGAIN), str(place))
     if validation.sealed(document)["seal"] != document["seal"]:
         raise InputError(f"{place}: was changed after it was sealed; {validation.AGAIN}")
     return ValidationFolder(document)

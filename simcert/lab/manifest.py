@@ -12,9 +12,11 @@ from platform import python_version
 from typing import Any
 
 import simcert
+from simcert.control import journal
 from simcert.errors import InputError
 from simcert.lab.folder import MANIFEST, MARK
 from simcert.lab.setup import Setup
+from simcert.model import given
 from simcert.scenario.validation import code_digest
 
 SCHEMA = 1
@@ -66,10 +68,7 @@ def listed(path: Path, about: Mapping[str, Any], name: str) -> bytes:
         digests = {entry["path"]: entry["sha256"] for entry in about["files"]}
     except (KeyError, TypeError) as error:
         raise InputError(f"{path / MANIFEST}: damaged, it lists no files; {again}") from error
-    try:
-        content = (path / name).read_bytes()
-    except OSError as error:
-        raise InputError(f"{path / name}: cannot be read ({error.strerror}); {again}") from error
+    content = given.read(path / name, journal.FILE_MAX, again)
     if sha256(content).hexdigest() != digests.get(name):
         raise InputError(f"{path / name}: damaged, it is not what {MANIFEST} describes; {again}")
     return content

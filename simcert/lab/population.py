@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from simcert.errors import InputError
 from simcert.lab import outputs
+from simcert.model import given
 from simcert.scenario.cohorts import mix_file
 from simcert.scenario.files import no_such, read_toml
 from simcert.tls import catalogue, mixes
@@ -199,14 +200,14 @@ def _plain(text: str) -> str:
 
 def _counted(path: Path) -> LogCounts:
     try:
-        with _opened(path) as file:
-            return count_hellos(file)
+        with given.opened(path, "give a log of handshakes") as file:
+            return count_hellos(_unpacked(file, path))
+    except InputError:
+        raise
     except (OSError, EOFError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(f"{path}: cannot be read: {reason}") from error
 
 
-def _opened(path: Path) -> BinaryIO:
-    if path.suffix == ".gz":
-        return cast(BinaryIO, gzip.open(path, "rb"))
-    return path.open("rb")
+def _unpacked(file: BinaryIO, path: Path) -> BinaryIO:
+    return cast(BinaryIO, gzip.open(file, "rb")) if path.suffix == ".gz" else file

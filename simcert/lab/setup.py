@@ -9,11 +9,11 @@ from pathlib import Path
 from types import ModuleType
 
 from simcert.control.journal import Journal, stem
-from simcert.errors import FidelityError
+from simcert.errors import FidelityError, InputError
 from simcert.model import Policy, Truth, discovery
-from simcert.scenario import Scenario, build, load_scenario, policies
+from simcert.scenario import Scenario, build, load_scenario, places, policies
 from simcert.scenario.validation import outside_code
-from simcert.sim import Flight, Watch, refusals, simulate
+from simcert.sim import Flight, Watch, excess, refusals, simulate
 from simcert.world import truth_of
 from simcert.world.spec import WorldSpec
 
@@ -73,6 +73,9 @@ def prepare_all(
     read = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
     spec = build.world(read)
     truth, chosen = truth_of(spec), chosen_fidelity(spec, fidelity)
+    with places.at(read, "traffic.connections_per_s"):
+        if too_much := excess(spec, chosen):
+            raise InputError(too_much)
     return [Setup(read, label, policy, spec, truth, chosen) for label, policy in named]
 
 

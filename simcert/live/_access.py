@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from simcert.errors import InputError
+from simcert.model import given
 
 TOKEN_MIN = 16  # letters
 
@@ -82,9 +83,9 @@ def is_loopback(host: str) -> bool:
 def read_token(path: Path) -> str:
     """Return the token in a file; InputError if others may read it or it is short."""
     try:
-        text = path.read_text(encoding="ascii").strip()
+        text = given.text(path, given.SECRET_MAX, "give a file with a token").strip()
         mode = path.stat().st_mode
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise InputError(f"{path}: cannot be read: {error}") from error
     if mode & 0o077:
         raise InputError(f"{path}: others may read it; chmod 600 {path}")

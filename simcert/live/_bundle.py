@@ -14,7 +14,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from simcert.errors import InputError
+from simcert.model import given
 from simcert.tls.names import covers
+
+BUNDLE_MAX = 1_000_000  # bytes; no client takes a chain that is a tenth of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +82,11 @@ class Bundle:
 def read_bundle(path: Path) -> Bundle:
     """Return the bundle in a file; InputError if it is not a chain with the leaf's key."""
     try:
-        data = path.read_bytes()
+        data = given.read(path, BUNDLE_MAX, "give a PEM file")
         chain = tuple(x509.load_pem_x509_certificates(data))
         key = serialization.load_pem_private_key(_key_part(data), None)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except InputError:
+        raise
     except (ValueError, TypeError) as error:
         remedy = "give leaf, intermediates and unencrypted private key in one PEM file"
         raise InputError(f"{path}: is no bundle ({type(error).__name__}); {remedy}") from error

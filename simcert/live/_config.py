@@ -17,7 +17,7 @@ from simcert.live._access import Access, is_loopback, read_token
 from simcert.live._addresses import address, is_url
 from simcert.live._prefixes import LOOPBACK
 from simcert.live._queries import Queries
-from simcert.model import Assignment
+from simcert.model import Assignment, given
 from simcert.model.bounds import NotNegative, Positive, Share, Within
 from simcert.scenario.files import parsed
 from simcert.scenario.strict import Problems, build
@@ -284,10 +284,11 @@ class LiveConfig:
         if name is None:
             return ""
         try:
-            return self.at(name).read_text(encoding="ascii").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            what = f"webhook.bearer_file: {self.at(name)}: cannot be read: {error}"
-            raise InputError(f"{self.path}: {what}") from error
+            return given.text(
+                self.at(name), given.SECRET_MAX, "give a file with the secret"
+            ).strip()
+        except InputError as error:
+            raise InputError(f"{self.path}: webhook.bearer_file: {error}") from error
 
 
 def load(path: str | Path) -> LiveConfig:

@@ -37,7 +37,12 @@ class Within:
                 return "a finite number"
             return f"{'more than' if self.open_low else 'at least'} {self.low:g}"
         left, right = "(" if self.open_low else "[", ")" if self.open_high else "]"
-        return f"in {left}{self.low:g}, {self.high:g}{right}"
+        return f"in {left}{_said(self.low)}, {_said(self.high)}{right}"
+
+
+def _said(limit: float) -> str:
+    """Return a limit as people write it: 1e6 in full, as six digits may be too few."""
+    return f"{limit:,.0f}" if 1e6 <= abs(limit) < 1e12 else f"{limit:g}"
 
 
 def check(made: Any) -> None:  # noqa: ANN401 - any dataclass
@@ -53,6 +58,15 @@ def check(made: Any) -> None:  # noqa: ANN401 - any dataclass
             if wanted := _refusal(one, kind, limit):
                 place = f"{type(made).__name__}: {name}"
                 raise InputError(f"{place} must be {wanted}, got {one!r}")
+
+
+class Checked:
+    """A dataclass that cannot be made, by file or by Python, with a number out of bounds."""
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        check(self)
 
 
 def _refusal(one: Any, kind: Any, limit: Within) -> str:  # noqa: ANN401 - anything was given
@@ -102,3 +116,26 @@ NotNegative = Annotated[float, Within(0.0, open_high=True)]
 Finite = Annotated[float, Within(open_low=True, open_high=True)]
 Whole = Annotated[int, Within(1)]
 Count = Annotated[int, Within(0)]
+
+# What a world may be made of: beyond any site and clock of this planet, within reach of a machine.
+YEAR_S = 366 * 86_400.0
+Moment = Annotated[float, Within(-100.0 * YEAR_S, 100.0 * YEAR_S)]
+"""Seconds before or after the epoch: a century, since some clocks began in 1970."""
+Until = Annotated[float, Within(0.0)]
+"""Seconds after the epoch; infinity is for ever."""
+Delay = Annotated[float, Within(0.0, YEAR_S)]
+"""Seconds that something comes late, or none."""
+Wait = Annotated[float, Within(0.001, YEAR_S)]
+"""Mean of a random wait, in seconds."""
+Span = Annotated[float, Within(1.0, YEAR_S)]
+"""Length of a stretch of time, in seconds."""
+Period = Annotated[float, Within(10.0, YEAR_S)]
+"""Seconds from one of many events to the next."""
+Rate = Annotated[float, Within(1e-6, 1e8)]
+"""Connections per second: from three a month to more than the largest networks see."""
+Clients = Annotated[int, Within(1, 1_000_000_000)]
+Prefixes = Annotated[int, Within(0, 1_000_000)]
+"""Networks that clients share; 0: each has its own."""
+Bytes = Annotated[int, Within(1, 1_000_000_000)]
+Tally = Annotated[int, Within(0, 10**18)]
+"""A number of events of a run."""

@@ -7,8 +7,10 @@ from pathlib import Path
 from simcert.control.analyzer import Analyzer, MakeAnalyzer
 from simcert.control.plan import Plan
 from simcert.control.rollout import Rollout
+from simcert.errors import UnknownNameError
 from simcert.model import Channel, Detector, Policy, Prior, discovery
 from simcert.model.outcome import ARMS
+from simcert.scenario import places
 from simcert.scenario.cohorts import cohorts
 from simcert.scenario.schema import Scenario
 from simcert.tls import Certificate, CertificateChain
@@ -36,7 +38,7 @@ def world(scenario: Scenario) -> WorldSpec:
         tickets_shared=traffic.tickets_shared,
         ticket_key_rotation_s=traffic.ticket_key_rotation_s,
         faults=scenario.faults,
-        probes=_probes(scenario),
+        probes=_probes(scenario, members),
         lifecycle=tuple(
             LifecycleEvent(one.at_s, ARMS.index(one.arm), one.event) for one in scenario.lifecycle
         ),
@@ -129,9 +131,15 @@ def soak_s(scenario: Scenario) -> float:
     return max([scenario.traffic.ticket_life_s or 0.0, *periods]) or SOAK_S
 
 
-def _probes(scenario: Scenario) -> Probes:
-    asked = scenario.probes
-    return Probes() if asked is None else Probes(asked.cohorts, asked.every_s)
+def _probes(scenario: Scenario, members: tuple[Cohort, ...]) -> Probes:
+    asked, known = scenario.probes, [one.name for one in members]
+    if asked is None:
+        return Probes()
+    for name in asked.cohorts:
+        if name not in known:
+            with places.at(scenario, "probes.cohorts"):
+                raise UnknownNameError("cohort of probes", name, known)
+    return Probes(asked.cohorts, asked.every_s)
 
 
 def _configured(scenario: Scenario, members: tuple[Cohort, ...]) -> tuple[Cohort, ...]:

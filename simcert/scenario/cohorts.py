@@ -11,6 +11,7 @@ from simcert.scenario import places
 from simcert.scenario.encounters import Meeting, encounters, trust_of
 from simcert.scenario.files import read_toml
 from simcert.scenario.schema import ArrivalsTable, CohortTable, Scenario
+from simcert.scenario.strict import shown
 from simcert.tls import CertificateChain, Client, catalogue, mixes
 from simcert.world.spec import (
     Arrivals,
@@ -104,9 +105,14 @@ def mix_file(path: Path) -> Mapping[str, float]:
     shares = table.get("clients")
     if not isinstance(shares, dict) or not shares:
         raise InputError(f"{path}: table [clients] with shares is missing")
-    bad = [name for name, share in shares.items() if type(share) not in (int, float) or share < 0]
+    bad = [
+        name
+        for name, share in shares.items()
+        if type(share) not in (int, float) or not 0.0 <= share <= 1.0
+    ]
     if bad:
-        raise InputError(f"{path}: clients.{bad[0]}: must be a share, got {shares[bad[0]]!r}")
+        got = shown(shares[bad[0]])
+        raise InputError(f"{path}: clients.{bad[0]}: must be a share in [0, 1], got {got}")
     total = sum(shares.values())
     if abs(total - 1.0) > 1e-6:
         raise InputError(f"{path}: shares of [clients] sum to {total:.9g}, must sum to 1")

@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from simcert.errors import InputError, UnknownNameError
+from simcert.model import given
 from simcert.scenario.lines import LineFinder
+
+TOML_MAX = 1_000_000  # bytes; ours are a hundredth of it
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -17,16 +20,16 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 def parsed(path: Path) -> tuple[dict[str, Any], LineFinder]:
     """Return the table of a file and where its keys stand."""
+    begin = "`simcert init DIR` makes files to begin with"
+    content = given.read(path, TOML_MAX, "give a TOML file" if path.exists() else begin)
     try:
-        text = path.read_text(encoding="utf-8")
-        return tomllib.loads(text), LineFinder.scan(text)
-    except OSError as error:
-        way_out = "; `simcert init DIR` makes files to begin with" if not path.exists() else ""
-        raise InputError(f"{path}: cannot be read: {error.strerror}{way_out}") from error
+        said = content.decode("utf-8")
+        return tomllib.loads(said), LineFinder.scan(said)
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: is not TOML: {error}; save it as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path}: is not TOML: {error}") from error
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits is a ValueError, too
+        what = "is PEM, not TOML" if "-----BEGIN " in said else f"is not TOML: {error}"
+        raise InputError(f"{path}: {what}") from error
 
 
 def no_such(kind: str, name: str, known: Iterable[str], endings: str) -> InputError:
@@ -38,7 +41,10 @@ def no_such(kind: str, name: str, known: Iterable[str], endings: str) -> InputEr
         return InputError(f"a name is empty; give a {kind}'s name or its file ({endings})")
     with suppress(OSError, ValueError):  # what is too long for a path, or none at all, is no file
         if Path(name).is_dir():
-            return InputError(f"{name}: is a folder; give a {kind}'s name or its file ({endings})")
+            folder = given.shown(name)
+            return InputError(
+                f"{folder}: is a folder; give a {kind}'s name or its file ({endings})"
+            )
         if Path(name).exists():
             return InputError(f"{name}: is no {kind} file by its ending; it has to be {endings}")
     return UnknownNameError(kind, name, known)

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from simcert.errors import InputError
+from simcert.model.given import shown
 from simcert.model.outcome import ALERTS, OK, is_outcome
 from simcert.scenario.files import no_such, parsed
 from simcert.scenario.schema import SCHEMA, BackgroundTable, Scenario
+from simcert.scenario.sizes import check_sizes
 from simcert.scenario.strict import Problems, build, hint
 from simcert.world import faults
 
@@ -44,13 +46,13 @@ def locate(name: str | Path) -> Path:
     if str(name) == "":
         raise no_such("scenario", "", (), ".toml")
     if path.suffix == ".toml" or path.parent != Path():
-        if not path.is_file():
+        if path.is_dir() or not path.exists():
             what = "is a folder, no scenario file" if path.is_dir() else "no such scenario file"
-            raise InputError(f"{path}: {what}; built-in: {', '.join(stems())}")
+            raise InputError(f"{shown(path)}: {what}; built-in: {', '.join(stems())}")
         return path
     known = stems()
     if path.name not in known:
-        raise no_such("scenario", path.name, known, ".toml")
+        raise no_such("scenario", str(name), known, ".toml")
     return known[path.name]
 
 
@@ -62,8 +64,9 @@ def _build(table: dict[str, Any], problems: Problems) -> Scenario | None:
     before = len(problems.found)
     scenario: Scenario | None = build(Scenario, table, "", problems)
     if len(problems.found) == before and scenario is not None:
+        scenario = replace(scenario, faults=made)
         _check(scenario, problems)
-        return replace(scenario, faults=made)
+        return scenario
     return None
 
 
@@ -101,6 +104,7 @@ def _check(scenario: Scenario, problems: Problems) -> None:
         if name in names[:i]:
             problems.add(f"cohort[{i}]", f'second cohort named "{name}"; give it a `name`')
     _check_times(scenario, problems)
+    check_sizes(scenario, problems)
     _check_background("population.background", scenario.population.background, problems)
     for i, one in enumerate(scenario.cohort):
         if one.background is not None:

@@ -110,5 +110,5 @@ def _value(raw: str) -> object:
     """Return a TOML value; what is none is a text that needs no quotes."""
     try:
         return tomllib.loads(f"value = {raw}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # of very many digits, or brackets
         return raw

@@ -11,7 +11,21 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from simcert.model import Assignment
-from simcert.model.bounds import NotNegative, Positive, Share, Whole, Within
+from simcert.model.bounds import (
+    Bytes,
+    Checked,
+    Clients,
+    Delay,
+    Moment,
+    Period,
+    Prefixes,
+    Rate,
+    Share,
+    Span,
+    Tally,
+    Wait,
+    Within,
+)
 from simcert.scenario.strict import Distribution
 
 SCHEMA = 1
@@ -42,19 +56,19 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
-class ArrivalsTable:
+class ArrivalsTable(Checked):
     """When clients come: a daily wave, a daily pulse, or reconnects of long-lived sessions."""
 
     diurnal: Annotated[float, Within(0.0, 1.0, open_high=True)] = 0.0
     peak_h: Annotated[float, Within(0.0, 24.0)] = 14.0  # hours after the epoch
     pulse_at_h: Annotated[float, Within(0.0, 24.0)] | None = None
-    pulse_width_s: Positive = 600.0  # standard deviation of the pulse
-    pulse_period_s: Positive = 86_400.0
-    session_mean_s: Positive | None = None
+    pulse_width_s: Span = 600.0  # standard deviation of the pulse
+    pulse_period_s: Period = 86_400.0
+    session_mean_s: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class BackgroundTable:
+class BackgroundTable(Checked):
     """Failures that both certificates see: scanners, aborted visits, broken clients."""
 
     rate: Annotated[float, Within(0.0, 0.9)] = 0.0
@@ -62,60 +76,60 @@ class BackgroundTable:
 
 
 @dataclass(frozen=True, slots=True)
-class RetryTable:
+class RetryTable(Checked):
     """What a client does after a failure."""
 
     probability: Share = 0.0
-    delay_s: Positive = 2.0
-    growth: Annotated[float, Within(1.0)] = 1.0
+    delay_s: Wait = 2.0
+    growth: Annotated[float, Within(1.0, 10.0)] = 1.0
     attempts_max: Annotated[int, Within(1, 20)] = 3
 
 
 @dataclass(frozen=True, slots=True)
-class NetworkTable:
+class NetworkTable(Checked):
     """Network path: round trip (log-normal), loss per flight, initial window."""
 
-    rtt_ms: Positive = 40.0
+    rtt_ms: Annotated[float, Within(0.001, 1_000_000.0)] = 40.0
     rtt_sigma: Annotated[float, Within(0.0, 3.0)] = 0.5
     loss: Annotated[float, Within(0.0, 0.5)] = 0.0
-    initial_window_bytes: Whole = 14_600
+    initial_window_bytes: Bytes = 14_600
 
 
 @dataclass(frozen=True, slots=True)
-class ReportsTable:
+class ReportsTable(Checked):
     """Clients that report their failures: which share, and how late (mean, seconds)."""
 
     share: Share = 0.0
-    delay_s: Positive = 60.0
+    delay_s: Wait = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Traffic:
+class Traffic(Checked):
     """How many come, when, and how arms are given out."""
 
-    connections_per_s: Positive = 5.0  # first attempts of both arms, daily mean
+    connections_per_s: Rate = 5.0  # first attempts of both arms, daily mean
     diurnal: Annotated[float, Within(0.0, 1.0, open_high=True)] = 0.0
     peak_h: Annotated[float, Within(0.0, 24.0)] = 14.0
-    horizon_s: Positive = 86_400.0
+    horizon_s: Span = 86_400.0
     assignment: Assignment = "per_connection"
     resumption: Annotated[float, Within(0.0, 1.0, open_high=True)] | None = None
-    ticket_life_s: Positive | None = None
+    ticket_life_s: Span | None = None
     tickets_shared: bool = True
-    ticket_key_rotation_s: Positive | None = None
-    feedback_s: NotNegative = 0.0
-    clients: Whole = 100_000  # distinct ones, divided by share
+    ticket_key_rotation_s: Period | None = None
+    feedback_s: Delay = 0.0
+    clients: Clients = 100_000  # distinct ones, divided by share
 
 
 @dataclass(frozen=True, slots=True)
-class Analysis:
+class Analysis(Checked):
     """How the controller looks at it, and what the rollout must achieve."""
 
-    window_s: Positive = 60.0
+    window_s: Span = 60.0
     slices: Annotated[int, Within(1, 60)] | None = None
     target_success: Annotated[float, Within(0.0, 1.0, open_low=True)] = 0.99
-    soak_s: NotNegative | None = None
-    deadline_s: Positive | None = None
-    old_until_s: Positive | None = None  # known end of the old certificate
+    soak_s: Delay | None = None
+    deadline_s: Span | None = None
+    old_until_s: Span | None = None  # known end of the old certificate
     prior: bool = False  # tell the policy what `predict` says of the population
     configured: str | None = None  # of this mix instead of the true clients
 
@@ -134,17 +148,17 @@ class Population:
 
 
 @dataclass(frozen=True, slots=True)
-class CohortTable:
+class CohortTable(Checked):
     """Clients that behave alike; absent keys come from `[population]` and `[traffic]`."""
 
     client: str  # a name of `tls.catalogue()`
     share: Share  # of connections, not of users
     name: str | None = None  # the client's name
     segment: str | None = None  # what a server can observe; the client's own if absent
-    clients: Whole | None = None
+    clients: Clients | None = None
     trust: tuple[str, ...] | None = None
     pins: tuple[str, ...] = ()
-    clock_offset_s: float = 0.0
+    clock_offset_s: Moment = 0.0
     background: BackgroundTable | None = None
     retry: RetryTable | None = None
     network: NetworkTable | None = None
@@ -152,28 +166,28 @@ class CohortTable:
     resumption: Annotated[float, Within(0.0, 1.0, open_high=True)] | None = None
     reports: ReportsTable | None = None
     activity_sigma: Annotated[float, Within(0.0, 3.0)] = 0.0
-    prefixes: Annotated[int, Within(0, 1_000_000)] = 0  # networks that its clients share
+    prefixes: Prefixes = 0  # networks that its clients share
 
 
 @dataclass(frozen=True, slots=True)
-class ProbesTable:
+class ProbesTable(Checked):
     """Own probe clients, each behaving like a client of one cohort."""
 
     cohorts: tuple[str, ...]
-    every_s: Positive = 300.0
+    every_s: Span = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class LifecycleTable:
+class LifecycleTable(Checked):
     """A dated step in a certificate's life."""
 
     event: Event
     arm: Arm = "new"
-    at_s: float = 0.0
+    at_s: Moment = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Expect:
+class Expect(Checked):
     """A test: what every policy that claims to be safe achieves here."""
 
     end: End | None = None
@@ -181,9 +195,9 @@ class Expect:
     rolled_back: bool | None = None  # ever, whatever the end
     false_rollback: bool | None = None
     missed: bool | None = None
-    harmed_connections_max: Annotated[int, Within(0)] | None = None
-    harmed_clients_max: Annotated[int, Within(0)] | None = None
-    within_s: Positive | None = None  # to full exposure, or to the rollback
+    harmed_connections_max: Tally | None = None
+    harmed_clients_max: Tally | None = None
+    within_s: Span | None = None  # to full exposure, or to the rollback
     success_rate_min: Share | None = None
 
 

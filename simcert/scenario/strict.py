@@ -16,6 +16,8 @@ from simcert.scenario.lines import LineFinder
 
 Distribution = tuple[tuple[str, float], ...]
 """A table of names and shares that sum to 1."""
+YEARS = (1970, 2200)  # in which rotations begin; a century to either side is still a date
+SHOWN_MAX = 300  # letters of a wrong value, or of a file or text, that are told
 
 
 @dataclass(slots=True)
@@ -36,7 +38,8 @@ class Problems:
             raise InputError("\n".join(self._line(*one) for one in sorted(self.found)))
 
     def _line(self, line: int, path: str, message: str) -> str:
-        place = f"{self.file}:{line}" if line else self.file
+        file = self.file if len(self.file) <= SHOWN_MAX else f"{self.file[:SHOWN_MAX]}..."
+        place = f"{file}:{line}" if line else file
         return f"{place}: {path}: {message}" if path else f"{place}: {message}"
 
 
@@ -49,7 +52,7 @@ def hint(name: str, known: list[str]) -> str:
 def build(cls: type, table: object, path: str, problems: Problems) -> Any:  # noqa: ANN401 - by class
     """Return `cls` from a table; None after noting in `problems` why that is impossible."""
     if not isinstance(table, dict):
-        problems.add(path, f"must be a table, got {_shown(table)}")
+        problems.add(path, f"must be a table, got {shown(table)}")
         return None
     before = len(problems.found)
     hints = get_type_hints(cls, include_extras=True)
@@ -66,12 +69,15 @@ def build(cls: type, table: object, path: str, problems: Problems) -> Any:  # no
 def value(hint_: Any, raw: object, path: str, problems: Problems) -> Any:  # noqa: ANN401 - by hint
     """Return `raw` as the annotation wants it; notes a problem and returns None if it is not."""
     kind, limits = (get_args(hint_)[0], get_args(hint_)[1:]) if _annotated(hint_) else (hint_, ())
+    before = len(problems.found)
     result = _typed(kind, raw, path, problems)
+    if len(problems.found) > before:
+        return result  # one mistake, one message
     numbers = result if isinstance(result, tuple) else (result,)
     for limit in limits:
         bad = [v for v in numbers if isinstance(v, int | float) and v not in limit]
         if bad:
-            problems.add(path, f"must be {limit}, got {bad[0]!r}")
+            problems.add(path, f"must be {limit}, got {shown(bad[0])}")
     return result
 
 
@@ -94,15 +100,23 @@ _NAMES = {float: "a number", int: "a whole number", str: "a text", bool: "true o
 
 def _scalar(kind: type, raw: object, path: str, problems: Problems) -> Any:  # noqa: ANN401
     if kind is float and type(raw) is int:
-        return float(raw)
+        return _fraction(raw, path, problems)
     if kind is dt.datetime:
         return _moment(raw, path, problems)
     if type(raw) is not kind:
-        problems.add(path, f"must be {_NAMES.get(kind, kind.__name__)}, got {_shown(raw)}")
+        problems.add(path, f"must be {_NAMES.get(kind, kind.__name__)}, got {shown(raw)}")
         return None
     if isinstance(raw, float) and raw != raw:
         problems.add(path, "must be a number, got nan")
     return raw
+
+
+def _fraction(raw: int, path: str, problems: Problems) -> float | None:
+    try:
+        return float(raw)
+    except OverflowError:
+        problems.add(path, f"is beyond all numbers, got {shown(raw)}")
+        return None
 
 
 def _moment(raw: object, path: str, problems: Problems) -> dt.datetime | None:
@@ -112,7 +126,10 @@ def _moment(raw: object, path: str, problems: Problems) -> dt.datetime | None:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        problems.add(path, f"must be a time like 2026-03-01T00:00:00Z, got {_shown(raw)}")
+        problems.add(path, f"must be a time like 2026-03-01T00:00:00Z, got {shown(raw)}")
+        return None
+    if not YEARS[0] <= moment.year <= YEARS[1]:
+        problems.add(path, f"must lie in the years {YEARS[0]} to {YEARS[1]}, got {shown(raw)}")
         return None
     return moment.astimezone(dt.UTC)
 
@@ -120,22 +137,25 @@ def _moment(raw: object, path: str, problems: Problems) -> dt.datetime | None:
 def _choice(options: list[str], raw: object, path: str, problems: Problems) -> object:
     if raw not in options:
         near = hint(raw, options) if isinstance(raw, str) else f"known: {', '.join(options)}"
-        problems.add(path, f"unknown value {_shown(raw)}; {near}")
+        problems.add(path, f"unknown value {shown(raw)}; {near}")
     return raw
 
 
 def _array(kind: Any, raw: object, path: str, problems: Problems) -> tuple[Any, ...] | None:  # noqa: ANN401
     if not isinstance(raw, list):
-        problems.add(path, f"must be an array, got {_shown(raw)}")
+        problems.add(path, f"must be an array, got {shown(raw)}")
         return None
     return tuple(value(kind, one, f"{path}[{i}]", problems) for i, one in enumerate(raw))
 
 
 def _distribution(raw: object, path: str, problems: Problems) -> Distribution | None:
     if not isinstance(raw, dict):
-        problems.add(path, f"must be a table of shares, got {_shown(raw)}")
+        problems.add(path, f"must be a table of shares, got {shown(raw)}")
         return None
+    before = len(problems.found)
     shares = [(str(k), value(Share, v, _join(path, k), problems)) for k, v in raw.items()]
+    if len(problems.found) > before:
+        return None
     total = sum(v for _, v in shares if isinstance(v, float))
     if abs(total - 1.0) > 1e-6:
         problems.add(path, f"shares sum to {total:.9g}, must sum to 1")
@@ -163,7 +183,11 @@ def _join(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
 
 
-def _shown(raw: object) -> str:
+def shown(raw: object) -> str:
+    """Return a value as its file has it, as far as anybody wants to read it."""
     if isinstance(raw, bool):
         return str(raw).lower()
-    return f'"{raw}"' if isinstance(raw, str) else f"{raw!r}"
+    if isinstance(raw, int) and raw.bit_length() > 128:
+        return f"a whole number of {raw.bit_length()} bits"
+    text = f'"{raw}"' if isinstance(raw, str) else f"{raw!r}"
+    return text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]}..."

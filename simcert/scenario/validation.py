@@ -12,8 +12,7 @@ from simcert import detect
 from simcert.control import validation
 from simcert.control.journal import params, stem
 from simcert.control.signing import KEY_MAX
-from simcert.errors import InputError
-from simcert.model import Policy
+from simcert.model import Policy, given
 
 DOCUMENT_MAX = 4_000_000  # bytes; ours are a hundredth of it
 _HOME = Path(simcert.__file__).parent
@@ -28,7 +27,8 @@ def verify(
     `key` is a file: who must have signed it (an Ed25519 public key, or a shared secret). InputError
     says why not: tampered, unsigned, not fit, another policy, other code, expired.
     """
-    document = validation.read(_read(Path(path), DOCUMENT_MAX).decode(errors="replace"), str(path))
+    content = given.read(path, DOCUMENT_MAX, "`simcert validate` makes one")
+    document = validation.read(content.decode(errors="replace"), str(path))
     known = None if key is None else read_key(key)
     made = validation.Expected(policy_digest(policy), code_digest(), now, known, str(key))
     validation.check(document, str(path), made)
@@ -37,7 +37,7 @@ def verify(
 
 def read_key(path: str | Path) -> bytes:
     """Return the content of a key file; InputError if it cannot be one."""
-    return _read(Path(path), KEY_MAX)
+    return given.read(path, KEY_MAX, "give a file with a key")
 
 
 def policy_digest(policy: Policy) -> str:
@@ -80,14 +80,3 @@ def code_digest() -> str:
             digest.update(f"{name.as_posix()}\0".encode())
             digest.update(sha256(path.read_bytes()).digest())
     return digest.hexdigest()
-
-
-def _read(path: Path, limit: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            content = file.read(limit + 1)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    if len(content) > limit:
-        raise InputError(f"{path}: is longer than {limit} bytes; this is none of ours")
-    return content

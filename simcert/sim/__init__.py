@@ -3,6 +3,7 @@
 from simcert.sim.driver import simulate
 from simcert.sim.fidelity import refusals
 from simcert.sim.flight import Flight
+from simcert.sim.limits import excess
 from simcert.sim.records import Watch
 
-__all__ = ["Flight", "Watch", "refusals", "simulate"]
+__all__ = ["Flight", "Watch", "excess", "refusals", "simulate"]

@@ -98,7 +98,9 @@ class Simulation:
         self._loop = Loop(rollout, self._feed, self._actuator, journal)
         self._moves: Moves = []
         self._full_s: float | None = None
-        self._restarts = sorted(t for fault in faults for t in fault.restarts_s())
+        self._restarts = sorted(
+            t for fault in faults for t in fault.restarts_s() if t <= spec.horizon_s
+        )
         self._slice_s = spec.window_s / spec.slices
         self._steps = round(spec.horizon_s / self._slice_s)
 

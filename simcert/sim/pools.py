@@ -29,9 +29,9 @@ class Pool:
         return self.members[0]
 
     def weights(self) -> list[float]:
-        """Return the members' shares of the pool's attempts."""
+        """Return the members' shares of the pool's attempts; equal ones where nobody comes."""
         total = sum(one.share for one in self.members)
-        return [one.share / total if total else 0.0 for one in self.members]
+        return [one.share / total if total else 1.0 / len(self.members) for one in self.members]
 
     def pairs(self, t_s: float) -> tuple[Pair, ...]:
         """Return the potential outcomes of a full handshake that begins at `t_s`."""

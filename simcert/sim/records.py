@@ -4,6 +4,7 @@ Rows become windows through the same windowing code as live ones. What would com
 both certificates is drawn before its arm, from a stream that no policy touches.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -134,8 +135,8 @@ class Records:
     def _key_s(self, step: int) -> float:
         """Return when the key that tickets are sealed with came into use."""
         start_s = float(self._ground.edges_s(step, step)[0])
-        used = [t for t in self._rotations if t <= start_s + 1e-6]
-        return used[-1] if used else float("-inf")
+        used = bisect_right(self._rotations, start_s + 1e-6)
+        return self._rotations[used - 1] if used else float("-inf")
 
     def _count(self, served: Served) -> None:
         self.connections += len(served.batch)
@@ -151,7 +152,8 @@ class Records:
         if not len(due):
             return due
         spec = self._ground.spec
-        number = np.floor(due.start_s * (spec.slices / spec.window_s)).astype(np.int64)
+        reached = np.minimum(due.start_s, 2.0 * spec.horizon_s)  # a wait may be of any length
+        number = np.floor(reached * (spec.slices / spec.window_s)).astype(np.int64)
         for later in set(number.tolist()):
             if step < later < self._ground.steps:
                 rows = due.at(np.flatnonzero(number == later))

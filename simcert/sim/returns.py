@@ -142,7 +142,7 @@ class Returns:
                 left = unseen[:, i][some] - early[some]
                 shown[:, i][some] = _new(unshown[:, i][some], left, clients[some[1]], draw)
                 early = early + shown[:, i]
-            some = np.nonzero(early * visits[:, i])
+            some = np.nonzero((early > 0) & (visits[:, i] > 0))
             if len(some[0]):
                 came, were = visits[:, i][some], early[some]  # symmetric in both; `were` are few
                 gone[:, i][some] = drawn_from(came, unseen[:, i][some] - came, were, draw)

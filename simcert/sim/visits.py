@@ -17,6 +17,8 @@ from numpy.random import Generator
 from simcert.sim.pools import Pool
 from simcert.world.arrivals import seconds
 
+OFTEN = 100.0  # visits of one client in a slice from which on they are drawn at once
+
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
@@ -64,11 +66,17 @@ def _units(each: Floats, clients: Ints, slices: int, draw: Generator) -> tuple[I
 
 
 def _repeats(units: Ints, each: Floats, draw: Generator) -> Ints:
-    """Sum of (visits - 1) over clients that show up, visit by visit."""
+    """Sum of (visits - 1) over clients that show up, visit by visit.
+
+    Who comes `OFTEN` on average shows up but for e^-100: then truncation changes nothing.
+    """
     total = np.zeros_like(units)
-    at = np.flatnonzero(units)
-    left, further = units.ravel()[at], _further(each.ravel()[at])
     flat = total.reshape(-1)
+    often = np.flatnonzero((units > 0) & (each > OFTEN))
+    sure = units.ravel()[often]
+    flat[often] = np.maximum(draw.poisson(sure * each.ravel()[often]) - sure, 0)
+    at = np.flatnonzero((units > 0) & (each <= OFTEN))
+    left, further = units.ravel()[at], _further(each.ravel()[at])
     for more in further:
         left = draw.binomial(left, more)
         if not left.any():

@@ -6,6 +6,7 @@ from binascii import Error as Base64Error
 from pathlib import Path
 
 from simcert.errors import InputError
+from simcert.model import given
 
 MAX_FILE_BYTES = 16_000_000
 MAX_CERTIFICATES = 400
@@ -40,23 +41,13 @@ def read_source(source: str | Path | bytes) -> tuple[tuple[bytes, ...], str]:
     if isinstance(source, bytes):
         content, name = source, "PEM data"
     elif isinstance(source, str | Path):
-        content, name = _file(Path(source)), str(source)
+        content, name = given.read(source, MAX_FILE_BYTES, "give a PEM file"), str(source)
     else:
         raise InputError(f"give a PEM file by its path, or its bytes, not {type(source).__name__}")
     if len(content) > MAX_FILE_BYTES:
         limit = f"more than {MAX_FILE_BYTES} bytes"
         raise InputError(f"{name}: {limit}; no certificate chain is that long")
     return _blocks(content, name), name
-
-
-def _file(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_FILE_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        shown = str(path) if len(str(path)) <= 300 else f"{str(path)[:300]}..."
-        raise InputError(f"{shown}: cannot be read ({reason}); give a PEM file") from error
 
 
 def _blocks(content: bytes, name: str) -> tuple[bytes, ...]:

@@ -40,9 +40,9 @@ class Feedback:
         draw = self._streams.generator(Purpose.FEEDBACK, round(window.start_s / slice_s))
         reports = np.zeros_like(window.reports)
         for i, segment in enumerate(window.segments):
-            told = self._reports[segment]
-            failed = window.attempts[i].sum(axis=1) - _ok(window, i)
-            if told.share:
+            told = self._reports.get(segment)  # none of a window before the first record
+            if told is not None and told.share:
+                failed = window.attempts[i].sum(axis=1) - _ok(window, i)
                 reports[i] = self._arrived(segment, told, failed, slice_s, draw)
         probes = self._probed_in(window, draw) if probing else window.probes
         return replace(window, reports=reports, probes=probes)

@@ -1,10 +1,12 @@
 """A newcomer's mistakes, over all commands: one paragraph with the file, the key and a way out."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from simcert.cli.main import code_of
+from simcert.model import given
 
 CHAIN = Path(__file__).parents[2] / "scenarios" / "chains" / "le_january.pem"
 SCENARIO = """\
@@ -35,6 +37,8 @@ FILES = {
     "plain": b"nope\n",
     "one.jsonl": b"{}\n",
     "zero.jsonl": b"",
+    "nested.toml": b"a = " + b"[" * 20_000,
+    "digits.toml": b"a = " + b"9" * 5_000,
     "binary.jsonl": b"\xff\x00",
 }
 FOLDERS = ("made", "made.py", "made.toml")
@@ -84,6 +88,18 @@ MISTAKES = [
     ("check plain", 2, "plain: is no policy or detector file by its ending; it has to be .py"),
     ("run made", 2, "made: is a folder"),
     ("run made.toml", 2, "made.toml: is a folder"),
+    ("run .", 2, ": is a folder; give a scenario's name or its file"),
+    ("run ../..", 2, ": is a folder, no scenario file; built-in: "),
+    ("run /dev/null", 2, '/dev/null: key "certificates" is missing'),
+    ("run /dev/zero", 2, "/dev/zero: is longer than 1,000,000 bytes"),
+    ("run made/../good.pem", 2, "good.pem: is PEM, not TOML"),
+    ("run nested.toml", 2, "nested.toml: is not TOML"),
+    ("run digits.toml", 2, "digits.toml: is not TOML"),
+    ("run same_ca --policy nested.toml", 2, "nested.toml: is not TOML"),
+    (f"run same_ca --policy adaptive:alpha={'9' * 200}", 2, "must be in (0, 1)"),
+    (f"run same_ca --policy adaptive:alpha={'9' * 400}", 2, "alpha: is beyond all numbers"),
+    (f"run same_ca --policy adaptive:alpha={'9' * 5_000}", 2, "alpha: must be a number"),
+    (f"run same_ca --policy adaptive:alpha={'[' * 5_000}", 2, "alpha: must be a number"),
     ("run plain", 2, "plain: is no scenario file by its ending; it has to be .toml"),
     ("run same_ca --policy made", 2, "made: is a folder"),
     ("run same_ca --policy made.py", 2, "made.py: is a folder"),
@@ -105,7 +121,7 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("line", "code", "hint"), MISTAKES, ids=[one[0] for one in MISTAKES])
+@pytest.mark.parametrize(("line", "code", "hint"), MISTAKES, ids=[one[0][:60] for one in MISTAKES])
 def test_a_mistake_is_told_with_the_way_out(
     line: str,
     code: int,
@@ -140,3 +156,61 @@ def test_an_empty_name_is_no_folder(
     assert code_of([*line.split(), ""]) == 2
 
     assert f"a name is empty; give a {kind}'s name or its file" in capsys.readouterr().err
+
+
+PIPES = [
+    "run pipe.toml",
+    "run same_ca --policy pipe.toml",
+    "run same_ca --policy pipe.py",
+    "run ends.toml",
+    "predict --old pipe --new good.pem --population web",
+    "predict --old good.pem --new good.pem --population pipe.toml",
+    "predict --old good.pem --new good.pem --population web --trust pipe",
+    "population import pipe --out x.toml",
+    "population import pipe.gz --out x.toml",
+    "population show pipe.toml",
+    "validate adaptive --key pipe",
+    "validate pipe.toml",
+    "tune same_ca --policy pipe.toml --trials 1",
+    "compare pipe.toml --policy adaptive --runs 1",
+    "replay pipe",
+    "check pipe.py",
+    "live plan pipe.toml",
+]
+
+
+@pytest.mark.parametrize("line", PIPES)
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(given, "SILENCE_S", 0.05)
+    (tmp_path / "good.pem").write_bytes(CHAIN.read_bytes())
+    (tmp_path / "ends.toml").write_text(SCENARIO.format(old="pipe", mix="web"))
+    for name in ("pipe", "pipe.toml", "pipe.py", "pipe.gz"):
+        os.mkfifo(tmp_path / name)
+
+    assert code_of(line.split()) == 2
+
+    said = capsys.readouterr().err
+    assert "pipe" in said
+    assert "; give" in said
+
+
+FOLDER_FOR_A_FILE = [line.replace("pipe", "made") for line in PIPES if "ends" not in line]
+
+
+@pytest.mark.parametrize("line", FOLDER_FOR_A_FILE)
+def test_a_folder_is_no_file(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "good.pem").write_bytes(CHAIN.read_bytes())
+    for name in ("made", "made.toml", "made.py", "made.gz"):
+        (tmp_path / name).mkdir()
+
+    assert code_of(line.split()) == 2
+
+    said = capsys.readouterr().err
+    assert "made" in said
+    assert "is a folder" in said

@@ -18,6 +18,7 @@ from simcert.errors import InputError
 from simcert.lab.score import score
 from simcert.lab.seeds import seed_of
 from simcert.lab.setup import Setup
+from simcert.model import given
 from simcert.scenario.lines import LineFinder
 from simcert.scenario.strict import Problems, build
 
@@ -86,11 +87,9 @@ class Record:
     def read(cls, path: Path) -> Self | None:
         """Return the record in a file, None if there is none; InputError if it is not ours."""
         try:
-            if path.stat().st_size > SIZE_MAX:
-                raise InputError(f"{path}: larger than {SIZE_MAX} bytes; {_REMEDY}")
-            table = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return None
+            if not path.exists():
+                return None
+            table = json.loads(given.text(path, SIZE_MAX, _REMEDY))
         except (OSError, ValueError, RecursionError) as error:
             if isinstance(error, InputError):
                 raise

@@ -4,13 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from simcert.control import journal
-from simcert.errors import InputError
+from simcert.model import given
 
 
 def entries(path: Path) -> list[dict[str, Any]]:
     """Return the entries of a journal.jsonl; InputError if it cannot be read or is none."""
-    try:
-        return journal.read(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
-        raise InputError(f"{path}: cannot be read: {why}; give a journal.jsonl") from error
+    return journal.read(given.text(path, journal.FILE_MAX, "give a journal.jsonl"), str(path))

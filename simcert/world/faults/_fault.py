@@ -7,13 +7,14 @@ import numpy.typing as npt
 from numpy.random import Generator
 
 from simcert.model import Window
+from simcert.model.bounds import Checked
 from simcert.world.spec import Cohort
 
 Floats = npt.NDArray[np.float64]
 Parcels = list[tuple[float, Window]]  # when a window reaches the analyzer, and which
 
 
-class Fault:
+class Fault(Checked):
     """A fault that does nothing; times are seconds since the epoch, slices decide when it acts."""
 
     __slots__ = ()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from simcert.model.bounds import Delay, Moment, Until
 from simcert.world.faults._fault import Fault
 
 
@@ -9,9 +10,9 @@ from simcert.world.faults._fault import Fault
 class ActuatorDelay(Fault):
     """What is asked for in [from_s, until_s) comes into force `delay_s` later."""
 
-    from_s: float = 0.0
-    until_s: float = float("inf")
-    delay_s: float = 60.0
+    from_s: Moment = 0.0
+    until_s: Until = float("inf")
+    delay_s: Delay = 60.0
 
     def effective_s(self, now_s: float) -> float:
         """Return the moment at which it counts."""

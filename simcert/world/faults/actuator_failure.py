@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from simcert.model.bounds import Moment, Until
 from simcert.world.faults._fault import Fault
 
 
@@ -9,8 +10,8 @@ from simcert.world.faults._fault import Fault
 class ActuatorFailure(Fault):
     """Every request in [from_s, until_s) fails with MachineError, reading back included."""
 
-    from_s: float = 3_600.0
-    until_s: float = 5_400.0
+    from_s: Moment = 3_600.0
+    until_s: Until = 5_400.0
 
     def refuses(self, now_s: float) -> bool:
         """Return whether it is out of reach now."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from simcert.model.bounds import Delay, Period
 from simcert.world.faults._fault import Fault
 
 
@@ -9,9 +10,9 @@ from simcert.world.faults._fault import Fault
 class ControllerRestart(Fault):
     """At `at_s`, and every `every_s` after it if given, until `until_s`."""
 
-    at_s: float = 7_200.0
-    every_s: float | None = None
-    until_s: float = 86_400.0
+    at_s: Delay = 7_200.0
+    every_s: Period | None = None
+    until_s: Delay = 86_400.0
 
     def restarts_s(self) -> tuple[float, ...]:
         """Return all moments of death."""

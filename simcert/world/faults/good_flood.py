@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from simcert.model import OK
+from simcert.model.bounds import Clients, Moment, Prefixes, Rate, Until
 from simcert.world.faults._fault import Fault
 from simcert.world.spec import Arrivals, Cohort, Encounter, Seen
 
@@ -11,11 +12,11 @@ from simcert.world.spec import Arrivals, Cohort, Encounter, Seen
 class GoodFlood(Fault):
     """`connections_per_s` from `clients` machines in `prefixes` networks, all seen as ok."""
 
-    from_s: float = 0.0
-    until_s: float = 86_400.0
-    connections_per_s: float = 50.0
-    clients: int = 5_000
-    prefixes: int = 1
+    from_s: Moment = 0.0
+    until_s: Until = 86_400.0
+    connections_per_s: Rate = 50.0
+    clients: Clients = 5_000
+    prefixes: Prefixes = 1
     segment: str = "browser"
 
     def cohorts(self, connections_per_s: float) -> tuple[Cohort, ...]:

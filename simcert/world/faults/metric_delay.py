@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from numpy.random import Generator
 
 from simcert.model import Window
+from simcert.model.bounds import Delay, Moment, Until
 from simcert.world.faults._fault import Fault, Parcels
 
 
@@ -12,9 +13,9 @@ from simcert.world.faults._fault import Fault, Parcels
 class MetricDelay(Fault):
     """Windows that are due in [from_s, until_s) arrive `delay_s` later."""
 
-    from_s: float = 0.0
-    until_s: float = float("inf")
-    delay_s: float = 300.0
+    from_s: Moment = 0.0
+    until_s: Until = float("inf")
+    delay_s: Delay = 300.0
 
     def deliver(self, due_s: float, window: Window, draw: Generator) -> Parcels:
         """Return the window, later."""

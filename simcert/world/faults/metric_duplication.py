@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from numpy.random import Generator
 
 from simcert.model import Window
+from simcert.model.bounds import Delay, Moment, Share, Until
 from simcert.world.faults._fault import Fault, Parcels
 
 
@@ -12,10 +13,10 @@ from simcert.world.faults._fault import Fault, Parcels
 class MetricDuplication(Fault):
     """Of windows due in [from_s, until_s), `share` comes again `again_s` later."""
 
-    from_s: float = 0.0
-    until_s: float = float("inf")
-    share: float = 0.2
-    again_s: float = 30.0
+    from_s: Moment = 0.0
+    until_s: Until = float("inf")
+    share: Share = 0.2
+    again_s: Delay = 30.0
 
     def deliver(self, due_s: float, window: Window, draw: Generator) -> Parcels:
         """Return the window once, or twice."""

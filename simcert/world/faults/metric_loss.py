@@ -6,6 +6,7 @@ import numpy as np
 from numpy.random import Generator
 
 from simcert.model import Window
+from simcert.model.bounds import Moment, Share, Until
 from simcert.world.faults._fault import Fault, Parcels
 
 _COUNTED = ("units", "attempts", "resumed", "time_hist", "features", "reports", "probes")
@@ -15,10 +16,10 @@ _COUNTED = ("units", "attempts", "resumed", "time_hist", "features", "reports", 
 class MetricLoss(Fault):
     """Of windows due in [from_s, until_s), `windows` vanish; the rest loses `records`."""
 
-    from_s: float = 0.0
-    until_s: float = float("inf")
-    windows: float = 0.1
-    records: float = 0.0
+    from_s: Moment = 0.0
+    until_s: Until = float("inf")
+    windows: Share = 0.1
+    records: Share = 0.0
 
     def deliver(self, due_s: float, window: Window, draw: Generator) -> Parcels:
         """Return what is left: nothing, or fewer records with the completeness that they have."""

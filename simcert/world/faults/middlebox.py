@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from simcert.model.bounds import Bytes, Chance
 from simcert.world.faults._fault import Fault
 from simcert.world.spec import Cohort, Encounter, Seen
 
@@ -10,13 +11,9 @@ from simcert.world.spec import Cohort, Encounter, Seen
 class Middlebox(Fault):
     """`share` of each cohort sits behind one; more than `limit_bytes` ends as `outcome`."""
 
-    share: float = 0.005
-    limit_bytes: int = 10_000
+    share: Chance = 0.005
+    limit_bytes: Bytes = 10_000
     outcome: str = "hang"
-
-    def __post_init__(self) -> None:
-        if not 0.0 < self.share < 1.0:
-            raise ValueError(f"share must be in (0, 1), got {self.share}")
 
     def met(self, cohorts: tuple[Cohort, ...]) -> tuple[Cohort, ...]:
         """Return the cohorts, split where the middlebox makes a difference."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from simcert.model import OK
+from simcert.model.bounds import Clients, Moment, Prefixes, Rate, Until
 from simcert.world.faults._fault import Fault
 from simcert.world.spec import Arrivals, Cohort, Encounter, Seen
 
@@ -11,11 +12,11 @@ from simcert.world.spec import Arrivals, Cohort, Encounter, Seen
 class Poisoning(Fault):
     """`connections_per_s` from `clients` addresses end as `outcome` with the new certificate."""
 
-    from_s: float = 21_600.0
-    until_s: float = 22_800.0
-    connections_per_s: float = 5.0
-    clients: int = 10
-    prefixes: int = 1
+    from_s: Moment = 21_600.0
+    until_s: Until = 22_800.0
+    connections_per_s: Rate = 5.0
+    clients: Clients = 10
+    prefixes: Prefixes = 1
     outcome: str = "alert:unknown_ca"
     segment: str = "hostile"
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from simcert.model.bounds import Moment, Share, Until
 from simcert.world.faults._fault import Fault, Floats, overlap
 
 
@@ -12,9 +13,9 @@ from simcert.world.faults._fault import Fault, Floats, overlap
 class RegionalOutage(Fault):
     """Both arms lose `share` of the connections of `segments` (all if empty)."""
 
-    from_s: float = 21_600.0
-    until_s: float = 23_400.0
-    share: float = 0.3
+    from_s: Moment = 21_600.0
+    until_s: Until = 23_400.0
+    share: Share = 0.3
     segments: tuple[str, ...] = ()
     outcome: str = "hang"
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from simcert.model import OK
+from simcert.model.bounds import Clients, Moment, Prefixes, Rate, Share, Until
 from simcert.world.faults._fault import Fault
 from simcert.world.spec import Arrivals, Cohort, Encounter, Seen
 
@@ -11,13 +12,13 @@ from simcert.world.spec import Arrivals, Cohort, Encounter, Seen
 class ScannerFlood(Fault):
     """`connections_per_s` from `clients` scanners, seen as `outcome`, `ok_share` of them as ok."""
 
-    from_s: float = 21_600.0
-    until_s: float = 25_200.0
-    connections_per_s: float = 20.0
-    clients: int = 500
-    prefixes: int = 16
+    from_s: Moment = 21_600.0
+    until_s: Until = 25_200.0
+    connections_per_s: Rate = 20.0
+    clients: Clients = 500
+    prefixes: Prefixes = 16
     outcome: str = "server_abort:handshake_failure"
-    ok_share: float = 0.2
+    ok_share: Share = 0.2
     segment: str = "scanner"
 
     def cohorts(self, connections_per_s: float) -> tuple[Cohort, ...]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from simcert.model.bounds import Moment
 from simcert.world.faults._fault import Fault
 
 
@@ -9,7 +10,7 @@ from simcert.world.faults._fault import Fault
 class TicketKeyRotation(Fault):
     """Tickets of before `at_s` are refused after it."""
 
-    at_s: float = 21_600.0
+    at_s: Moment = 21_600.0
 
     def rotations_s(self) -> tuple[float, ...]:
         """Return the one moment."""
