@@ -16,6 +16,7 @@ from simcert.lab.validate.campaigns import Size, kind_of
 from simcert.model import Policy
 
 MET_MIN = 0.9  # share of days on which a scenario's expectations must be met
+MISSED_MAX = 0.1  # share of days on which a certificate that harms may go out to the end
 LEVEL = 0.95
 
 
@@ -111,7 +112,7 @@ def missed(study: Study) -> Check:
     """Return the share of days on which a certificate that harms went out to the end."""
     harmful = [setup for setup in study.setups if setup.truth.harmful]
     rows = [row for setup in harmful for row in study.of(setup)]
-    n, hits, limit = len(rows), sum(bool(row["missed"]) for row in rows), 1.0 - MET_MIN
+    n, hits, limit = len(rows), sum(bool(row["missed"]) for row in rows), MISSED_MAX
     if not n:
         return Check("missed", "no_data", None, limit, 0, "no scenario of the suite harms anybody")
     share = hits / n
@@ -124,7 +125,7 @@ def missed(study: Study) -> Check:
 
 def overall(checks: Sequence[Check]) -> str:
     """Return the verdict on all: as good as the worst; only `pass` lets a policy fly."""
-    seen = {one.verdict for one in checks} - {"no_data"}
+    seen = {one.verdict for one in checks}
     return next((v for v in ("error", "fail", "inconclusive") if v in seen), "pass")
 
 
