@@ -1,26 +1,35 @@
 """One server of the swarm: a terminator that obeys or not, its clients, and a real node."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import ceil
+from typing import Any, cast
 
 from bench.swarm.world import EPOCH_S, GRACE_S, Crash, Process, World
+from simcert.control.analyzer import COMPLETENESS_MIN
 from simcert.control.node import Node
 from simcert.control.orders import Order, Rank, same
 from simcert.control.outbox import Numbered, Outbox
+from simcert.control.windowing import Grid, Windower
 from simcert.errors import MachineError
 from simcert.live._terminator import Terminator
 from simcert.live.haproxy_actuator import BASIS, to_points
+from simcert.live.haproxy_feed import AHEAD_S, HaproxyFeed
 from simcert.live.redis_windows import RedisWindows
 from simcert.model import Window
 
 WINDOW_S = 60.0
+FIRST = round(EPOCH_S / WINDOW_S)  # number of the slice that begins at virtual time 0
 CLOSE_S = 3.0  # a slice is closed so long after its end
 SAFE = 0.05
 
 
 @dataclass
 class Box:
-    """What survives the node: a process with a map, its file, and the clients that come."""
+    """What survives the node: a process with a map, its file, and the clients that come.
+
+    Records are dated by the wall clock of the machine, `skew_s` off; whoever sets it calls `flow`.
+    """
 
     world: World
     per_s: float
@@ -28,18 +37,22 @@ class Box:
     live: float = 0.0
     file: float = 0.0
     down: bool = False
+    skew_s: Callable[[], float] = float
+    unknown: bool = False  # a hand changed what is in force, and nobody read it back yet
+    hidden: set[int] = field(default_factory=set)  # slices with clients of that while
     _from_s: float = 0.0
     _rest: list[float] = field(default_factory=lambda: [0.0, 0.0])  # fractions of clients
-    _came: dict[int, list[float]] = field(default_factory=dict)  # by true slice: old, new
+    _came: dict[int, list[float]] = field(default_factory=dict)  # by slice as dated: old, new
 
     def flow(self) -> None:
         """Count the clients since the last change, slice by slice."""
-        now_s = self.world.now_s
+        now_s, skew_s = self.world.now_s, self.skew_s()
         while self._from_s < now_s:
-            number = int(self._from_s // WINDOW_S)
-            to_s = min((number + 1) * WINDOW_S, now_s)
+            number = int((self._from_s + skew_s) // WINDOW_S)
+            to_s = min(max((number + 1) * WINDOW_S - skew_s, self._from_s + 1e-6), now_s)
             n = 0.0 if self.down else self.per_s * (to_s - self._from_s)
             came = self._came.setdefault(number, [0.0, 0.0])
+            self.hidden |= {number} if self.unknown and n else set()
             came[0] += n * (1.0 - self.live)
             came[1] += n * self.live
             self._from_s = to_s
@@ -49,13 +62,30 @@ class Box:
         self.flow()
         self.live = self.file = share
 
+    def hand(self, share: float) -> None:
+        """Change it behind everybody's back."""
+        self.flow()
+        self.unknown = self.unknown or share != self.live
+        self.put(share)
+
+    def seen(self, *, anew: bool = False) -> None:
+        """What is in force was read back; a new life of the node knows nothing of before."""
+        self.flow()
+        self.unknown = False
+        self.hidden -= self.hidden if anew else set()
+
     def restart(self) -> None:
         """Come back with what the file says."""
         self.flow()
         self.live, self.down = self.file, False
 
+    def late(self, number: int) -> int:
+        """Return how many clients were dated into slices before one; nobody asks for them again."""
+        self.flow()
+        return int(sum(sum(self._came.pop(k)) for k in [*self._came] if k < number))
+
     def counts(self, number: int) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Return units and failures of both arms in a true slice, old first."""
+        """Return units and failures of both arms in a slice, old first."""
         self.flow()
         came = self._came.pop(number, (0.0, 0.0))
         self._rest = [a + b for a, b in zip(came, self._rest, strict=True)]
@@ -64,12 +94,33 @@ class Box:
         return (old, round(old * self.rates[0])), (new, round(new * self.rates[1]))
 
 
+@dataclass
+class Ring:
+    """Stands for receiver and records of the real feed: the box counts, nothing else is sent."""
+
+    box: Box
+
+    @property
+    def connected(self) -> bool:
+        """Whether the terminator is there."""
+        return not self.box.down
+
+    def take(self) -> list[Any]:
+        """Return no lines."""
+        return []
+
+    def lost(self) -> int:
+        """Return how many lines were lost."""
+        return 0
+
+
 class Edge(Process):
     """The node's process: it crashes, and comes back with what the disk kept."""
 
     def __init__(self, world: World, name: str, box: Box, skew_s: float) -> None:
         super().__init__(world, name, skew_s)
         self.box, self.full = box, False
+        box.skew_s = lambda: self.wall_skew_s
         self.kept: Order | None = None
         self.highest: Rank = (0, 0)  # that any life of this node obeyed
         self.down_s = 0.0  # until when the process is not there
@@ -82,10 +133,13 @@ class Edge(Process):
         world = self.world
         self.born_s, self.windows = world.now_s, RedisWindows(self.store())
         self.anchor(EPOCH_S)
-        self._labels = [(-1e18, 0.0)]
-        self.mixed: set[int] = set()
+        windower = Windower(Grid(WINDOW_S), source=self.name, grace_s=CLOSE_S, skew_s=AHEAD_S)
+        ring, since_s = cast("Any", Ring(self.box)), ceil(self.now() / WINDOW_S) * WINDOW_S
+        self.feed = HaproxyFeed(ring, ring, windower, since_s)
+        self.box.late(int(since_s / WINDOW_S))
+        self.box.seen(anew=True)
         self.outbox = Outbox(self.buffer)
-        terminator = Terminator(self, self, self.now)
+        terminator = Terminator(self, self.feed, self.now)
         self.node = Node(
             self.name,
             self.store(),
@@ -98,23 +152,12 @@ class Edge(Process):
             lost=lambda: self.outbox.lost,
             born=int(self.wall()),
         )
-        self.next = ceil(self.wall() / WINDOW_S)
 
     def remember(self, order: Order) -> None:
         """Write the fence to the disk."""
         if self.full or self.world.happens("disk"):
             raise MachineError("disk full")
         self.kept = order
-
-    def exposed(self, exposure: float, from_s: float) -> None:
-        """Note what is in force, for the label of the windows."""
-        if exposure != self._labels[-1][1]:
-            self._labels.append((from_s, exposure))
-
-    def unsure(self, from_s: float) -> None:
-        """Note that the slices since then are mixed."""
-        first = int((EPOCH_S + from_s) // WINDOW_S)
-        self.mixed.update(range(first, int((EPOCH_S + self.now()) // WINDOW_S) + 1))
 
     def apply(self, exposure: float, now_s: float) -> None:
         """File first, then the process, as the HAProxy adapter does."""
@@ -153,6 +196,7 @@ class Edge(Process):
         del now_s
         if self.box.down or self.world.happens("stuck"):
             raise MachineError("terminator does not answer")
+        self.box.seen()
         return self.box.live
 
     def step(self) -> None:
@@ -184,31 +228,20 @@ class Edge(Process):
             world.check(self.box.live <= SAFE + 2e-4, "left alone above the safe exposure")
 
     def _close(self) -> None:
-        """Make windows of the slices that are over."""
-        while (self.next + 1) * WINDOW_S + CLOSE_S <= EPOCH_S + self.now():
-            number, self.next = self.next, self.next + 1
-            true = number - round(EPOCH_S / WINDOW_S)
-            old, new = self.box.counts(true)
-            label = self._label(number * WINDOW_S - EPOCH_S)
-            share = self.world.dice.choice((self.carries, 1.0))
-            if self.box.down or number in self.mixed:
-                share = 0.0
-            window = Window.of(
-                new=new, old=old, exposure=label, completeness=share, source=self.name
+        """Fill the windows of the feed with the clients that the box counted."""
+        for known in self.feed.poll(self.now()):
+            at = round(known.start_s / WINDOW_S)
+            self.feed.windower.late += self.box.late(at)
+            old, new = self.box.counts(at)
+            share = self.world.dice.choice((self.carries, 1.0)) * known.completeness
+            about = {"exposure": known.exposure, "mixed": known.mixed, "completeness": share}
+            window = Window.of(new=new, old=old, source=self.name, **about)
+            sure = share < COMPLETENESS_MIN or at not in self.box.hidden
+            self.world.check(sure, f"slice {at} is evidence of an exposure that nobody read back")
+            self.world.truth.setdefault((self.name, FIRST + at), []).append(
+                (old[0] + new[0],) if share >= COMPLETENESS_MIN else ()
             )
-            self.world.truth.setdefault((self.name, number), []).append(
-                (old[0] + new[0],) if share >= 0.99 else ()
-            )
-            self.outbox.put(Numbered(number, window))
-
-    def _label(self, start_s: float) -> float:
-        """Return the exposure that ruled longest in a slice, as far as this life knows."""
-        reigns: dict[float, float] = {}
-        for i, (from_s, exposure) in enumerate(self._labels):
-            to_s = self._labels[i + 1][0] if i + 1 < len(self._labels) else 1e18
-            held_s = min(to_s, start_s + WINDOW_S) - max(from_s, start_s)
-            reigns[exposure] = reigns.get(exposure, 0.0) + max(held_s, 0.0)
-        return max(reigns, key=reigns.__getitem__)
+            self.outbox.put(Numbered(FIRST + at, window))
 
     def _send(self) -> None:
         """Deliver at least once: what was not acknowledged goes again, twice and in disorder."""

@@ -6,7 +6,7 @@ from random import Random
 
 from bench.swarm.captain import Captain, config_of
 from bench.swarm.edge import Box, Edge
-from bench.swarm.world import FAULTS_S, RISKS, ViolationError, World
+from bench.swarm.world import FAULTS_S, RISKS, Process, ViolationError, World
 from simcert.control.analyzer import Analyzer
 from simcert.control.orders import same
 from simcert.control.plan import Plan
@@ -113,7 +113,7 @@ class Flight:
 
     def _hand(self) -> None:
         box = self.dice.choice(self.edges).box
-        box.put(self.dice.choice((0.0, min(1.0, box.live + 0.3))))
+        box.hand(self.dice.choice((0.0, min(1.0, box.live + 0.3))))
 
     def _reboot(self) -> None:
         world, box = self.world, self.dice.choice(self.edges).box
@@ -123,8 +123,13 @@ class Flight:
 
     def _jump(self) -> None:
         one = self.dice.choice(self.world.processes)
-        one.wall_skew_s += self.dice.choice((-200.0, -20.0, 20.0, 200.0))
-        self.world.at(FAULTS_S, partial(setattr, one, "wall_skew_s", 0.0))
+        self._set(one, one.wall_skew_s + self.dice.choice((-200.0, -20.0, 20.0, 200.0)))
+        self.world.at(FAULTS_S, partial(self._set, one, 0.0))
+
+    def _set(self, one: Process, skew_s: float) -> None:
+        if isinstance(one, Edge):
+            one.box.flow()  # so far its records were dated by the clock as it was
+        one.wall_skew_s = skew_s
 
     def _thin(self) -> None:
         edge = self.dice.choice(self.edges)

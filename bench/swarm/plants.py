@@ -11,7 +11,7 @@ from simcert.control.lease import Lease
 from simcert.control.loop import Loop
 from simcert.control.orders import ORDER, Order
 from simcert.errors import MachineError
-from simcert.live import redis_store
+from simcert.live import haproxy_feed, redis_store
 
 
 def store_takes_any_token() -> Any:
@@ -129,6 +129,16 @@ def lease_never_ends() -> Any:
     return patch.object(Lease, "take", take)
 
 
+def hand_is_not_noticed() -> Any:
+    """What was counted since the last look at the exposure is evidence, whoever changed it."""
+    return patch.object(haproxy_feed.HaproxyFeed, "unsure", lambda *_: None)
+
+
+def windows_leave_unlooked() -> Any:
+    """A window leaves when its time is over, not when the exposure was looked at after that."""
+    return patch.object(haproxy_feed.HaproxyFeed, "_known", lambda _, now_s: now_s)
+
+
 PLANTS: dict[str, Callable[[], Any]] = {
     one.__name__: one
     for one in (
@@ -144,6 +154,8 @@ PLANTS: dict[str, Callable[[], Any]] = {
         fence_is_forgotten,
         journal_of_two,
         lease_never_ends,
+        hand_is_not_noticed,
+        windows_leave_unlooked,
     )
 }
 

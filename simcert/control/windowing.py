@@ -3,8 +3,8 @@
 A unit is the first full handshake of a client in a window, as received; where one coin of a client
 rules a whole stage (`salted_per_stage`), the first in that stage. A row whose slice is
 closed comes late: it is counted in `late` and nowhere else. Rows that came under another exposure
-than most of their slice are connections, not units, for exposures are never pooled. Where rows tell
-their source, no source makes up more of the units than `influence` lets it.
+than most of their slice are connections, not units, for exposures are never pooled; their slice is
+`mixed`. Where rows tell their source, no source makes up more units than `influence` lets it.
 """
 
 from bisect import bisect_right
@@ -50,7 +50,8 @@ class Windower:
 
     With `duplicates`, rows with equal client, start and attempt are counted once (for sources that
     deliver at least once); units are immune to them anyway. `lost` tells of rows that never came.
-    A source whose clients are numbered 0 .. `clients` - 1 says so, for then no name is hashed.
+    A source whose clients are numbered 0 .. `clients` - 1 says so, for then no name is hashed. The
+    clock that dates the rows may be off the one that dates exposures by `skew_s`.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Windower:
         source: str = "",
         assignment: str = "per_connection",
         grace_s: float = 0.0,
+        skew_s: float = 0.0,
         duplicates: bool = False,
         limits: Limits | None = None,
         clients: int | None = None,
@@ -67,7 +69,8 @@ class Windower:
         self._grid = grid
         self.influence = Influence(limits or Limits(), grid.slices)
         self._fixed = {"source": source, "assignment": assignment, "lag_s": grace_s}
-        self._grace_s = grace_s
+        self.grace_s = grace_s
+        self._skew_s = skew_s
         self._duplicates = duplicates
         self._labels = Labels()
         self._open: dict[int, Cells] = {}
@@ -79,6 +82,7 @@ class Windower:
         self._rows: dict[int, ClientSet] = {}
         self._next = 0  # number of the oldest slice that is not closed
         self._changes: list[tuple[float, float]] = [(float("-inf"), 0.0)]
+        self._moves: list[tuple[float, float]] = []  # from when to when the exposure changed
         self._lost: dict[int, int] = {}
         self.late = 0
         self.repeated = 0
@@ -89,6 +93,11 @@ class Windower:
             raise ValueError(f"exposure at {from_s} s after one at {self._changes[-1][0]} s")
         if exposure != self._changes[-1][1]:
             self._changes.append((from_s, exposure))
+            self.changing(from_s, from_s)
+
+    def changing(self, from_s: float, to_s: float) -> None:
+        """Note that the exposure changed at a moment in between: such slices are mixed."""
+        self._moves.append((from_s - self._skew_s, to_s + self._skew_s))
 
     def lost(self, rows: int, at_s: float) -> None:
         """Note that `rows` records of about `at_s` were lost on the way."""
@@ -215,7 +224,7 @@ class Windower:
     def close(self, now_s: float) -> list[Window]:
         """Return the slices whose end lies `grace_s` or more ago, oldest first, empty ones too."""
         closed = []
-        while self._grid.start_s(self._next + 1) + self._grace_s <= now_s + 1e-9:
+        while self._grid.start_s(self._next + 1) + self.grace_s <= now_s + 1e-9:
             closed.append(self._closed(self._next))
             self._next += 1
         return closed
@@ -249,7 +258,9 @@ class Windower:
             self._forget(window)
         while len(self._changes) > 1 and self._changes[1][0] <= start_s:
             self._changes.pop(0)
-        here = {"slice_index": index, "slices": grid.slices, **self._fixed}
+        self._moves = [one for one in self._moves if one[1] > start_s]
+        mixed = any(from_s < end_s for from_s, _ in self._moves)
+        here = {"slice_index": index, "slices": grid.slices, "mixed": mixed, **self._fixed}
         here["completeness"] = cells.rows / (cells.rows + lost) if lost else 1.0
         closed = cells.window(self._labels, start_s, end_s, exposure, here)
         n_new, f_new, n_old, f_old = closed.tally()

@@ -16,7 +16,7 @@ from simcert.live._receiver import Receiver
 from simcert.live.exec_actuator import ExecActuator
 from simcert.live.haproxy_actuator import HaproxyActuator
 from simcert.live.haproxy_certificates import HaproxyCertificates
-from simcert.live.haproxy_feed import HaproxyFeed
+from simcert.live.haproxy_feed import AHEAD_S, HaproxyFeed
 from simcert.live.haproxy_plan import HaproxyPlan
 from simcert.live.haproxy_records import HaproxyRecords
 from simcert.live.haproxy_socket import HaproxySocket
@@ -40,8 +40,12 @@ class LiveFeed(Protocol):
         """Note the exposure in force."""
         ...
 
-    def unsure(self, from_s: float) -> None:
-        """Note that since `from_s` nobody knows which exposure was in force."""
+    def changing(self, from_s: float, to_s: float) -> None:
+        """Note that what is in force now came into force at a moment in between."""
+        ...
+
+    def unsure(self, from_s: float, to_s: float) -> None:
+        """Note that nobody knows which exposure was in force then: no evidence."""
         ...
 
 
@@ -170,6 +174,7 @@ class HaproxySetup(Alone):
             source="haproxy",
             assignment=self._assignment,
             grace_s=self._config.grace,
+            skew_s=AHEAD_S,
             duplicates=True,
             limits=limits,
         )

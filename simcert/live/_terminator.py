@@ -24,14 +24,16 @@ class Terminator:
     rehearsal: bool = False
     refusal: Callable[[], str] = str  # why nothing may be raised, e.g. by probe clients
     _asked: float = field(default=0.0, init=False)
-    _seen: tuple[int, float] | None = field(default=None, init=False)  # what was in force, and when
+    _since_s: float = field(default=float("-inf"), init=False)  # of `_seen`, or of our own change
+    _seen: int | None = field(default=None, init=False)  # points in force; None: we may change it
 
     def apply(self, exposure: float, now_s: float) -> None:
         """Put `exposure` in force; MachineError also for a raise that is refused."""
         if exposure > self._asked and (why := self.refusal()):
             raise MachineError(f"not raised: {why}")
         if not self.rehearsal:
-            self._seen = None  # whatever is found next, we may have done it
+            if self._seen is not None:  # whatever is found next, we may have done it, from now on
+                self._seen, self._since_s = None, max(self.clock(), now_s)
             self.actuator.apply(exposure, now_s)
         self._asked = exposure
 
@@ -39,9 +41,11 @@ class Terminator:
         """Return the exposure in force; what the windows are labelled with."""
         live = self.actuator.read_back(now_s)
         points, at_s = round(live * BASIS), max(self.clock(), now_s)
-        if self._seen is not None and self._seen[0] != points:
-            self.feed.unsure(self._seen[1])  # another hand, nobody knows at which moment
-        self._seen = (points, at_s)
+        if self._seen is not None and self._seen != points:
+            self.feed.unsure(self._since_s, at_s)  # another hand, nobody knows at which moment
+        if self._seen != points:
+            self.feed.changing(self._since_s, at_s)
+        self._seen, self._since_s = points, at_s
         self.feed.exposed(live, at_s)
         if points == to_points(self._asked):
             return self._asked

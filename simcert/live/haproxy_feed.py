@@ -2,6 +2,7 @@
 
 Records come over a stream (a unix socket of mode 0600, or TCP). While no HAProxy is connected,
 lines are missing or too late, the windows of that time are incomplete; silence is never success.
+No window leaves before the exposure was looked at after its end: a hand may have changed it.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from simcert.model import Window
 UNKNOWN = 1_000_000_000  # rows lost when nobody can say how many
 SLICES_MAX = 100_000  # after a longer sleep the first ones are no longer open anyway
 AHEAD_S = 2.0  # a record from further in the future came from another clock
+WAIT_SLICES = 10  # that a window waits for a look at the exposure before it is lost
 
 
 @dataclass(slots=True)
@@ -30,17 +32,28 @@ class HaproxyFeed:
     lost: int = 0  # records that HAProxy numbered and that never came
     _late: int = field(default=0, init=False)
     _polled_s: float = field(init=False)
+    _looked_s: float = field(default=float("inf"), init=False)  # at the exposure; inf: not told
 
     def __post_init__(self) -> None:
         self._polled_s = self.since_s
 
     def exposed(self, exposure: float, from_s: float) -> None:
         """Note the exposure in force, so that every window knows its own."""
+        self._looked_s = from_s
         self.windower.exposed(exposure, from_s)
 
-    def unsure(self, from_s: float) -> None:
-        """Note that since `from_s` another exposure may have been in force than we thought."""
-        self._lost(UNKNOWN, self._polled_s, min(from_s, self._polled_s))
+    def changing(self, from_s: float, to_s: float) -> None:
+        """Note when the exposure changed, as well as it is known."""
+        self.windower.changing(from_s, to_s)
+
+    def unsure(self, from_s: float, to_s: float) -> None:
+        """Note that another exposure may have been in force than we thought.
+
+        All slices of which connections may still be told are lost: while the wall clock is behind
+        they are dated in the past.
+        """
+        first_s = min(from_s, to_s - self.windower.grace_s) - AHEAD_S
+        self._lost(UNKNOWN, to_s + AHEAD_S, first_s)
 
     def poll(self, now_s: float) -> Sequence[Window]:
         """Return the windows that are over, as complete as they will get; MachineError if deaf."""
@@ -54,7 +67,15 @@ class HaproxyFeed:
         if not self.receiver.connected:
             self._lost(UNKNOWN, now_s)
         self._polled_s = now_s
-        return [one for one in self.windower.close(now_s) if one.start_s >= self.since_s - 1e-6]
+        closed = self.windower.close(self._known(now_s))
+        return [one for one in closed if one.start_s >= self.since_s - 1e-6]
+
+    def _known(self, now_s: float) -> float:
+        """Return until when slices may leave: what nobody looks at for long is lost."""
+        known_s, late_s = self._looked_s + self.windower.grace_s, now_s - WAIT_SLICES * self.slice_s
+        if known_s < late_s:
+            self._lost(UNKNOWN, late_s, self._looked_s)
+        return min(now_s, max(known_s, late_s))
 
     def _add(self, text: bytes, ends: list[int], now_s: float) -> None:
         batch = self.records.parse(text, ends)

@@ -75,8 +75,11 @@ class PrometheusFeed:
         self._changed = self._changed or exposure != self._exposure
         self._exposure = exposure
 
-    def unsure(self, from_s: float) -> None:
-        """A change makes its window no evidence, whoever made it: nothing to note here."""
+    def changing(self, from_s: float, to_s: float) -> None:
+        """A change makes its window no evidence: nothing to note here."""
+
+    def unsure(self, from_s: float, to_s: float) -> None:
+        """Nor here, whoever made the change."""
 
     def poll(self, now_s: float) -> Sequence[Window]:
         """Return the window that ended; MachineError while Prometheus does not answer."""

@@ -23,7 +23,10 @@ class RedisFeed:
     def exposed(self, exposure: float, from_s: float) -> None:
         """Every node knows its own exposure: nothing to note here."""
 
-    def unsure(self, from_s: float) -> None:
+    def changing(self, from_s: float, to_s: float) -> None:
+        """Nor here."""
+
+    def unsure(self, from_s: float, to_s: float) -> None:
         """Nor here."""
 
     def poll(self, now_s: float) -> Sequence[Window]:

@@ -54,7 +54,8 @@ class Window:
     `resumed` [segment, arm]; `time_hist` [segment, arm, bin]: successful full handshakes;
     `features` [segment, arm, FEATURES]: of successful full handshakes;
     `reports` [segment, arm]: failure reports that clients sent; `probes` [arm, (asked, failed)].
-    All int64. `a + b` joins sources of the same window, associative and commutative.
+    All int64. `a + b` joins sources of the same window, associative and commutative. A `mixed` one
+    has connections that began under another exposure than its own: they tell nothing of the split.
     """
 
     start_s: float
@@ -75,6 +76,7 @@ class Window:
     completeness: float = 1.0
     assignment: str = "per_connection"
     source: str = ""
+    mixed: bool = False
     _totals: list[list[int]] = field(init=False, repr=False)
     _tallies: dict[str, Tally] = field(init=False, repr=False, default_factory=dict)
     _by_arm: dict[str, list[list[int]]] = field(init=False, repr=False, default_factory=dict)
@@ -218,6 +220,7 @@ class Window:
             "outcomes": outcomes,
             "lag_s": max(self.lag_s, other.lag_s),
             "completeness": min(self.completeness, other.completeness),
+            "mixed": self.mixed or other.mixed,
             "source": "+".join(sorted(sources)),
         }
         return replace(self, **joined)
@@ -245,6 +248,7 @@ class Window:
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values; arrays sparse, as flat positions and counts."""
         plain = {k: getattr(self, k) for k in _PLAIN}
+        plain |= {"mixed": True} if self.mixed else {}  # rare, and unknown to older journals
         arrays = {k: _sparse(getattr(self, k)) for k in _AXES}
         return {**plain, "segments": [*self.segments], "outcomes": [*self.outcomes], **arrays}
 
@@ -256,6 +260,9 @@ class Window:
             raise ValueError("a window ends after it starts, and its slice is one of its slices")
         for k in ("segments", "outcomes"):
             plain[k] = tuple(_plain(k, one) for one in state[k])
+        plain["mixed"] = state.get("mixed", False)
+        if not isinstance(plain["mixed"], bool):
+            raise ValueError(f"mixed = {plain['mixed']!r} is neither true nor false")
         window = cls.empty(**plain)
         filled: dict[str, Any] = {k: _dense(state[k], getattr(window, k).shape) for k in _AXES}
         return cls(**plain, **filled)

@@ -73,7 +73,9 @@ def doubt(a: Assessment) -> str:
         reading = a.reading(name)
         if reading.verdict is FAIL:
             value = f"evidence {reading.log_e:.3g}, limit {reading.limit:.3g} nats, n = {reading.n}"
-            return f"hold: {said} ({value}): an operator looks at it"
+            left = reading.detail.get("nats_left")
+            ends = "" if left is None else f"it ends when {left:.3g} nats speak against it; "
+            return f"hold: {said} ({value}): {ends}an operator looks at it"
     return ""
 
 

@@ -233,6 +233,7 @@ def _same(ground: Ground, exposure: float) -> dict[str, Any]:
         "slices": ground.spec.slices,
         "lag_s": ground.spec.feedback_s,
         "completeness": 1.0,
+        "mixed": False,
         "assignment": "per_connection",
         "source": "",
     }

@@ -143,6 +143,26 @@ def test_rows_under_a_short_exposure_are_connections_but_no_units():
     assert windower.close(120.0)[0].exposure == 0.5
 
 
+@pytest.mark.parametrize(
+    ("skew_s", "told", "mixed"),
+    [
+        (0.0, (60.0, 60.0), []),  # at the edge of two slices: each has one exposure
+        (0.0, (70.0, 70.0), [1]),
+        (0.0, None, [1]),  # the moment of the exposure alone
+        (0.0, (50.0, 70.0), [0, 1]),
+        (2.0, (60.0, 60.0), [0, 1]),
+        (2.0, (63.0, 63.0), [1]),
+    ],
+)
+def test_slices_of_two_exposures_say_so(skew_s, told, mixed):
+    windower = Windower(Grid(60.0), skew_s=skew_s)
+    if told is not None:
+        windower.changing(*told)
+    windower.exposed(0.5, 70.0 if told is None else told[1])
+    found = [k for k, one in enumerate(windower.close(240.0)) if one.mixed]
+    assert found == mixed
+
+
 def test_lost_rows_lower_the_completeness_of_their_slice_only():
     windower = Windower(Grid(60.0))
     windower.add(batch_of([(10.0, k, 0, 0, 1, 0) for k in range(9)]))

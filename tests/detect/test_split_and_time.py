@@ -1,6 +1,6 @@
 """Channels without weight: the split, the times, the interval; each can hold, none rolls back."""
 
-from math import comb, exp
+from math import comb, exp, pi
 
 import numpy as np
 import pytest
@@ -34,6 +34,126 @@ def test_split_finds_a_broken_split_and_nothing_else(skew: float, verdict: str) 
         n_new = int(rng.binomial(1000, share))
         detector.update(Window.of(new=(n_new, 0), old=(1000 - n_new, 0), exposure=e))
     assert detector.reading().verdict is Verdict(verdict)
+
+
+def split(rng: np.random.Generator, e: float, n: int, odds: float = 1.0) -> Window:
+    """Return a slice of n connections of which `new` gets `odds` times what the exposure says."""
+    n_new = int(rng.binomial(n, e * odds / (1.0 - e + e * odds)))
+    return Window.of(new=(n_new, 0), old=(n - n_new, 0), exposure=e)
+
+
+@pytest.mark.parametrize("odds", [1 / 1.1, 1.0, 1.1])
+def test_a_tolerated_split_is_held_at_most_with_probability_alpha_however_long(odds: float) -> None:
+    rng, alpha, held = _rng(), 0.1, 0
+    for _ in range(60):
+        detector = discover()["split_e"](alpha=alpha)
+        for _ in range(150):
+            detector.update(split(rng, 0.1, 500, odds))
+        held += detector.holds > 0
+    assert held / 60 <= alpha
+
+
+@pytest.mark.parametrize("e", [1e-4, 0.01, 0.3, 0.95])
+@pytest.mark.parametrize("odds", [0.02, 2.0, 60.0])
+def test_a_hold_ends_within_300_connections_of_the_smaller_arm_of_a_right_split(
+    e: float, odds: float
+) -> None:
+    """And ten slices at least, where a slice has fewer than 30 of them."""
+    rng, n = _rng(), 20_000
+    detector = discover()["split_e"]()
+    for _ in range(200):
+        detector.update(split(rng, e, n))  # long right: nothing that was is set off against it
+    for _ in range(60):
+        detector.update(split(rng, e, n, odds))
+    assert detector.reading().verdict is Verdict.FAIL
+
+    for _ in range(max(10, round(300 / (n * min(e, 1.0 - e))))):
+        detector.update(split(rng, e, n))
+
+    assert detector.reading().verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("odds", [0.25, 1 / 1.5, 1.25, 2.0, 8.0])
+def test_a_hold_stands_while_the_split_stays_broken(odds: float) -> None:
+    rng, alpha, ended = _rng(), 0.02, 0
+    for _ in range(25):
+        detector = discover()["split_e"](alpha=alpha)
+        while not detector.holds:
+            detector.update(split(rng, 0.1, 1000, odds))
+        for _ in range(150):
+            detector.update(split(rng, 0.1, 1000, odds))
+        ended += detector.holds > 1 or detector.reading().verdict is not Verdict.FAIL
+    assert ended <= 1
+
+
+@pytest.mark.parametrize("k", range(4))
+def test_what_ends_a_hold_is_an_e_variable_while_the_odds_stay_off(k: int) -> None:
+    """Each tilt has its own, restarts and all: every outcome of two slices is counted."""
+    e, n = 0.3, 5
+    for side, odds in ((0, (1.25, 1.5, 2.0, 4.0)[k]), (4, 1.0 / (1.25, 1.5, 2.0, 4.0)[k])):
+        p, mean = e * odds / (1.0 - e + e * odds), 0.0
+        for first in range(n + 1):
+            for second in range(n + 1):
+                detector = discover()["split_e"](log_shares=[0.0] * 8, log_r=[0.0] * 8, holds=1)
+                chance = 1.0
+                for new in (first, second):
+                    window = Window.of(new=(new, 0), old=(n - new, 0), exposure=e)
+                    detector.update(window)
+                    chance *= comb(n, new) * p**new * (1.0 - p) ** (n - new)
+                later = 1.0 / (detector.slices + 1.0)
+                mean += chance * 0.5 * (exp(detector.log_r[side + k]) + later)
+        assert mean == pytest.approx(1.0)
+
+
+def test_a_break_after_a_long_right_split_is_found_as_fast_as_one_at_the_beginning() -> None:
+    rng, needed = _rng(), []
+    for right in (0, 2000):
+        detector = discover()["split_e"]()
+        for _ in range(right):
+            detector.update(split(rng, 0.1, 1000))
+        needed.append(0)
+        while detector.reading().verdict is not Verdict.FAIL:
+            detector.update(split(rng, 0.1, 1000, 2.0))
+            needed[-1] += 1
+    assert needed[1] <= needed[0] + 2
+
+
+def test_each_hold_has_less_to_spend_and_what_was_is_forgotten() -> None:
+    rng, detector, limits = _rng(), discover()["split_e"](), []
+    for _ in range(3):
+        limits.append(detector.reading().limit)
+        for odds in (30.0, 1.0):
+            for _ in range(5):
+                detector.update(split(rng, 0.1, 1000, odds))
+        assert detector.reading().verdict is Verdict.INCONCLUSIVE
+    spent = sum(exp(-limit) for limit in limits)
+    assert limits == sorted(limits)
+    assert spent == pytest.approx(1e-4 * (1 + 1 / 4 + 1 / 9) * 6 / pi**2)
+    assert detector.reading().log_e < 1.0
+
+
+def test_a_slice_of_two_exposures_tells_nothing_of_the_split() -> None:
+    detector = discover()["split_e"]()
+    detector.update(Window.of(new=(500, 0), old=(500, 0), exposure=0.1, mixed=True))
+    assert (detector.n, detector.log_e) == (0, 0.0)
+
+
+def test_a_state_of_before_holds_could_end_goes_on_and_its_hold_ends() -> None:
+    kept = {"tolerance": 1.1, "tilts": [1.25, 1.5, 2.0, 4.0], "alpha": 1e-4, "n": 24_000}
+    log_s = [21.0, 50.0, 104.0, 217.0, -30.0, -90.0, -200.0, -400.0]
+    rng, detector = _rng(), discover()["split_e"].from_dict(kept | {"log_s": log_s, "log_e": 215.0})
+    assert detector.reading().verdict is Verdict.FAIL
+
+    again = discover()["split_e"].from_dict(detector.to_dict())
+    for one in (detector, again):
+        rng = _rng()
+        for _ in range(10):
+            one.update(split(rng, 1e-4, 24_000))
+
+    assert again.to_dict() == detector.to_dict()
+    assert detector.reading().verdict is Verdict.INCONCLUSIVE
+    with pytest.raises(TypeError, match="unheard"):
+        discover()["split_e"].from_dict(kept | {"unheard": 1})
 
 
 def _timed(rng: np.random.Generator, n_new: int, n_old: int, slower: float, drift: float) -> Window:

@@ -99,6 +99,9 @@ def test_rounding_is_no_disagreement(rig: Rig) -> None:
         def exposed(self, exposure: float, from_s: float) -> None:
             self.seen, self.from_s = exposure, from_s
 
+        def changing(self, from_s: float, to_s: float) -> None:
+            del from_s, to_s
+
     feed = Deaf()
     terminator = Terminator(rig.start(rig.config()), feed, lambda: 0.0)  # type: ignore[arg-type]
     terminator.apply(1 / 3, 0.0)
@@ -109,22 +112,28 @@ def test_rounding_is_no_disagreement(rig: Rig) -> None:
 
 def test_what_another_hand_changed_makes_the_windows_since_the_last_look_unsure(rig: Rig) -> None:
     class Feed:
-        unsure_since: float | None = None
+        def __init__(self) -> None:
+            self.unknown: list[tuple[float, float]] = []
+            self.changes: list[tuple[float, float]] = []
 
         def exposed(self, exposure: float, from_s: float) -> None:
             del exposure, from_s
 
-        def unsure(self, from_s: float) -> None:
-            self.unsure_since = from_s
+        def changing(self, from_s: float, to_s: float) -> None:
+            self.changes.append((from_s, to_s))
+
+        def unsure(self, from_s: float, to_s: float) -> None:
+            self.unknown.append((from_s, to_s))
 
     feed, actuator = Feed(), rig.start(rig.config())
     terminator = Terminator(actuator, feed, lambda: 0.0)  # type: ignore[arg-type]
+    terminator.read_back(0.5)
     terminator.apply(0.1, 1.0)
-    terminator.read_back(1.0)
-    terminator.apply(0.2, 2.0)
+    terminator.apply(0.1, 1.2)  # a second time: the first may have arrived
+    terminator.read_back(1.5)
     terminator.read_back(2.0)
-    assert feed.unsure_since is None
+    assert (feed.changes, feed.unknown) == ([(float("-inf"), 0.5), (1.0, 1.5)], [])
 
     actuator.apply(0.7, 3.0)
     terminator.read_back(4.0)
-    assert feed.unsure_since == 2.0
+    assert feed.unknown == [(2.0, 4.0)]

@@ -163,6 +163,43 @@ def test_loss_lowers_completeness_by_its_share() -> None:
     assert window.completeness == pytest.approx(0.9, abs=0.02)
 
 
+def test_no_window_leaves_before_the_exposure_was_looked_at_after_its_end() -> None:
+    fed = feed(Ring())
+    fed.exposed(0.1, 8.0)
+    assert fed.poll(11.0) == []
+
+    fed.exposed(0.1, 11.0)
+    (window,) = fed.poll(11.0)
+    assert (window.start_s, window.completeness) == (0.0, 1.0)
+
+
+def test_what_a_hand_changed_since_the_last_look_is_no_evidence_where_it_was_not_yet_told() -> None:
+    fed = feed(Ring())
+    fed.exposed(0.1, 8.0)
+    fed.poll(11.0)
+    fed.unsure(8.0, 11.0)
+    fed.changing(8.0, 11.0)
+    fed.exposed(0.7, 11.0)
+    fed.exposed(0.7, 35.0)
+
+    found = fed.poll(35.0)
+
+    assert [one.completeness for one in found] == [0.0, 0.0, 1.0]
+    assert [one.mixed for one in found] == [True, True, False]
+
+
+def test_while_nobody_can_look_windows_wait_and_are_lost_before_they_fill_the_memory() -> None:
+    fed = feed(Ring())
+    fed.exposed(0.1, 8.0)
+    assert fed.poll(100.0) == []
+
+    found = fed.poll(130.0)
+
+    assert [one.completeness for one in found] == [0.0, 0.0, 0.0]
+    fed.exposed(0.1, 130.0)
+    assert [one.completeness for one in fed.poll(130.0)][1:] == [1.0] * 9
+
+
 def test_a_network_that_fails_on_purpose_is_one_failure_among_all_the_others() -> None:
     ring = Ring()
     unknown_ca = (34, PACKED | 1048)

@@ -32,6 +32,7 @@ def windows(draw):
     }
     counts = {k: draw(arrays(np.int64, v, elements=st.integers(0, 9))) for k, v in shapes.items()}
     rest = {"completeness": draw(st.floats(0, 1)), "lag_s": draw(st.floats(0, 99))}
+    rest["mixed"] = draw(st.booleans())
     source = draw(st.sampled_from(("", "a", "b")))
     return Window.empty(0.0, 60.0, 0.1, segments, outcomes, source=source, **rest, **counts)
 
@@ -63,10 +64,16 @@ def test_addition_changes_neither_summand(a, b):
     assert (a.to_dict(), b.to_dict()) == before
 
 
+@given(windows(), windows())
+def test_what_is_mixed_stays_mixed(a, b):
+    assert (a + b).mixed == (a.mixed or b.mixed)
+
+
 @given(windows())
 def test_a_window_survives_json(window):
     again = Window.from_dict(json.loads(json.dumps(window.to_dict())))
     assert again == window
+    assert again.mixed == window.mixed
     assert again.tally() == window.tally()
 
 

@@ -1,15 +1,15 @@
 """The proof harness decides as the engine does: same windows, same exposures, to the last bit."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
 
 from bench.evidence.campaign import fly
-from bench.evidence.world import Slice, World
+from bench.evidence.world import Slice, World, draw
 from simcert.control.plan import Plan
 from simcert.control.rollout import Rollout
-from simcert.model import Kind, Window
+from simcert.model import Kind, Phase, Window
 from simcert.policy.adaptive import Adaptive
 from simcert.scenario.build import analyzer_maker
 
@@ -85,3 +85,28 @@ def test_same_windows_same_exposures(world: World) -> None:
         rollout.confirm(decision.exposure, window.end_s)
         moved += decision.kind is not Kind.HOLD
     assert moved > 5  # the tape is not a straight line
+
+
+def test_a_skewed_split_is_held_and_never_rolled_back_and_goes_on_when_it_is_right() -> None:
+    """Bar 1 knows no split evidence: beside it, the engine only waits, and not for an operator."""
+    rng, policy = np.random.default_rng(5), Adaptive()
+    skewed, right = World(skew=1.2, slices=2), World(slices=2)
+    rollout = Rollout(policy, analyzer_maker(policy), Plan(slices=2, soak_s=3600.0))
+    rollout.confirm(0.0, 0.0)
+    said = []
+    for i in range(2 * 150):
+        world = skewed if i < 2 * 100 else right
+        one = Tape(0)
+        e, nobody = np.array([rollout.exposure]), np.zeros(1, bool)
+        one.slices.append((rollout.exposure, draw(world, rng, e, nobody, i // 2), 0.0))
+        ((window, _),) = one.windows(world)
+        window = replace(window, start_s=30.0 * i, end_s=30.0 * i + 30.0, slice_index=i % 2)
+        rollout.receive(window)
+        decision = rollout.tick(window.end_s)
+        said.append(decision)
+        rollout.confirm(decision.exposure, window.end_s)
+
+    assert Kind.ROLL_BACK not in {one.kind for one in said}
+    assert all("other shares" in one.reason for one in said[2 * 60 : 2 * 100])
+    assert said[-1].kind is Kind.HOLD
+    assert rollout.phase is Phase.COMPLETE
