@@ -53,7 +53,7 @@ class ConditionalE(Restarting):
             self._bet(f_new, f, n_new / n)
 
     def _bet(self, f_new: int, f: int, r: float) -> None:
-        logs, fresh = self.log_s, self.released - self.folded
+        logs, fresh, (log_thetas, steps) = self.log_s, self.released - self.folded, self._bets
         if fresh > 0.0:
             log_fresh = log(fresh)
             logs = [
@@ -64,7 +64,7 @@ class ConditionalE(Restarting):
             ]
         self.log_s = logs = [
             s + f_new * log_theta - f * log1p(r * step)
-            for s, log_theta, step in zip(logs, *self._bets, strict=True)
+            for s, log_theta, step in zip(logs, log_thetas, steps, strict=True)
         ]
         self.folded = self.released
         rest, top = 1.0 - self.folded, max(logs)

@@ -68,7 +68,7 @@ class FeatureE(Stateful):
             bets += [
                 lost_new * log(theta) - lost * log1p(r * (theta - 1.0)) for theta in self.thetas
             ]
-        self.log_s = [s + bet for s, bet in zip(self.log_s, bets, strict=True)]
+        self.log_s = list(map(add, self.log_s, bets))
         self.log_e = log_mean_exp(self.log_s)
 
     def reading(self) -> Reading:

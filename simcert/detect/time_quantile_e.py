@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from math import log
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -80,7 +81,7 @@ class TimeQuantileE(Stateful):
         for at, bet_on in self._bets:
             slow_old, slow_new = sum(old[at:]), sum(new[at + self.tolerance_bins :])
             bets += log_blocks(n_new, slow_new, n_old, slow_old, bet_on)
-        self.log_s = [s + bet for s, bet in zip(self.log_s, bets, strict=True)]
+        self.log_s = list(map(add, self.log_s, bets))
         self.log_e = log_mean_exp(self.log_s)
 
     def to_dict(self) -> dict[str, Any]:

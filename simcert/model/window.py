@@ -143,9 +143,11 @@ class Window:
             return _tally(self.units[segment].tolist(), _columns(self.outcomes, signal))
         found = self._tallies.get(signal)
         if found is None:
-            found = _tally(self._totals, _columns(self.outcomes, signal))
-            self._tallies[signal] = found
+            found = self._tallies[signal] = self._tallied(signal)
         return found
+
+    def _tallied(self, signal: str) -> Tally:
+        return _tally(self._totals, _columns(self.outcomes, signal))
 
     def by_arm(self, name: str) -> list[list[int]]:
         """Return an array summed over segments, as [arm][last axis]; counted once per window.
@@ -195,7 +197,8 @@ class Window:
     @property
     def n(self) -> int:
         """Units of both arms."""
-        return sum(map(sum, self._totals))
+        n_new, _, n_old, _ = self.tally()
+        return n_new + n_old
 
     @property
     def closes_window(self) -> bool:

@@ -57,10 +57,9 @@ def alarms(a: Assessment) -> list[int]:
 
 def alarm(a: Assessment, answered: Sequence[int]) -> str:
     """Say which suspicion raised an alarm that was not answered yet, or nothing."""
-    raised = alarms(a)
-    if raised == answered:  # nearly always
+    raised, known = alarms(a), answered or [0] * len(SUSPICIONS)
+    if raised == known:  # nearly always
         return ""
-    known = answered or [0] * len(SUSPICIONS)
     for (name, said), before, now in zip(SUSPICIONS.items(), known, raised, strict=True):
         if now > before:
             return f"{said} by more than {a.reading(name).limit or 0.0:.3g} nats"

@@ -77,7 +77,7 @@ class Adaptive:
             return view.hold(f"no decision: {view.assessment.refusal}", memory.to_dict())
         if view.assessment.log_e >= -log(self.alpha_of(view.progress.attempt)):
             return self._withdrawn(view, memory)
-        if doubt := self._suspicion(view.assessment, memory):
+        if doubt := self._suspicion(view.assessment, memory, segment_e):
             return self._backed_off(view, memory, doubt)
         if view.now_s < memory.until_s:
             left_s, n = memory.until_s - view.now_s, view.assessment.n_new
@@ -91,13 +91,12 @@ class Adaptive:
             return self.alpha
         return self.alpha * 6.0 / (pi * attempt) ** 2
 
-    def _suspicion(self, a: Assessment, memory: Memory) -> str:
+    def _suspicion(self, a: Assessment, memory: Memory, segment_e: float) -> str:
         """Say what looks bad enough to go down, or nothing."""
         if a.log_e > log(self.suspicious_e):
             return f"evidence e-value {read.e_value(a.log_e):.3g} above {self.suspicious_e:g}"
-        segment = read.segment_e_value(a)
-        if segment > max(self.suspicious_segment_e, self._stale(a, memory)):
-            return f"segment e-value {segment:.3g} above {self.suspicious_segment_e:g}"
+        if segment_e > max(self.suspicious_segment_e, self._stale(a, memory)):
+            return f"segment e-value {segment_e:.3g} above {self.suspicious_segment_e:g}"
         return read.alarm(a, memory.alarms)
 
     def _stale(self, a: Assessment, memory: Memory) -> float:

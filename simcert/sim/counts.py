@@ -188,11 +188,10 @@ class Ahead:
         """Return units and events of `signal` per arm in all slices."""
         found = self._tallies.get(signal)
         if found is None:
-            counted = self.summed("units").dot(picked(self._outcomes, signal)).tolist()
-            found = self._tallies[signal] = [
-                Tally(n[NEW], f[NEW], n[OLD], f[OLD])
-                for n, f in zip(self.per_arm("units"), counted, strict=True)
-            ]
+            units = self.summed("units")
+            n, f = units.sum(axis=2), units.dot(picked(self._outcomes, signal))
+            rows = np.stack([n[:, NEW], f[:, NEW], n[:, OLD], f[:, OLD]], axis=1).tolist()
+            found = self._tallies[signal] = [*map(Tally._make, rows)]
         return found
 
     def events(self, signal: str) -> Array:

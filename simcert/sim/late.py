@@ -64,10 +64,9 @@ class LateWindow(Window):
     __slots__ = ("_late",)
     _late: tuple[Source, int] | None
 
-    def tally(self, signal: str = "failure", segment: int | None = None) -> Tally:
-        """Return units and events of `signal` per arm, of one segment (by index) or of all."""
-        if self._late is None or segment is not None:
-            return Window.tally(self, signal, segment)
+    def _tallied(self, signal: str) -> Tally:
+        if self._late is None:
+            return Window._tallied(self, signal)
         source, i = self._late
         return source.tally(signal)[i]
 
