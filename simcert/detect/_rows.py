@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 
 from simcert.model import Window
-from simcert.model.window import RowEvents
 
 Floats = npt.NDArray[np.float64]
 
@@ -24,17 +23,15 @@ class Rows:
         self.names = segments[: self.segments_max]
         return self.names
 
-    def events(self, window: Window) -> RowEvents:
-        """Return the events of a window on the segments that were fixed."""
+    def events(self, window: Window) -> Floats:
+        """Return the events of a window [(new, both), row] on the segments that were fixed."""
         found = window.row_events(self.signals)
         if window.segments == self.names:
             return found
-        return RowEvents(*(self._pooled(window, counts) for counts in found))
-
-    def _pooled(self, window: Window, counts: Floats) -> Floats:
         last = len(self.names) - 1
         slot = {name: i for i, name in enumerate(self.names)}
-        pooled = np.zeros((len(self.names), len(self.signals)))
         at = [slot.get(name, last) for name in window.segments]
-        np.add.at(pooled, at, counts.reshape(len(at), -1))
-        return pooled.reshape(-1)
+        pooled = np.zeros((2, len(self.names), len(self.signals)))
+        for total, counts in zip(pooled, found, strict=True):
+            np.add.at(total, at, counts.reshape(len(at), -1))
+        return pooled.reshape(2, -1)

@@ -73,8 +73,8 @@ class SegmentCusum(Stateful):
         if n:
             events = self._rows.events(window) if f else None
             if window.exposure >= self.from_exposure:
-                self._compare(n_new, events.new if events is not None and f_new else None)
-            self._learn(n, f, None if events is None else events.both, window.slices)
+                self._compare(n_new, events[0] if events is not None and f_new else None)
+            self._learn(n, f, None if events is None else events[1], window.slices)
         self.n += n_new
 
     def _compare(self, n_new: int, f_new: Floats | None) -> None:

@@ -6,11 +6,11 @@ from math import log
 import numpy as np
 
 from simcert.detect._restart import Restarting
+from simcert.detect._row_bets import RowBets
 from simcert.detect._rows import Floats, Rows
 from simcert.detect._state import NOTHING, SEEN, said
 from simcert.model import Reading, Window
 from simcert.model.assessment import NO_DETAIL
-from simcert.model.window import RowEvents
 
 TELLING = 3.0  # rows with smaller e-values are left out of readings
 MOST, LOG_MOST = 1e250, 575.0  # an e-value is cut there: smaller is still an e-value
@@ -38,15 +38,12 @@ class SegmentE(Restarting):
     loudest: float = 0.0  # largest of e
     n: int = 0
     _weights: Floats = field(init=False, repr=False)
-    _bets: tuple[Floats, Floats] = field(init=False, repr=False)  # theta - 1, ln theta: columns
+    _bets: RowBets = field(init=False, repr=False)
     _log_top: float = field(init=False, repr=False)  # ln of the largest theta
     _even: float = field(init=False, repr=False, default=-1.0)  # what every row has folded
     _rows: Rows = field(init=False, repr=False)
-    _by_theta: Floats = field(init=False, repr=False)  # `wealth` as [theta, row]: long lines
-    _room: tuple[Floats, Floats] = field(init=False, repr=False)  # to reckon in, [theta, row]
-    _count: Floats = field(init=False, repr=False)  # number of thetas
-    _rest: Floats = field(init=False, repr=False)  # start mass that is not released
-    _share: Floats = field(init=False, repr=False)  # r
+    _count: Floats = field(init=False, repr=False)  # number of thetas, as an array without axes
+    _rest: Floats = field(init=False, repr=False)  # start mass that is not released, likewise
 
     def __post_init__(self) -> None:
         self._check_mass()
@@ -54,23 +51,16 @@ class SegmentE(Restarting):
         self.shares = tuple(self.shares) or (1.0 / len(self.signals),) * len(self.signals)
         self.names = tuple(self.names)
         self._rows = Rows(self.signals, self.segments_max, self.names)
-        thetas = np.array(self.thetas)[:, None]
-        self._bets = (thetas - 1.0, np.log(thetas))
         self._log_top = log(max(self.thetas))
-        self._count, self._rest, self._share = (
-            np.array(float(len(thetas))),
-            np.ones(()),
-            np.ones(()),
-        )
+        self._count, self._rest = np.array(float(len(self.thetas))), np.ones(())
         rows = len(self.names) * len(self.signals)
-        self._lay_out(np.asarray(self.wealth, float).reshape(rows, len(thetas)))
+        self._lay_out(np.asarray(self.wealth, float).reshape(rows, len(self.thetas)))
         self.folded = np.array(self.folded, float).reshape(rows)
         self.e = np.asarray(self.e, float).reshape(rows)
 
     def _lay_out(self, wealth: Floats) -> None:
-        self._by_theta = np.array(wealth.T, order="C")
-        self._room = np.empty_like(self._by_theta), np.empty_like(self._by_theta)
-        self.wealth = self._by_theta.T
+        self.wealth = np.array(wealth, order="F")  # turned round, it has long lines
+        self._bets = RowBets(self.thetas, len(wealth))
         self._weights = np.tile(np.array(self.shares) / max(len(self.names), 1), len(self.names))
 
     def update(self, window: Window) -> None:
@@ -94,10 +84,10 @@ class SegmentE(Restarting):
         self._lay_out(np.zeros((rows, len(self.thetas))))
         self.folded, self.e = np.zeros(rows), np.ones(rows)
 
-    def _bet(self, events: RowEvents, f_new: int, r: float) -> None:
+    def _bet(self, events: Floats, f_new: int, r: float) -> None:
         """Bet on all rows at once: one without events is multiplied by 1."""
-        growth = self._growth(events, r)
-        wealth, released = self._by_theta, self.released
+        growth = self._bets.growth(events, r)
+        wealth, released = self.wealth.T, self.released
         if released != self._even:
             wealth += released - (self._even if self._even >= 0.0 else self.folded)
             self.folded.fill(released)
@@ -114,17 +104,6 @@ class SegmentE(Restarting):
         self.e = e
         self.log_e = log(float(self._weights.dot(e)))
         self.loudest = e.item(e.argmax())  # several times faster than max
-
-    def _growth(self, events: RowEvents, r: float) -> Floats:
-        """Return the log factors [theta, row]; products of a column and a row are by `dot`."""
-        (steps, logs), (growth, paid) = self._bets, self._room
-        self._share.fill(r)
-        log_rates = np.multiply(steps, self._share)
-        np.log1p(log_rates, log_rates)
-        np.dot(logs, events.new[None], growth)
-        np.dot(log_rates, events.both[None], paid)
-        np.subtract(growth, paid, growth)
-        return growth
 
     def _bounded(self, f_new: int) -> bool:
         """Return whether no wealth can reach MOST by `f_new` events in a row: nothing to cut."""

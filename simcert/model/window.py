@@ -35,16 +35,6 @@ class Tally(NamedTuple):
     f_old: int
 
 
-class RowEvents(NamedTuple):
-    """Events of the new arm, and of both, by row (segment, signal).
-
-    Row = segment * signals + signal. Whole numbers, but floats, for they meet logarithms.
-    """
-
-    new: Floats
-    both: Floats
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Window:
     """Counts of one window, or of one slice of it: slices partition the units of their window.
@@ -82,7 +72,7 @@ class Window:
     _by_arm: dict[str, list[list[int]]] = field(init=False, repr=False, default_factory=dict)
     _per_arm: dict[str, list[int]] = field(init=False, repr=False, default_factory=dict)
     _events: dict[str, Counts] = field(init=False, repr=False, default_factory=dict)
-    _rows: dict[tuple[str, ...], RowEvents] = field(init=False, repr=False, default_factory=dict)
+    _rows: dict[tuple[str, ...], Floats] = field(init=False, repr=False, default_factory=dict)
     _summed: dict[str, Counts] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -186,12 +176,14 @@ class Window:
             found = self._events[signal] = self.units.dot(picked(self.outcomes, signal))
         return found
 
-    def row_events(self, signals: tuple[str, ...]) -> RowEvents:
-        """Return the events of every segment and signal; counted once per window."""
+    def row_events(self, signals: tuple[str, ...]) -> Floats:
+        """Return the events [(new, both), row], row = segment * signals + signal; counted once.
+
+        They are whole numbers, as floats because they are multiplied by logarithms.
+        """
         found = self._rows.get(signals)
         if found is None:
-            counts = row_events(self.units, self.outcomes, signals)
-            found = self._rows[signals] = RowEvents(*counts)
+            found = self._rows[signals] = row_events(self.units, self.outcomes, signals)
         return found
 
     @property

@@ -9,7 +9,7 @@ from dataclasses import fields
 from typing import Any, Protocol, Self
 
 from simcert.model import Window
-from simcert.model.window import Counts, Floats, RowEvents, Tally
+from simcert.model.window import Counts, Floats, Tally
 
 _LATE = ("time_hist", "features")
 
@@ -100,12 +100,13 @@ class LateWindow(Window):
         found: Counts = source.events(signal)[i]
         return found
 
-    def row_events(self, signals: tuple[str, ...]) -> RowEvents:
-        """Return the events of every segment and signal."""
+    def row_events(self, signals: tuple[str, ...]) -> Floats:
+        """Return the events [(new, both), row], row = segment * signals + signal."""
         if self._late is None:
             return Window.row_events(self, signals)
         source, i = self._late
-        return RowEvents(*source.row_events(signals)[i])
+        found: Floats = source.row_events(signals)[i]
+        return found
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a slot that is still empty
         if name == "_late":  # a copy, which has all arrays
