@@ -10,6 +10,7 @@ from simcert.policy import _adaptive_back as back
 from simcert.policy import _adaptive_channels as evidence
 from simcert.policy import _adaptive_ramp as ramp
 from simcert.policy import _adaptive_readings as read
+from simcert.policy import _adaptive_words as say
 from simcert.policy._adaptive_memory import Memory
 
 STEP = 1.05  # a smaller raise is not worth a configuration change
@@ -80,9 +81,7 @@ class Adaptive:
         if doubt := self._suspicion(view.assessment, memory, segment_e):
             return self._backed_off(view, memory, doubt)
         if view.now_s < memory.until_s:
-            left_s, n = memory.until_s - view.now_s, view.assessment.n_new
-            wait = f"backed off: next look in {left_s:.0f} s, up again by a fresh bound (n = {n})"
-            return view.hold(wait, memory.to_dict())
+            return view.hold(say.backed_off(view, memory.until_s), memory.to_dict())
         return self._onward(view, memory)
 
     def alpha_of(self, attempt: int) -> float:
@@ -110,13 +109,9 @@ class Adaptive:
 
     def _withdrawn(self, view: View, memory: Memory) -> Decision:
         if worse := back.worse(view):
-            proof = (
-                f"evidence e-value {read.e_value(view.assessment.log_e):.4g} against the new one"
-            )
-            counted = f"(n = {view.assessment.n_new})"
-            said = f"no way back: {worse}; {proof} too {counted}: an operator decides"
-            return view.hold(f"{said}; {read.advice(view.assessment)}", memory.to_dict())
-        return view.roll_back(self._proof(view), memory.to_dict())
+            return view.hold(say.no_way_back(view, worse), memory.to_dict())
+        alpha = self.alpha_of(view.progress.attempt)
+        return view.roll_back(say.proof(view, alpha), memory.to_dict())
 
     def _backed_off(self, view: View, memory: Memory, doubt: str) -> Decision:
         a = view.assessment
@@ -131,20 +126,18 @@ class Adaptive:
         return view.hold(f"hold: {about}; up again by a fresh bound", kept)
 
     def _onward(self, view: View, memory: Memory) -> Decision:
-        a = view.assessment
         if waiting := self._waiting(view):
             return view.hold(waiting, memory.to_dict())
         if view.exposure < self.top:
             return self._upward(view, memory)
         left_s = view.progress.soak_s - memory.soaked_s
-        calm = self._calm(a, memory)
+        calm = self._calm(view.assessment, memory)
         if left_s <= 0.0 and not calm:
             if away := self._uncovered(view, memory):
                 return view.hold(away, memory.to_dict())
-            return view.complete(self._all_clear(view, memory), memory.to_dict())
-        what = f"soak at {view.exposure:g}: {max(left_s, 0.0):.0f} s to go"
-        value = calm or f"evidence e-value {read.e_value(a.log_e):.3g} of at most {self.hold_e:g}"
-        return view.hold(f"{what}, {value} (n = {a.n_new})", memory.to_dict())
+            done = say.all_clear(view, memory.soaked_s, self.hold_e)
+            return view.complete(done, memory.to_dict())
+        return view.hold(say.soaking(view, left_s, calm, self.hold_e), memory.to_dict())
 
     def _waiting(self, view: View) -> str:
         """Say what must be settled before the first step, or the next one."""
@@ -225,21 +218,3 @@ class Adaptive:
         names = ", ".join(sorted(away.detail)[:3])
         until = f"complete when they do, or after {self.patience * soak_s:.0f} s of soak"
         return f"soak: {len(away.detail)} known segments not seen ({names}; n = {away.n}); {until}"
-
-    def _proof(self, view: View) -> str:
-        a = view.assessment
-        alpha = self.alpha_of(view.progress.attempt)
-        named = ", ".join(read.culprits(a, alpha)) or "no single segment"
-        return (
-            f"roll back: evidence e-value {read.e_value(a.log_e):.4g} reached {1.0 / alpha:g}: "
-            f"{a.failed_new} of {a.n_new} new units failed, {a.failed_old} of {a.n_old} old ones; "
-            f"culprits: {named}; {read.advice(a)}; final until an operator starts a new attempt"
-            f"{back.remark(view)}"
-        )
-
-    def _all_clear(self, view: View, memory: Memory) -> str:
-        a = view.assessment
-        return (
-            f"complete: soaked {memory.soaked_s:.0f} of {view.progress.soak_s:.0f} s, evidence "
-            f"e-value {read.e_value(a.log_e):.3g} below {self.hold_e:g} (n = {a.n_new})"
-        )
