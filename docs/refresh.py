@@ -44,8 +44,7 @@ def table(folder: Path) -> str:
     """Return one row a policy: time with the good certificate, harm with the bad ones."""
     from simcert.lab.figures.points import takes_turns
     from simcert.lab.finished import StudyFolder, read
-    from simcert.lab.report.words import between, number
-    from simcert.lab.words import time_to_full
+    from simcert.lab.words import between, number, time_to_full
 
     study = read(folder)
     assert isinstance(study, StudyFolder)

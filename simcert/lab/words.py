@@ -1,5 +1,6 @@
 """Results in words: what was at stake in a scenario, and what each policy made of it."""
 
+from collections.abc import Sequence
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -9,13 +10,16 @@ if TYPE_CHECKING:
     from simcert.lab.compare.study import Study
     from simcert.lab.run.result import RunResult
 
-HEAD = ("policy", "what it did", "went out", "time to everyone", "connections broken")
+HEAD = ("policy", "what it did", "went out", "time to everybody", "connections broken")
 
 
 def in_words(study: "Study") -> str:
     """Return one paragraph and one table a scenario; crashed runs are told at the end."""
     scenarios = dict.fromkeys(setup.scenario.stem for setup in study.setups)
     parts = [_scenario(study, stem) for stem in scenarios]
+    if any(result["runs"] > 1 for result in study.results):
+        days = count(study.results[0]["runs"], "day")
+        parts.append(f"Connections broken: mean of {days} (95 % interval). Time: median.")
     if study.failed_runs:
         parts.append(f"{study.failed_runs} runs crashed; their seeds and errors are in runs.csv.")
     return "\n\n".join(parts)
@@ -67,10 +71,24 @@ def verdict(harmful: bool, result: dict[str, Any]) -> str:
 
 
 def _harm(figure: dict[str, Any]) -> str:
-    low, high = figure["ci95"]
-    if low is None:
-        return f"{figure['mean']:,.0f}"
-    return f"{figure['mean']:,.1f} ({max(low, 0.0):,.1f} to {high:,.1f})"
+    limits = between(figure["ci95"], 0.0)
+    return number(figure["mean"]) + (f" ({limits})" if limits else "")
+
+
+def number(value: float | None) -> str:
+    """Return a figure with separators; one decimal below ten, and no minus before a zero."""
+    if value is None:
+        return "-"
+    text = f"{value:,.1f}" if 0 < abs(value) < 10 else f"{value:,.0f}"
+    return text.removeprefix("-") if float(text.replace(",", "")) == 0 else text
+
+
+def between(limits: Sequence[float | None], floor: float = -inf) -> str:
+    """Return an interval as words, empty if it is not known or is a point."""
+    low, high = limits
+    if low is None or high is None or low == high:
+        return ""
+    return f"{number(max(low, floor))} to {number(high)}"
 
 
 def time_to_full(value: float | None, *, in_turns: bool) -> str:

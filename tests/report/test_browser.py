@@ -129,6 +129,21 @@ def test_ink_is_the_page_s_own_in_the_dark(browser: Any, a_run: Path) -> None:
     dark.close()
 
 
+def test_on_a_phone_a_row_keeps_its_name_when_its_figures_are_scrolled_to(
+    browser: Any, a_study: Path
+) -> None:
+    page, _, _ = opened(browser, page_of(a_study), **PHONE)
+    table = page.locator("#android_root_missing .scroll").first
+    moved = table.evaluate("(t) => { t.scrollLeft = 9999; return t.scrollLeft }")
+    name, last = table.locator("tbody tr").first.locator("td").all()[::6]
+
+    assert moved > 100
+    for cell in (name, last):
+        box = cell.bounding_box()
+        assert 0 <= box["x"] < box["x"] + box["width"] <= 390
+    page.close()
+
+
 def test_a_click_sorts_a_table_by_its_numbers(browser: Any, a_study: Path) -> None:
     page, _, _ = opened(browser, page_of(a_study), **WIDE)
     table = page.locator("#android_root_missing table.sort").first

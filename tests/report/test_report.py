@@ -11,8 +11,8 @@ import pytest
 
 from simcert.errors import InputError
 from simcert.lab import report
-from simcert.lab.report.words import between, number, percent
-from simcert.lab.words import minutes, time_to_full
+from simcert.lab.report.words import percent
+from simcert.lab.words import between, minutes, number, time_to_full
 
 HOSTILE = "</title><script>alert(1)</script>$x_{$ & \"'"
 
@@ -254,5 +254,6 @@ def test_figures_are_written_as_one_reads_them() -> None:
     ]
     assert [time_to_full(m, in_turns=True) for m in (None, 0.2)] == ["never", "in turns"]
     assert [number(n) for n in (0.0, -0.0, 3.21, 5176.4)] == ["0", "0", "3.2", "5,176"]
+    assert [number(n) for n in (-0.03, 0.03, -0.3)] == ["0.0", "0.0", "-0.3"]
     assert between((-3.0, 8.0), 0.0) == "0 to 8.0"
     assert between((None, 8.0)) == between((2.0, 2.0)) == ""

@@ -13,15 +13,13 @@ from simcert.lab.report import html
 from simcert.lab.report.html import Cell
 from simcert.lab.report.run import trace_sections
 from simcert.lab.report.words import (
-    between,
     did,
-    number,
     percent,
     stake,
     study_verdict,
     well,
 )
-from simcert.lab.words import minutes, time_to_full
+from simcert.lab.words import between, minutes, number, time_to_full
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

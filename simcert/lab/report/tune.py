@@ -8,9 +8,9 @@ from simcert.lab.figures.tune import LABEL, bars, chosen_at, drawn
 from simcert.lab.finished import TuneFolder
 from simcert.lab.report import html
 from simcert.lab.report.html import Cell
-from simcert.lab.report.words import BAD, GOOD, OPEN, Verdict, number
+from simcert.lab.report.words import BAD, GOOD, OPEN, Verdict
 from simcert.lab.tune.words import CHOSEN, front_file
-from simcert.lab.words import count
+from simcert.lab.words import count, number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -1,12 +1,12 @@
 """Verdicts in words: what happened, whether the certificate may go out, and at what price."""
 
-from collections.abc import Mapping, Sequence
-from math import floor, inf, log10
+from collections.abc import Mapping
+from math import floor, log10
 from typing import Any, NamedTuple
 
 from simcert.lab.figures.points import flagship_of, knows_truth, takes_turns
 from simcert.lab.finished import RunFolder, StudyFolder
-from simcert.lab.words import count, minutes, verdict
+from simcert.lab.words import count, minutes, number, verdict
 
 GOOD, BAD, OPEN = "good", "bad", "open"
 
@@ -179,19 +179,3 @@ def percent(share: float | None) -> str:
     digits = min(max(1 - floor(log10(small)), 0), 6) if small > 0 else 0
     text = f"{value:.{digits}f}"
     return f"{text.rstrip('0').rstrip('.') if '.' in text else text} %"
-
-
-def number(value: float | None) -> str:
-    """Return a figure with separators; one decimal below ten."""
-    if value is None:
-        return "-"
-    value += 0.0  # -0 is 0
-    return f"{value:,.1f}" if 0 < abs(value) < 10 else f"{value:,.0f}"
-
-
-def between(limits: Sequence[float | None], floor_: float = -inf) -> str:
-    """Return an interval as words, empty if it is not known or is a point."""
-    low, high = limits
-    if low is None or high is None or low == high:
-        return ""
-    return f"{number(max(low, floor_))} to {number(high)}"
