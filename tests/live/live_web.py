@@ -4,8 +4,31 @@ import json
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from math import inf
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from live_authority import Authority
+
+from simcert.live._config import LiveConfig, load
+from simcert.live._run_folder import folder
+
+CONFIG = """\
+schema = 1
+policy = "fixed_linear:step=0.5,every_s=600"
+state = "s"
+tick_s = 0.05
+[certificates]
+old = "old.pem"
+new = "new.pem"
+[webhook]
+url = "{url}"
+[prometheus]
+url = "{url}"
+[plan]
+window_s = 1.0
+slices = 1
+"""
 
 
 class Web(ThreadingHTTPServer):
@@ -76,3 +99,14 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def log_message(self, *_: object) -> None: ...
+
+
+def webhook_config(web: Web, place: Path) -> LiveConfig:
+    """Return a configuration that drives `web`, with both bundles and its private folder."""
+    for arm in ("old", "new"):
+        (place / f"{arm}.pem").write_bytes(Authority(arm).bundle())
+    path = place / "live.toml"
+    path.write_text(CONFIG.format(url=web.url))
+    found = load(path)
+    folder(found)
+    return found

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from live_authority import Authority
 from live_rig import until
-from live_web import Web
+from live_web import CONFIG, Web, webhook_config
 
 from simcert.control import journal as journals
 from simcert.errors import MachineError
@@ -19,33 +19,10 @@ from simcert.live._flight import Flight, bundles_as_given
 from simcert.live._journal_file import FileJournal, is_held
 from simcert.live._run_folder import folder, is_of_another, recorded
 
-CONFIG = """\
-schema = 1
-policy = "fixed_linear:step=0.5,every_s=600"
-state = "s"
-tick_s = 0.05
-[certificates]
-old = "old.pem"
-new = "new.pem"
-[webhook]
-url = "{url}"
-[prometheus]
-url = "{url}"
-[plan]
-window_s = 1.0
-slices = 1
-"""
-
 
 @pytest.fixture
 def config(web: Web, tmp_path: Path) -> LiveConfig:
-    for arm in ("old", "new"):
-        (tmp_path / f"{arm}.pem").write_bytes(Authority(arm).bundle())
-    path = tmp_path / "live.toml"
-    path.write_text(CONFIG.format(url=web.url))
-    found = load(path)
-    folder(found)
-    return found
+    return webhook_config(web, tmp_path)
 
 
 @pytest.fixture
