@@ -4,9 +4,9 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from simcert.control import entry
 from simcert.errors import InputError, MachineError
 from simcert.model import Decision, Policy, Window, discovery
 
@@ -14,20 +14,7 @@ if TYPE_CHECKING:
     from simcert.control.rollout import Rollout
 
 VERSION = 1
-FIELDS: Mapping[str, frozenset[str]] = {
-    "start": frozenset({"version", "policy", "params", "plan", "prior", "truth"}),
-    "state": frozenset({"t", "state"}),
-    "window": frozenset({"t", "window"}),
-    "decision": frozenset({"t", "exposure", "kind", "reason", "memory"}),
-    "confirm": frozenset({"t", "exposure"}),
-    "command": frozenset({"t", "word"}),
-    "error": frozenset({"t", "what"}),
-    "end": frozenset({"t", "end"}),
-}
-"""Keys that an entry of each kind must have; `start` and `end` may have more."""
-_OPEN = ("start", "end")
 FILE_MAX = 2_000_000_000  # bytes; a week with all its windows is a thousandth of it
-LINE_MAX = 16_000_000  # characters; a longer line is no entry of ours
 
 
 class Journal:
@@ -155,7 +142,7 @@ def read(text: str, name: str = "journal") -> list[dict[str, Any]]:
     """
     lines = text.split("\n")
     whole, tail = lines[:-1], lines[-1]
-    entries = [_entry(line, f"{name}:{i}") for i, line in enumerate(whole, 1)]
+    entries = [entry.parse(line, f"{name}:{i}") for i, line in enumerate(whole, 1)]
     if tail:
         entries += _tail(tail, f"{name}:{len(lines)}")
     _check_start(entries, name)
@@ -166,46 +153,18 @@ def _tail(line: str, place: str) -> list[dict[str, Any]]:
     """Return the entry of a line without end, if it is whole."""
     try:
         json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
-    return [_entry(line, place)]
-
-
-def _entry(line: str, place: str) -> dict[str, Any]:
-    if len(line) > LINE_MAX:
-        raise InputError(f"{place}: line of {len(line)} characters, at most {LINE_MAX}")
-    try:
-        entry = json.loads(line)
-    except ValueError as error:
-        raise InputError(f"{place}: not JSON: {error}; is this a journal.jsonl?") from error
-    kind = entry.get("entry") if isinstance(entry, dict) else None
-    if not isinstance(kind, str) or kind not in FIELDS:
-        raise InputError(f"{place}: entry {kind!r} is none of {', '.join(FIELDS)}")
-    keys = entry.keys() - {"entry"}
-    if missing := FIELDS[kind] - keys:
-        raise InputError(f'{place}: {kind} without "{min(missing)}"')
-    if kind not in _OPEN and (extra := keys - FIELDS[kind]):
-        raise InputError(f'{place}: {kind} with unknown key "{min(extra)}"')
-    _check_numbers(entry, f"{place}: {kind}")
-    return dict(entry)
-
-
-def _check_numbers(entry: Mapping[str, Any], place: str) -> None:
-    known = FIELDS[entry["entry"]]
-    if "t" in known and not _is_number(entry["t"]):
-        raise InputError(f"{place}: t = {entry['t']!r} is no time")
-    if "exposure" in known and not (_is_number(entry["exposure"]) and 0 <= entry["exposure"] <= 1):
-        raise InputError(f"{place}: exposure = {entry['exposure']!r} is no share in [0, 1]")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    return [entry.parse(line, place)]
 
 
 def _check_start(entries: Iterable[Mapping[str, Any]], name: str) -> None:
-    kinds = [entry["entry"] for entry in entries]
+    kinds = [one["entry"] for one in entries]
     if not kinds or kinds[0] != "start":
         raise InputError(f"{name}: a journal begins with a start entry; this is none")
     first = next(iter(entries))
     if first["version"] != VERSION:
-        raise InputError(f"{name}: version {first['version']!r}, this simcert reads {VERSION}")
+        raise InputError(
+            f"{name}: version {first['version']}, this simcert reads {VERSION}; replay it with the "
+            "simcert that wrote it"
+        )

@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from simcert.errors import InputError
+from simcert.model import bounds
+from simcert.model.bounds import SECONDS, Share, Within
+
+Time = Annotated[float, SECONDS]
+Span = Annotated[float, Within(0.0, 1e12)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,26 +21,21 @@ class Plan:
     than `exposure_tolerance` are the same (adapters round).
     """
 
-    window_s: float = 60.0
-    slices: int = 1
-    soak_s: float = 7200.0
-    deadline_s: float | None = None
-    old_until_s: float | None = None
-    target_success: float = 0.99
-    exposure_max: float = 1.0
-    safe_exposure: float = 0.05
-    stale_after_s: float | None = None
-    blind_after_s: float | None = None
-    attempts_max: int = 10
-    exposure_tolerance: float = 1e-4
+    window_s: Annotated[float, Within(1e-3, 1e9)] = 60.0
+    slices: Annotated[int, Within(1, 1e6)] = 1
+    soak_s: Span = 7200.0
+    deadline_s: Time | None = None
+    old_until_s: Time | None = None
+    target_success: Share = 0.99
+    exposure_max: Share = 1.0
+    safe_exposure: Share = 0.05
+    stale_after_s: Span | None = None
+    blind_after_s: Span | None = None
+    attempts_max: Annotated[int, Within(1, 1e6)] = 10
+    exposure_tolerance: Share = 1e-4
 
     def __post_init__(self) -> None:
-        for name in ("window_s", "slices", "attempts_max"):
-            if not getattr(self, name) > 0:
-                raise InputError(f"plan.{name} must be more than 0, got {getattr(self, name)!r}")
-        for name in ("target_success", "exposure_max", "safe_exposure"):
-            if not 0.0 <= getattr(self, name) <= 1.0:
-                raise InputError(f"plan.{name} must be in [0, 1], got {getattr(self, name)!r}")
+        bounds.check(self)
 
     @property
     def slice_s(self) -> float:

@@ -41,8 +41,8 @@ def replay(
 
     Under another policy (`counterfactual`) the exposures in force are still the recorded ones: it
     decides about what really happened, at every tick, and nothing follows from its words.
-    InputError if an entry holds no valid window; the rollout is left in the state after the last
-    entry.
+    InputError if an entry holds no valid window or state; the rollout is left in the state after
+    the last entry.
     """
     decisions: list[tuple[float, Decision]] = []
     difference = None
@@ -55,7 +55,7 @@ def replay(
                 params(rollout.policy),
             )
         if kind == "state" and same:
-            rollout.restore(entry["state"])
+            _restore(entry, rollout)
         if kind != "decision":
             feed(entry, rollout)
             continue
@@ -100,6 +100,13 @@ def again(rollout: Rollout, now_s: float) -> Decision:
         return rollout.tick(now_s)
     except ContractError as error:
         return Decision(rollout.authorised, f"held: {error}")
+
+
+def _restore(entry: Mapping[str, Any], rollout: Rollout) -> None:
+    try:
+        rollout.restore(entry["state"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"journal entry at t = {entry['t']}: no valid state: {error!r}") from error
 
 
 def _window(entry: Mapping[str, Any]) -> Window:

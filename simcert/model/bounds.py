@@ -55,7 +55,7 @@ def check(made: Any) -> None:  # noqa: ANN401 - any dataclass
         for one in value if isinstance(value, tuple) else (value,):
             if one is None and optional:
                 continue
-            if wanted := _refusal(one, kind, limit):
+            if wanted := refusal(one, kind, limit):
                 place = f"{type(made).__name__}: {name}"
                 raise InputError(f"{place} must be {wanted}, got {one!r}")
 
@@ -69,7 +69,7 @@ class Checked:
         check(self)
 
 
-def _refusal(one: Any, kind: Any, limit: Within) -> str:  # noqa: ANN401 - anything was given
+def refusal(one: Any, kind: Any, limit: Within) -> str:  # noqa: ANN401 - anything was given
     """Return what `one` should have been; nothing if it is that."""
     family, said = _KINDS[kind]
     if not isinstance(one, family) or isinstance(one, bool):
@@ -105,6 +105,8 @@ def _number_of(kind: Any) -> Any:  # noqa: ANN401 - any annotation
     return get_args(kind)[0] if get_origin(kind) is tuple else kind
 
 
+SECONDS = Within(-1e12, 1e12)
+"""Any time or span that a file may tell: 30,000 years either way."""
 Share = Annotated[float, Within(0.0, 1.0)]
 Chance = Annotated[float, Within(0.0, 1.0, open_low=True, open_high=True)]
 """An error probability: neither never nor always."""

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from math import isfinite
 from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
@@ -263,6 +262,7 @@ class Window:
         return cls(**plain, **filled)
 
 
+NUMBER_MAX = 1e12  # seconds: 30,000 years; nan is not less
 COUNT_MAX = 2**53  # beyond, other readers of JSON lose digits
 _AXES = {
     "units": "sao",
@@ -292,9 +292,13 @@ def _plain(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON from outside
     """Return a value that is what its name wants: a finite number, a count, or a text."""
     kinds = (int, float) if name in _NUMBERS else int if name in _COUNTS else str
     right = isinstance(value, kinds) and not isinstance(value, bool)
-    if not right or (name in _NUMBERS and not isfinite(value)) or (name in _COUNTS and value < 0):
+    if (
+        not right
+        or (name in _NUMBERS and not abs(value) <= NUMBER_MAX)
+        or (name in _COUNTS and value < 0)
+    ):
         what = "finite number" if name in _NUMBERS else "count" if name in _COUNTS else "text"
-        raise ValueError(f"{name} = {value!r} is no {what}")
+        raise ValueError(f"{name} = {value!r:.60} is no {what}")
     return value
 
 

@@ -2,8 +2,11 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import simcert
 from simcert.cli.main import code_of
@@ -179,19 +182,96 @@ def test_who_could_not_decide_owes_no_decision(journal: Path, what: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "said"),
+    ("key", "value"),
     [
-        *(("t", t, "is no time") for t in ("soon", True, None, float("inf"), float("nan"))),
-        *(("exposure", e, "is no share") for e in ("1", None, -0.1, 1.1, float("nan"))),
+        *(("t", t) for t in ("soon", True, None, float("inf"), float("nan"))),
+        *(("exposure", e) for e in ("1", None, -0.1, 1.1, float("nan"))),
     ],
 )
 def test_a_time_or_share_that_is_none_is_told_with_its_line(
-    journal: Path, tmp_path: Path, key: str, value: object, said: str
+    journal: Path, tmp_path: Path, key: str, value: object
 ) -> None:
     lines = journal.read_text().splitlines()
     at = next(i for i, line in enumerate(lines) if '"entry":"decision"' in line)
     lines[at] = json.dumps({**json.loads(lines[at]), key: value})
     (tmp_path / "spoilt.jsonl").write_text("\n".join(lines) + "\n")
 
-    with pytest.raises(InputError, match=rf"spoilt\.jsonl:{at + 1}: decision: {key} = .* {said}"):
+    with pytest.raises(InputError, match=rf"spoilt\.jsonl:{at + 1}: decision: {key} must be "):
         replay(tmp_path / "spoilt.jsonl")
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """The first entries of a flight."""
+    folder = tmp_path_factory.mktemp("short")
+    simcert.run("pinned_app", "sprt_risk", seed=2, out=folder)
+    lines = (folder / "journal.jsonl").read_text().splitlines()
+    return [json.loads(line) for line in lines[:12]]
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every value inside a JSON value, by the keys that lead to it."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value)
+    return [
+        found
+        for key, one in pairs
+        for found in [
+            (*path, key),
+            *(places(one, (*path, key)) if isinstance(one, dict | list) else ()),
+        ]
+    ]
+
+
+JUNK = st.sampled_from(
+    [None, True, -1, 7, 10**400, 1e308, float("nan"), float("-inf"), "x", [], [1], {}, {"a": 1}]
+)
+
+
+@given(data=st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+def test_no_value_of_a_record_makes_a_traceback(
+    short: list[dict[str, Any]], tmp_path: Path, data: st.DataObject
+) -> None:
+    """Whatever a hand made of one value, it is replayed, or refused with the file's name."""
+    entries = json.loads(json.dumps(short))
+    path = data.draw(st.sampled_from(places(entries)))
+    inside: Any = entries
+    for key in path[:-1]:
+        inside = inside[key]
+    inside[path[-1]] = data.draw(JUNK)
+    record = tmp_path / "journal.jsonl"
+    record.write_text("".join(json.dumps(one) + "\n" for one in entries))
+
+    for policy in (None, "fixed_linear"):
+        try:
+            assert replay(record, policy).words()
+        except InputError as error:
+            if str(record) not in str(error):
+                raise
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "value", "said"),
+    [
+        ("start", "version", True, "1: start: version must be a whole number, got True"),
+        ("start", "version", 2, "version 2, this simcert reads 1; replay it with the simcert that"),
+        ("start", "params", "x", "1: start: params must be a table"),
+        ("start", "plan", {"window_s": "x"}, "no valid Plan: Plan: window_s must be a number"),
+        ("decision", "t", float("nan"), "2: decision: t must be in"),
+        ("decision", "t", 10**400, "2: decision: t must be in"),
+        ("decision", "exposure", 1.5, r"2: decision: exposure must be in \[0, 1\], got 1.5"),
+        ("confirm", "exposure", None, "confirm: exposure must be a number, got None"),
+        ("window", "window", {}, "no valid window: 'start_s'"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_told_with_its_line(
+    short: list[dict[str, Any]], tmp_path: Path, kind: str, key: str, value: object, said: str
+) -> None:
+    entries = json.loads(json.dumps(short))
+    next(one for one in entries if one["entry"] == kind)[key] = value
+    record = tmp_path / "journal.jsonl"
+    record.write_text("".join(json.dumps(one) + "\n" for one in entries))
+
+    with pytest.raises(InputError, match=said) as told:
+        replay(record)
+    assert str(told.value).startswith(str(record))

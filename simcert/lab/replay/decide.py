@@ -141,8 +141,12 @@ def replay(journal: str | Path, policy: Policy | str | Path | None = None) -> Re
         prior=_part(Prior, start["prior"], path),
         truth=_part(Truth, start["truth"], path),
     )
-    again = decide_again(entries, rollout, counterfactual=policy is not None)
-    return Replayed(label, again, entries, policy is not None, gaps(start, entries))
+    try:
+        again = decide_again(entries, rollout, counterfactual=policy is not None)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    known = {**start, "plan": rollout.plan.to_dict()}
+    return Replayed(label, again, entries, policy is not None, gaps(known, entries))
 
 
 def _policy(
@@ -162,5 +166,5 @@ def _policy(
 def _part(cls: type[Any], values: Mapping[str, Any] | None, path: Path) -> Any:  # noqa: ANN401
     try:
         return None if values is None else cls(**values)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise InputError(f"{path}: start entry holds no valid {cls.__name__}: {error}") from error
