@@ -252,4 +252,9 @@ def _word(name: str, help_: str) -> None:
 _word("pause", "Leave the exposure where it is until `resume`.")
 _word("resume", "Go on after `pause`; after a rollback, begin a fresh attempt.")
 _word("abort", "Withdraw the new certificate, also when no controller runs.")
-_word("promote", "Serve only the new certificate, whatever the evidence says.")
+_word(
+    "promote",
+    "Serve only the new certificate at once, whatever the evidence says.\n\n"
+    "The rest of the ramp and the whole soak are skipped: no hold-back is left, the rollout is "
+    "complete, and nothing watches the new certificate any more.",
+)

@@ -25,6 +25,7 @@ class State:
     heard_s: float = 0.0  # end of the last whole window, be it empty
     decided_window: int = -1
     rolled_back_ever: bool = False
+    promoted: bool = False  # complete by an operator's word, not by the policy's
     skipped: int = 0  # windows that came twice, or too late
     memory: Mapping[str, Any] = field(default_factory=dict)
 

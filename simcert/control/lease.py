@@ -37,6 +37,7 @@ class Lease:
     ttl_s: float = 15.0
     token_max: int = 0  # highest token ever seen: a store that was reset shows a lower one
     _held: Held | None = field(default=None)
+    why: str = ""  # the last look brought no lease; empty if it did
     _watched: tuple[int, float] = (-1, 0.0)  # version of somebody else's lease, and since when
 
     def take(self, now_s: float) -> Held | None:
@@ -47,16 +48,17 @@ class Lease:
         """
         try:
             value, version = self.store.get(KEY)
-            found = _read(value)
+            found, self.why = _read(value), ""
             if value is not None and found is None:  # rubbish may be a lease that was garbled
                 found = ("", 0, self.ttl_s)
             if found is not None and found[0] != self.holder:
                 self.token_max = max(self.token_max, found[1])
                 if self._alive(found, version, now_s):
-                    self._held = None
+                    self._held, self.why = None, _leads(found[0])
                     return None
             return self._write(found, version, now_s)
-        except MachineError:
+        except MachineError as error:
+            self.why = f"nobody knows who leads: {error}"
             return self.held(now_s)  # what we hold we keep until it ends
 
     def _alive(self, found: tuple[str, int, float], version: int, now_s: float) -> bool:
@@ -70,7 +72,7 @@ class Lease:
         token = self._next_token(found, now_s)
         value = json.dumps({"holder": self.holder, "token": token, "ttl_s": self.ttl_s})
         if not self.store.compare_and_set(KEY, value, version):
-            self._held = None
+            self._held, self.why = None, "another controller was faster"
             return None
         self.token_max = token
         self._held = Held(token, now_s + self.ttl_s)
@@ -117,6 +119,11 @@ class Lease:
                 self.store.compare_and_set(KEY, gone, version)
         except MachineError:
             return
+
+
+def _leads(holder: str) -> str:
+    """Say who leads: what stands in the store may be anybody's text."""
+    return f"another controller leads: {holder!r:.100}" if holder else "the lease has no holder yet"
 
 
 def _read(value: str | None) -> tuple[str, int, float] | None:

@@ -43,6 +43,8 @@ STANDING: Mapping[Phase, tuple[float | None, str]] = MappingProxyType(
 )
 """What holds where the policy has no say: an exposure (None: the one last decided), and why."""
 
+PROMOTED = "; an operator promoted it, and skipped what was left of ramp and soak"
+
 
 def after(phase: Phase, kind: Kind, exposure: float) -> Phase | None:
     """Return the phase that a decision leads to, None if it may not be taken from `phase`."""

@@ -134,6 +134,7 @@ class Rollout:
     def _standing(self) -> Decision:
         """Return the decision of a phase in which the policy has no say: assert its exposure."""
         exposure, why = phases.STANDING[self._state.phase]
+        why += phases.PROMOTED if self._state.promoted else ""
         wanted = self._state.authorised if exposure is None else exposure
         return Decision(wanted, why, Kind.HOLD, self._state.memory)
 
@@ -233,6 +234,8 @@ class Rollout:
             state.phase = state.resume_to
             return
         state.phase = phases.COMMANDED.get((before, word), before)
+        if state.phase is not before:
+            state.promoted = state.phase is Phase.COMPLETE
         if state.phase is Phase.PAUSED:
             state.resume_to = before if before is not Phase.PAUSED else state.resume_to
         if before is Phase.ROLLED_BACK and word == "resume":

@@ -45,15 +45,14 @@ class Leader:
 
     def stand_by(self, stopped: Callable[[], bool]) -> bool:
         """Wait until we lead; False if we were stopped before."""
-        waiting = False
+        told = ""
         while not stopped():
             if self.leads():
                 log.info("leading with token %d", self.token, extra=event("leading"))
                 return True
-            if not waiting:
-                said = "standing by: another controller leads, or Redis does not answer"
-                log.info(said, extra=event("standing_by"))
-                waiting = True
+            if self.lease.why != told:
+                told = self.lease.why
+                log.info("standing by: %s", told, extra=event("standing_by"))
             time.sleep(min(self.ttl_s / 5.0, 1.0))
         return False
 

@@ -21,6 +21,7 @@ from simcert.live._journal_file import FileJournal, is_held
 from simcert.live._journal_store import StoreJournal
 from simcert.live._leader import Leader
 from simcert.live._logging import event
+from simcert.live._preflight import forgetful
 from simcert.live._public import public
 from simcert.live._run_folder import control_name, folder, journal_name
 from simcert.live._setup import actuator_of, plan_of
@@ -59,7 +60,11 @@ def fly(config: LiveConfig, *, dry_run: bool, unvalidated: bool) -> dict[str, An
         return _flown(Flight(config, dry_run=dry_run, unvalidated=unvalidated), stop)
     leader = Leader(RedisStore(config.redis.url, config.redis.rollout), config.redis.ttl_s)
     shown: dict[str, Any] = {"end": "stopped", "exposure": None, "out": public(leader.store.url)}
+    told = False
     while leader.stand_by(lambda: stop.asked):
+        if not told and (warning := forgetful(leader.store)):
+            log.warning("%s", warning, extra=event("forgetful_store"))
+        told = True
         try:
             shown = _flown(Flight(config, unvalidated=unvalidated, leader=leader), stop)
         except MachineError as error:

@@ -1,12 +1,17 @@
-"""Before anybody sees the new certificate: what a configured population would make of it."""
+"""Before anybody sees the new certificate: what a configured population would make of it.
+
+And what the machines around would make of a bad day: said once, and nothing is refused for it.
+"""
 
 import datetime as dt
 
 from cryptography.hazmat.primitives import serialization
 
-from simcert.errors import InputError, UnknownNameError
+from simcert.errors import InputError, MachineError, UnknownNameError
 from simcert.live._bundle import Bundle
 from simcert.live._config import LiveConfig
+from simcert.live._public import public
+from simcert.live.redis_store import RedisStore
 from simcert.tls import CertificateChain, ServerSettings, TrustStore, catalogue, mixes, predict
 
 
@@ -42,6 +47,21 @@ def check_population(
         who = ", ".join(sorted(broken, key=lambda name: -broken[name])[:5])
         raise InputError(f"{new.name}: would break {total:.2%} of connections ({who}); {limit}")
     return total, tuple(broken)
+
+
+def forgetful(store: RedisStore) -> str:
+    """Say that a Redis keeps no append-only file, or nothing: also where we may not ask."""
+    try:
+        found = store.call("CONFIG GET", "appendonly")
+    except MachineError:
+        return ""
+    if not isinstance(found, dict) or found.get("appendonly") != "no":
+        return ""
+    return (
+        f"{public(store.url)} keeps no append-only file: if it dies, it forgets the rollout since"
+        " its last snapshot, and evidence is gathered anew; `redis-cli config set appendonly yes`"
+        " (and in redis.conf, or it is gone at the next start)"
+    )
 
 
 def _pem(one: Bundle) -> bytes:

@@ -132,6 +132,23 @@ def test_no_two_controllers_ever_hold_the_lease_at_once(steps, skews):
         assert len(holders) <= 1
 
 
+def test_who_does_not_lead_knows_whether_another_one_does_or_the_store_is_silent():
+    memory = Memory()
+    first, second = Lease(memory, "a\x1b", 10.0), Lease(memory, "b", 10.0)
+    first.take(0.0)
+    second.take(1.0)
+    assert (first.why, second.why) == ("", "another controller leads: 'a\\x1b'")
+
+    memory.down = True
+    second.take(2.0)
+    assert second.why == "nobody knows who leads: store down"
+
+    memory.down = False
+    second.take(30.0)
+    second.take(50.0)
+    assert second.why == ""
+
+
 @given(
     in_force=st.floats(0.0, 1.0),
     authorised=st.floats(0.0, 1.0),

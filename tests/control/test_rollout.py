@@ -221,6 +221,31 @@ def test_abort_and_promote_win_within_a_tick(phase, word, exposure):
     assert flown.finished
 
 
+def test_a_promotion_says_that_it_skipped_the_soak_and_a_completion_does_not():
+    flown = rollout(0.3)
+    flown.confirm(0.3, 0.0)
+    flown.command("promote")
+    again = rollout(0.3)
+    again.restore(flown.to_dict())
+    for one in (flown, again):
+        assert "an operator promoted it, and skipped" in obeyed(one, 10.0).reason
+    flown.command("abort")
+    assert "promoted" not in obeyed(flown, 20.0).reason
+
+    complete = rollout(0.3)
+    complete._state.phase = Phase.COMPLETE
+    complete.command("promote")
+    assert "promoted" not in obeyed(complete, 10.0).reason
+
+
+def test_a_state_of_before_promotions_were_told_can_be_gone_on_with():
+    kept = rollout(0.3).to_dict()
+    del kept["state"]["promoted"]
+    again = rollout(0.3)
+    again.restore(kept)
+    assert again.phase is Phase.WAITING
+
+
 def test_pause_holds_and_resume_goes_on_where_it_was():
     flown = rollout(0.1, 0.2, 0.3)
     obeyed(flown, 0.0)

@@ -17,6 +17,7 @@ from simcert.control.outbox import Numbered
 from simcert.control.windowing import Grid
 from simcert.errors import InputError, MachineError
 from simcert.live._leader import Leader
+from simcert.live._preflight import forgetful
 from simcert.live.redis_feed import RedisFeed
 from simcert.live.redis_store import RedisStore, sealed
 from simcert.live.redis_windows import RedisWindows
@@ -244,6 +245,39 @@ def test_a_leader_whose_redis_hangs_raises_nothing_once_its_lease_is_about_to_en
 
     until(leader.leads, 10.0)
     assert leader.refusal() == ""
+
+
+def test_who_stands_by_says_for_whom_and_when_that_changes(
+    server: Server, store: RedisStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    Lease(server.store(), "edge7/12", 60.0).take(0.0)
+    leader, looks = Leader(store, ttl_s=0.1), iter(range(6))
+    caplog.set_level("INFO", "simcert.live")
+
+    def stopped() -> bool:
+        look = next(looks)
+        if look == 3:
+            server.kill()
+        return look == 5
+
+    assert not leader.stand_by(stopped)
+    other, silence = [one.getMessage() for one in caplog.records]
+    assert other == "standing by: another controller leads: 'edge7/12'"
+    assert silence.startswith("standing by: nobody knows who leads: redis ")
+
+
+def test_a_redis_that_forgets_is_told_and_one_that_may_not_be_asked_is_not(
+    server: Server, store: RedisStore
+) -> None:
+    assert forgetful(store) == ""
+    store.call("CONFIG SET", "appendonly", "no")
+    assert forgetful(store).startswith(f"redis://127.0.0.1:{server.port} keeps no append-only file")
+
+    store.call("ACL SETUSER", "shy", "on", "nopass", "~*", "+@all", "-config")
+    shy = RedisStore(f"redis://shy:any@127.0.0.1:{server.port}", "shop")
+    assert shy.call("PING")
+    assert forgetful(shy) == ""
+    shy.close()
 
 
 def test_a_lease_that_was_taken_by_another_one_is_lost_at_the_next_look(server: Server) -> None:
