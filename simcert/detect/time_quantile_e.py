@@ -39,36 +39,36 @@ class TimeQuantileE(Stateful):
     log_e: float = 0.0
     n: int = 0
     _total: Ints = field(init=False, repr=False)  # sum of `past`
-    _bets: list[tuple[int, list[Block]]] = field(init=False, repr=False)  # first slow bin, bets
+    _bets: list[tuple[int, list[Block]]] | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.quantiles, self.deltas = tuple(self.quantiles), tuple(self.deltas)
         self.past = [np.array(times, np.int64) for times in self.past]
         self.log_s = list(self.log_s) or [0.0] * (len(self.quantiles) * len(self.deltas))
         self._total = np.array(self.past, np.int64).sum(axis=0)
-        self._bets = self._learned() if self.past else []
+        self._bets = None
 
     def _learned(self) -> list[tuple[int, list[Block]]]:
-        """Return what past windows say that a slow time is, and how often one is to be expected."""
+        """Return the bin from which past windows call a time slow, and the bets on so many."""
         bars = _thresholds(self._total, self.quantiles)
         return [(at, blocks(above, self.deltas)) for at, above in bars]
 
     def _close(self) -> None:
         """Take the window that is over into the past."""
-        over = np.asarray(self.filling)
+        over = np.array(self.filling)  # a copy: a view would keep the slices of a whole piece
         self._total = self._total + over
         self.past.append(over)
         if len(self.past) > self.memory:
             self._total -= self.past.pop(0)
         self.filling = []
-        self._bets = self._learned()
+        self._bets = None  # learned when somebody bets: where nobody tells times, nobody does
 
     def update(self, window: Window) -> None:
         """Bet with thresholds of past windows, then learn the control's times."""
         by_arm = window.by_arm("time_hist")
         old, new = by_arm[OLD], by_arm[NEW]
         n_old, n_new = window.per_arm("time_hist")
-        if n_old and n_new and self._bets:
+        if n_old and n_new and self.past:
             self._bet(old, n_old, new, n_new)
         self.n += n_new
         times = window.summed("time_hist")[OLD]
@@ -78,6 +78,8 @@ class TimeQuantileE(Stateful):
 
     def _bet(self, old: list[int], n_old: int, new: list[int], n_new: int) -> None:
         bets: list[float] = []
+        if self._bets is None:
+            self._bets = self._learned()
         for at, bet_on in self._bets:
             slow_old, slow_new = sum(old[at:]), sum(new[at + self.tolerance_bins :])
             bets += log_blocks(n_new, slow_new, n_old, slow_old, bet_on)
