@@ -62,7 +62,8 @@ def alarm(a: Assessment, answered: Sequence[int]) -> str:
         return ""
     for (name, said), before, now in zip(SUSPICIONS.items(), known, raised, strict=True):
         if now > before:
-            return f"{said} by more than {a.reading(name).limit or 0.0:.3g} nats"
+            suspicion = f"suspicion above {a.reading(name).limit or 0.0:.3g} nats"
+            return f"{said}: {suspicion}, evidence e-value {e_value(a.log_e):.3g}"
     return ""
 
 

@@ -53,7 +53,10 @@ class RepeatedRollback:
         period = int(elapsed_s // self.period_s)
         into_s = elapsed_s - period * self.period_s
         served_s = self.served_s(period)
-        where = f"period {period + 1}, second {into_s:.0f}: the new certificate until {served_s:g}"
+        n = view.assessment.n_new
         if period and self.served_s(period - 1) >= self.period_s:
-            return view.complete(f"complete: the new certificate filled {self.period_s:g} s")
-        return view.move(1.0 if into_s < served_s else 0.0, where)
+            filled = f"the new certificate filled all {self.period_s:g} s of period {period}"
+            return view.complete(f"complete: {filled} (n = {n})")
+        where = f"period {period + 1}, second {into_s:.0f} of {self.period_s:g}"
+        plan = f"the new certificate in its first {served_s:g} s, by the clock alone (n = {n})"
+        return view.move(1.0 if into_s < served_s else 0.0, f"{where}: {plan}")

@@ -1,5 +1,6 @@
 """`validate` judges by exact limits, seals what it found, and goes on where it stopped."""
 
+import datetime as dt
 import json
 import shutil
 from dataclasses import replace
@@ -87,8 +88,15 @@ def test_a_fit_policy_passes_and_an_interrupted_validation_goes_on(
 
 
 def test_a_reckless_policy_fails(suite: Path, tmp_path: Path) -> None:
-    found = lab.validate("all_at_once", suite, jobs=1, out=tmp_path / "out", quick=True, quiet=True)
+    at = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
+    found = lab.validate(
+        "all_at_once", suite, jobs=1, out=tmp_path / "out", quick=True, quiet=True, at=at, days=3
+    )
 
+    assert (found.document["issued"], found.document["expires"]) == (
+        "2026-03-01T00:00:00+00:00",
+        "2026-03-04T00:00:00+00:00",
+    )
     verdicts = {one["name"]: one["verdict"] for one in found.document["checks"]}
     assert found.document["verdict"] == "fail"
     assert verdicts["missed"] == "fail"

@@ -126,6 +126,21 @@ def test_every_reason_tells_its_units_and_what_would_change_it(
     assert len(reason.splitlines()) == 1
 
 
+def test_a_suspicion_and_a_proof_each_have_a_value_and_a_limit_of_their_own() -> None:
+    """Nats of suspicion never roll back: they do not stand beside the limit of an e-value."""
+    memory = {"at_s": 590.0, "soaked_s": 0.0, "until_s": 0.0, "alarms": []}
+    reasons = [
+        POLICY.decide(_view(0.5, log_e, readings=found, memory=memory)).reason
+        for log_e, found in ((log(2.5), ALARM), (log(6.0), {}))
+    ]
+    assert reasons == [
+        "back off: failures of the new arm ran ahead of the common rate: suspicion above 6.2 nats, "
+        "evidence e-value 2.5 (rollback at 100, n = 1000); up again by a fresh bound",
+        "back off: evidence e-value 6 above 5 (rollback at 100, n = 1000); "
+        "up again by a fresh bound",
+    ]
+
+
 def test_all_attempts_together_spend_at_most_alpha() -> None:
     policy = Adaptive(attempts_max=5)
     assert sum(policy.alpha_of(k) for k in range(1, 10_000)) <= policy.alpha

@@ -91,6 +91,18 @@ def test_repeated_rollback_serves_longer_each_period_until_it_fills_it(params, p
     assert "time_sliced" in policy.tags
 
 
+@pytest.mark.parametrize("now_s", [0.0, 59.0, 61.0, 3700.0, 7 * 3600.0])
+def test_repeated_rollback_tells_its_place_its_limit_and_the_units_that_it_does_not_read(now_s):
+    seen = Assessment(at_s=now_s, n_new=431)
+    view = View(now_s, 0.0, 0.0, Phase.RAMPING, seen, Progress(soak_s=600.0))
+
+    reason = MADE["repeated_rollback"]().decide(view).reason
+
+    assert "(n = 431)" in reason
+    assert "of period" in reason or "by the clock alone" in reason
+    assert "3600" in reason
+
+
 @pytest.mark.parametrize("bad", [{"growth": 1.0}, {"law": "cubic"}, {"first_s": 0.0}])
 def test_a_schedule_that_never_ends_is_refused(bad):
     with pytest.raises(ValueError, match=r"growth|law|first_s"):

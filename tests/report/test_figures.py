@@ -159,6 +159,31 @@ def test_time_comes_from_the_good_scenario_and_harm_from_the_bad_one() -> None:
     assert got == {"fixed_linear": (50.0, 900.0, False), "adaptive:x=1": (17.0, 20.0, True)}
 
 
+TURNS = [(0.0, 1.0, "turn"), (60.0, 0.0, "back"), (3600.0, 1.0, "turn")]
+
+
+@pytest.mark.parametrize(
+    ("moves", "minutes"),
+    [
+        (TURNS, 60.0),
+        (TURNS[:2], inf),
+        ([*TURNS, (7200.0, 0.94, "lower")], inf),
+        ([*TURNS, (7200.0, 1.0, "raise")], 60.0),
+        ([(0.0, 0.1, "start"), (600.0, 0.95, "raise")], 10.0),
+    ],
+)
+def test_full_exposure_counts_from_when_it_is_kept(
+    moves: list[tuple[float, float, str]], minutes: float
+) -> None:
+    """Who serves the new certificate in turns is not quick, though everybody has it at once."""
+    flown = {"minutes_to_full": moves[0][0] / 60.0, "moves": moves}
+    rows = [row | (flown if row["scenario"] == "good" else {}) for row in ROWS]
+
+    (panel,) = panels(rows, guess_harmful(rows))
+
+    assert {p.minutes for p in panel.points} == {minutes}
+
+
 @pytest.mark.parametrize("stem", ["good", "bad"])
 def test_a_scenario_alone_gives_its_own_time_and_harm(stem: str) -> None:
     rows = [row for row in ROWS if row["scenario"] == stem]

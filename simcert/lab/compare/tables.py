@@ -59,5 +59,17 @@ def moves(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
+def joined(rows: list[dict[str, Any]], moves: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows of runs, each with its changes of exposure: [second, exposure, reason]."""
+    changes: dict[tuple[Any, ...], list[Any]] = {}
+    for move in moves:
+        key = (move["scenario"], move["policy"], move["run"])
+        changes.setdefault(key, []).append([move["t_s"], move["exposure"], move["reason"]])
+    return [
+        row | {"moves": changes.get((row["scenario"], row["policy"], row["run"]), [])}
+        for row in rows
+    ]
+
+
 def _move(t_s: float, exposure: float, reason: str) -> dict[str, Any]:
     return {"t_s": t_s, "exposure": exposure, "reason": reason}

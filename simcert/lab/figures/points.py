@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
+from simcert.control.phases import FULL
 from simcert.lab.figures.study import Point, point
 from simcert.policy import discover
 
@@ -88,4 +89,19 @@ def _of(rows: Rows, scenario: str, policy: str) -> Rows:
 
 
 def _minutes(row: Mapping[str, Any]) -> float:
-    return inf if row["minutes_to_full"] is None else float(row["minutes_to_full"])
+    """Return from when on everybody has it for good; the first time where no changes are told."""
+    if row["minutes_to_full"] is None:
+        return inf
+    moves = row.get("moves")
+    return kept_from_s(moves) / 60.0 if moves else float(row["minutes_to_full"])
+
+
+def kept_from_s(moves: Sequence[Sequence[Any]]) -> float:
+    """Return when a run came to full exposure and stayed there; inf if it never did.
+
+    `moves` are (second, exposure, ...). Who serves it in turns has it full at once, and not kept.
+    """
+    since_s = inf
+    for t_s, exposure, *_ in moves:
+        since_s = min(since_s, t_s) if exposure >= FULL else inf
+    return since_s

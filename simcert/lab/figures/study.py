@@ -29,7 +29,7 @@ class Point:
     policy: str
     harm: float
     harm_limits: tuple[float, float]
-    minutes: float  # inf: more than half of the runs never reached everybody
+    minutes: float  # inf: more than half of the runs never reached everybody for good
     minutes_limits: tuple[float, float]
     flagship: bool = False
     omniscient: bool = False
@@ -76,7 +76,7 @@ def pareto(
     harm_in: str,
     width: tuple[float, float] = style.NARROW,
 ) -> "Figure":
-    """Return harm against time; left and low is better, and `never` has a column of its own."""
+    """Return harm against time; left and low is better, and who is never full has a band."""
     inches, size = width
     with style.look(size):
         figure = style.new_figure(inches, 0.45 * inches + 1.9)
@@ -93,7 +93,7 @@ def draw_pareto(axes: "Axes", points: Sequence[Point], time_in: str, harm_in: st
     for one in points:
         _point(axes, one, low, never)
     _scales(axes, points, low, high, never)
-    axes.set_xlabel(f"time until everybody has it ({time_in})")
+    axes.set_xlabel(f"time until everybody has it for good ({time_in})")
     axes.set_ylabel(f"connections broken ({harm_in})")
     _names(axes, points, low, never)
     axes.text(
@@ -128,7 +128,7 @@ def _point(axes: "Axes", one: Point, low: float, never: float) -> None:
 
 
 def _scales(axes: "Axes", points: Sequence[Point], low: float, high: float, never: float) -> None:
-    """Log time with a column for `never`; log harm with a linear foot for zero."""
+    """Log time with a band for who is never full; log harm with a linear foot for zero."""
     from matplotlib.ticker import FixedLocator, NullLocator
 
     axes.set_xscale("log")
@@ -139,8 +139,8 @@ def _scales(axes: "Axes", points: Sequence[Point], low: float, high: float, neve
     inside: dict[float, str] = {k: v for k, v in TICKS_MIN.items() if low / 1.4 <= k <= high * 1.3}
     inside = inside or {low: f"{low:.0f} min"}
     if any(not isfinite(p.minutes) for p in points):
-        inside[never] = "never"
-        axes.axvline((high * never) ** 0.5, color=FAINT, lw=0.8, dashes=(2, 3))
+        inside[never] = "never full"
+        axes.axvspan((high * never) ** 0.5, never * 2.6, color=FAINT, alpha=0.1, lw=0, zorder=0)
     axes.xaxis.set_major_locator(FixedLocator(list(inside)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xticklabels(list(inside.values()))

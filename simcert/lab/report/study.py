@@ -3,6 +3,7 @@
 from math import inf
 from typing import TYPE_CHECKING, Any
 
+from simcert.lab.compare.tables import joined
 from simcert.lab.figures import run as figures_run
 from simcert.lab.figures import study as figures_study
 from simcert.lab.figures.notebook import plot_panels
@@ -94,7 +95,8 @@ def _results(folder: StudyFolder, scenario: str | None = None) -> list[dict[str,
 
 
 def _panels(folder: StudyFolder) -> list[Panel]:
-    return panels(folder.rows, {stem: a["harmful"] for stem, a in folder.about.items()})
+    rows = joined(folder.rows, folder.moves)
+    return panels(rows, {stem: a["harmful"] for stem, a in folder.about.items()})
 
 
 def _harm_against_time(folder: StudyFolder, figures: html.Figures) -> str:
@@ -109,13 +111,14 @@ def _harm_against_time(folder: StudyFolder, figures: html.Figures) -> str:
 
 def _panel(panel: Panel, figures: html.Figures) -> str:
     caption = (
-        f"Across: median time until at least 95 % of connections get the new certificate in "
-        f"{panel.time_in}. Up: connections broken a day in {panel.harm_in}, mean."
+        f"Across: median time from which at least 95 % of connections get the new certificate "
+        f"for good in {panel.time_in}; who never does stands in the band. "
+        f"Up: connections broken a day in {panel.harm_in}, mean."
     )
     if any(p.omniscient for p in panel.points):
         caption += " Hollow: knows the truth, a bound and no rival."
     for policy in (p.policy for p in panel.points if takes_turns(p.policy)):
-        caption += f" {policy} serves it in turns: everybody has it at once, and soon nobody again."
+        caption += f" {policy} serves it in turns: what counts is when the last turn began."
     return figures.one(
         lambda size: figures_study.pareto(panel.points, panel.time_in, panel.harm_in, size),
         f"Connections broken in {panel.harm_in} against time to everybody in {panel.time_in}",

@@ -115,12 +115,14 @@ def validate(
     days: int = DAYS,
     key: str | Path | None = None,
     quiet: bool = False,
+    at: dt.datetime | None = None,
 ) -> Validated:
     """Fly a policy through a suite, null days and breakdowns, and leave a sealed document in `out`.
 
     The same call on an interrupted folder flies only what is missing; on a finished one it returns
-    its document. `key` signs it: an Ed25519 private key in PEM, or a shared secret. InputError for
-    what cannot be validated, MachineError if `out` cannot be written.
+    its document. `key` signs it: an Ed25519 private key in PEM, or a shared secret. It is issued
+    `at` that moment, or when all is flown. InputError for what cannot be validated, MachineError
+    if `out` cannot be written.
     """
     made, secret = policies.parse(policy), None if key is None else read_key(key)
     if secret is not None:
@@ -138,7 +140,9 @@ def validate(
         return _finished(folder)
     flight = Flight(policy, seed, jobs, folder.path, quiet)
     checks = _checked(flight, made, setups, size)
-    document = _document(policy, made, setups, size, seed, checks, days)
+    issued = at or dt.datetime.now(dt.UTC).replace(microsecond=0)
+    lasts = (issued, issued + dt.timedelta(days=days))
+    document = _document(policy, made, setups, size, seed, checks, lasts)
     folder.write(DOCUMENT, to_json(validation.sealed(document, secret, str(key))))
     return _finished(folder)
 
@@ -186,9 +190,8 @@ def _document(
     size: campaigns.Size,
     seed: int,
     checks: Sequence[judge.Check],
-    days: int,
+    lasts: tuple[dt.datetime, dt.datetime],
 ) -> dict[str, Any]:
-    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     worlds = {one.scenario.stem: one.identity()["world"] for one in setups}
     return {
         "schema": validation.SCHEMA,
@@ -209,8 +212,8 @@ def _document(
         "simcert": simcert.__version__,
         "python": python_version(),
         "packages": {one: metadata.version(one) for one in manifest.CORE},
-        "issued": now.isoformat(),
-        "expires": (now + dt.timedelta(days=days)).isoformat(),
+        "issued": lasts[0].isoformat(),
+        "expires": lasts[1].isoformat(),
     }
 
 
