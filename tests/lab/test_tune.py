@@ -113,6 +113,8 @@ def test_its_manifest_holds_the_command_that_makes_it_again(study: Path) -> None
     assert {"chosen.toml", "report.md", "trials.json", "tune.json"} <= listed
     assert not any(name.startswith("study/") for name in listed)
     assert "--trials 9 --seed 0 --runs 3 --fresh 3" in about["command"]
+    assert "--false-rollback-max 0.01 --detection-max 1.25" in about["command"]
+    assert not (study / "batch.json").exists(), "nothing is unfinished"
     assert about["command"].endswith("--held-out mldsa_only")
     assert [one.asked() for one in knobs] == ["step_pct=1:40:log", "alarm=false|true"]
     again = [one for one in shlex.split(about["command"]) if "=" in one]
@@ -196,8 +198,9 @@ def test_a_spoiled_study_is_told_not_overwritten_and_mended_as_told(
 def test_another_study_does_not_enter_this_folder(
     study: Path, scenarios: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert code_of(words(scenarios, study, "--seed", "4")) == 2
-    assert "another batch" in capsys.readouterr().err
+    for other in (["--seed", "4"], ["--detection-max", "1.3"]):
+        assert code_of(words(scenarios, study, *other)) == 2
+        assert "another batch" in capsys.readouterr().err
 
 
 def test_without_optuna_the_remedy_is_told(tmp_path: Path) -> None:
