@@ -14,10 +14,15 @@ from math import isfinite, isinf
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from simcert.model.bounds import Within
+from simcert.model.outcome import ALERTS
 from simcert.scenario.strict import Distribution
 
 Schema = dict[str, Any]
 DIALECT = "http://json-schema.org/draft-07/schema#"  # what Taplo and its editors speak
+_OUTCOME = (  # as `model.outcome.is_outcome` reads it: the only tables with free keys hold these
+    "^(ok|close|ok_then_close|hang|(alert|ok_then_alert|server_abort):"
+    f"(alert_[0-9]+|{'|'.join(sorted(ALERTS))}))$"
+)
 _PLAIN: Mapping[Any, Schema] = {
     float: {"type": "number"},
     int: {"type": "integer"},
@@ -26,6 +31,7 @@ _PLAIN: Mapping[Any, Schema] = {
     dt.datetime: {"type": "string", "format": "date-time"},
     Distribution: {
         "type": "object",
+        "propertyNames": {"pattern": _OUTCOME},
         "additionalProperties": {"type": "number", "minimum": 0, "maximum": 1},
     },
 }

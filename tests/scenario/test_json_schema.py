@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,28 @@ def test_mistakes_are_marked(kind: str, mistake: str) -> None:
 
     with pytest.raises(jsonschema.ValidationError):
         check(kind, first + GOOD[kind] + table)
+
+
+def misspelt(value: Any) -> Iterator[Any]:
+    """Return the value once for each key in it, with one letter too many behind that key."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, inside in pairs:
+        if isinstance(value, dict):
+            yield {k + "x" * (k == key): one for k, one in value.items()}
+        if isinstance(inside, dict | list):
+            for wrong in misspelt(inside):
+                changed = dict(value) if isinstance(value, dict) else list(value)
+                changed[key] = wrong
+                yield changed
+
+
+@pytest.mark.parametrize(("kind", "path"), FILES, ids=lambda one: getattr(one, "name", one))
+def test_any_key_with_a_letter_too_many_is_marked(kind: str, path: Path) -> None:
+    schema = jsonschema.Draft7Validator(json.loads((HOME / f"{kind}.json").read_text()))
+    wrong = [*misspelt(plain(tomllib.loads(path.read_text())))]
+
+    assert wrong
+    assert not [one for one in wrong if schema.is_valid(one)]
 
 
 def test_keys_are_explained() -> None:
