@@ -29,9 +29,11 @@ def sign(key: bytes, message: bytes, name: str) -> dict[str, str]:
 def is_signed(key: bytes, message: bytes, signature: object, name: str) -> bool:
     """Return whether `signature` is that of the key's owner; InputError for a key that is none."""
     scheme = ED25519 if _is_pem(key) else HMAC
-    if not isinstance(signature, dict) or signature.get("scheme") != scheme:
+    if not isinstance(signature, dict) or signature.keys() != {"scheme", "value"}:
         return False
-    value = signature.get("value")
+    if signature["scheme"] != scheme:
+        return False
+    value = signature["value"]
     if not isinstance(value, str) or not value.isascii():
         return False
     if scheme == HMAC:

@@ -70,7 +70,7 @@ class Flight:
         self._open = contextlib.ExitStack()  # what has to be closed, the latest first
         self._shown: Mapping[str, Any] = {}
         policy = policy_of(config)
-        self.validation = check_gate(policy, config, unvalidated=unvalidated or dry_run)
+        self.validation = check_gate(policy, config, unvalidated=unvalidated, rehearsal=dry_run)
         self.bundles = bundles(config)
         self.journal = journal_of(config, dry_run, leader)
         if is_of_another(self.journal.entries_before, self.bundles):

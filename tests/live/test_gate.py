@@ -56,6 +56,20 @@ def test_anything_else_is_refused_and_told_what_to_do(config: LiveConfig, tmp_pa
     assert check_gate(other, config, unvalidated=True) is None
 
 
+def test_a_rehearsal_tells_what_the_flight_will_be_refused_for(
+    config: LiveConfig, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    seal = json.loads((tmp_path / "v.json").read_text())["seal"]
+
+    assert check_gate(Adaptive(), config, unvalidated=False, rehearsal=True) == seal
+    assert not caplog.records
+    assert check_gate(Adaptive(alpha=0.02), config, unvalidated=False, rehearsal=True) is None
+    assert "the flight itself will be refused" in caplog.text
+    assert "v.json: was issued for another policy" in caplog.text
+    with pytest.raises(InputError, match="needs the truth"):
+        check_gate(Oracle(), config, unvalidated=False, rehearsal=True)
+
+
 def test_who_needs_the_truth_never_flies(config: LiveConfig) -> None:
     with pytest.raises(InputError, match="needs the truth"):
         check_gate(Oracle(), config, unvalidated=True)

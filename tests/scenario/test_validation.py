@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simcert.control import validation
@@ -92,16 +92,56 @@ def test_another_parameter_is_another_policy(tmp_path: Path) -> None:
         verify(path, Adaptive(budget=0.0046), now=NOW)
 
 
-@given(st.data())
-def test_any_changed_value_breaks_the_seal(data: st.DataObject) -> None:
-    sealed = validation.sealed(document())
-    body = [key for key in sealed if key not in ("seal", "signature", "schema")]
-    key = data.draw(st.sampled_from(body))
-    value = data.draw(st.text(max_size=70).filter(lambda text: text != sealed[key]))
-    expected = validation.Expected(policy_digest(POLICY), code_digest(), NOW)
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every value inside a JSON value, by the keys that lead to it."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value)
+    return [
+        found
+        for key, one in pairs
+        for inside in [places(one, (*path, key)) if isinstance(one, dict | list) else []]
+        for found in [(*path, key), *inside]
+    ]
 
-    with pytest.raises(InputError, match="changed after it was sealed"):
-        validation.check(sealed | {key: value}, "it", expected)
+
+WHOLE = document(
+    policy={"name": "adaptive", "stem": "adaptive", "params": {"alpha": 0.01, "watched": ["a"]}},
+    scenarios={"same_ca": "1" * 64, "rare_segment": "2" * 64},
+    seed=0,
+    size={"runs": 20, "nulls": 300},
+    packages={"numpy": "2.1.0"},
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=70),
+    lambda one: st.lists(one, max_size=2) | st.dictionaries(st.text(max_size=9), one, max_size=2),
+)
+
+
+@given(st.data())
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_value_of_a_document_can_be_changed_taken_or_added(
+    tmp_path: Path, data: st.DataObject
+) -> None:
+    """Whichever value, seal and signature included: refused with a reason, by the signed gate."""
+    private, public = keys(tmp_path)
+    whole = validation.sealed(WHOLE, private)
+    changed = json.loads(json.dumps(whole))
+    *above, last = data.draw(st.sampled_from(places(changed)))
+    inside = changed
+    for key in above:
+        inside = inside[key]
+    how = data.draw(st.sampled_from(["change", "take", "add"]))
+    if how == "change":
+        value = data.draw(VALUES.filter(lambda one: json.dumps(one) != json.dumps(inside[last])))
+        inside[last] = value
+    elif how == "take":
+        del inside[last]
+    else:
+        (inside if isinstance(inside, dict) else changed)["more"] = data.draw(VALUES)
+
+    with pytest.raises(InputError, match=r"validation\.json: ") as told:
+        verify(saved(tmp_path, changed), POLICY, now=NOW, key=public)
+    reasons = ("after it was sealed", "vouch", "schema", "no text", "is no document", "is no JSON")
+    assert any(reason in str(told.value) for reason in reasons)
 
 
 @pytest.mark.parametrize(
