@@ -77,10 +77,16 @@ HOLDS: list[tuple[Any, str]] = [
     ),
     ([[1], [2, [3]]], "flatten(result) == [1, 2, 3] and concat(result[0], [5]) == [1, 5]"),
     ({"a": 1}, "keys(result) == ['a'] and values(result) == [1] and get(result, 'b') == nil"),
+    ({"a": 1}, "get(result, [1]) == nil and get(result, 1) == nil"),
+    (
+        [1, 2],
+        "string(sum(result)) == '3' and string(sum([0.5, 0.5])) == '1' and not one(result, # > 0)",
+    ),
     ({"1": 2}, "{1: 2} == result and {('1'): 2} == result and {'1': 2} == result"),
     ([1], "get(result, 0) == 1 and get(result, 5) == nil"),
     (" a,b ", "trim(result) == 'a,b' and split(trim(result), ',') == ['a', 'b']"),
-    ("a,b,c", "split(result, ',', 2) == ['a', 'b,c'] and splitAfter(result, ',')[0] == 'a,'"),
+    ("a,b,c", "split(result, ',', 2) == ['a', 'b,c'] and split(result, ',', 0) == []"),
+    ("a,b,c", "splitAfter(result, ',') == ['a,', 'b,', 'c']"),
     (
         "abc",
         "upper(result) == 'ABC' and replace(result, 'b', '') == 'ac' and repeat('a', 2) == 'aa'",
@@ -104,6 +110,11 @@ HOLDS: list[tuple[Any, str]] = [
     ),
     ("aab", "result matches '^a{2}b$' and result matches 'c|b' and result matches '[^a-z]*'"),
     ("K", "not (result matches '(?i)[^k]') and result matches '\\\\x{4B}|[[:digit:]]'"),
+    ("A", r"result matches '\\101' and result matches '^\\D[[:^digit:]]*$'"),
+    (5, "not isNaN(result) and not isNaN(1) and sum([0.0, 3]) % 2 == 1"),
+    ([], "not ('a' in result)"),
+    ([3], "(result ?? [] | len()) == 1 and all(result, {# > 0})"),
+    (5, "if result > 9 { false } else if result > 3 { true } else { false }"),
     (["a", 1], "1 in result and result[1] in [1, 'a']"),
 ]
 FAILS: list[tuple[Any, str]] = [
@@ -118,6 +129,8 @@ FAILS: list[tuple[Any, str]] = [
     (None, "result != nil"),
     (None, "default(result, 1) > 5"),
     (True, "!result"),
+    ("\n", "result matches '.'"),
+    ("7", r"result matches '\\D|[[:^digit:]]'"),
     ([5, "a"], "let a = 'x'; result[0] in [a]"),
 ]
 ERRORS: list[tuple[Any, str]] = [
@@ -158,9 +171,30 @@ ERRORS: list[tuple[Any, str]] = [
     ([], "reduce(result, #acc + #) == nil"),
     ([1, "a"], "sort(result) == result"),
     (5, "result matches '5'"),
+    (f"[{'a' * 5000}]", "'a' matches result"),
+    ("a", "true or result matches '('"),
+    ("a", r"result matches '\\q' or result matches '\\p'"),
+    ([1], "sort(result, 'up') == result"),
+    ([1, 2, 3], "result[4 / 2] == 3"),
+    ([1], "all(result, #foo > 0)"),
+    (5, "let 5 = 1; true"),
+    (5, "{in: 1} != nil"),
+    ([1], "take(result, -1) == []"),
     *(
         ("a", f"result matches '{p}'")
-        for p in ("(", "a**", "[z-a]", "(?=a)", "a{2,1}", "[a", "(?P<>a)")
+        for p in (
+            "(",
+            "a**",
+            "[z-a]",
+            "(?=a)",
+            "a{2,1}",
+            "[a",
+            "a)",
+            "a{2}{3}",
+            "(?i){2}",
+            "(?x:a)",
+            "(?P<>a)",
+        )
     ),
     ("a", "result matches '(a){1001}'"),
     *(

@@ -187,6 +187,7 @@ HOSTILE = {
     "a long repeat": "len(repeat('a', 9999999999)) > 0",
     "a long replace": "len(replace(repeat('a', 1000), '', repeat('b', 5000))) > 0",
     "one text many times": "let a = repeat('a', 9999); len(join(map(1..9999, a))) > 0",
+    "one among many": "len(uniq(1..9999)) > 0",
     "a pattern of patterns": "'a' matches '((a?){1000}){1000}'",
     "a pattern of nothing": "'a' matches '((){1000}){1000}'",
     "a deep pattern": "'a' matches '" + "(" * 500 + ")" * 500 + "'",

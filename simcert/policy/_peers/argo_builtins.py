@@ -20,7 +20,6 @@ from simcert.policy._peers.argo_functions import (
     fetch,
     is_number,
     number,
-    place,
     string,
     weight,
     whole,
@@ -174,6 +173,12 @@ def _split_after(text: Value, separator: Value, count: Value = -1) -> list[Value
     return [*(part + separator for part in parts[:-1]), *parts[-1:]]
 
 
+def _taken(items: Value, count: Value) -> list[Value]:
+    if whole(count) < 0:
+        raise ConditionError(f"take takes no {count} elements")
+    return array(items)[: whole(count)]
+
+
 def _repeated(text: Value, times: Value) -> str:
     n = whole(times)
     if n < 0 or n * len(string(text)) > MAX_STEPS:
@@ -257,7 +262,7 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "max": _extreme(lambda a, b: a > b),
     "first": lambda v: v[0] if array(v) else None,
     "last": lambda v: v[-1] if array(v) else None,
-    "take": lambda v, n: array(v)[: place(whole(n), len(v)) if whole(n) >= 0 else 0],
+    "take": _taken,
     "reverse": lambda v: array(v)[::-1],
     "sort": _sorted,
     "uniq": _distinct,
