@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from simcert.errors import InputError, MachineError
 from simcert.lab.outputs import folder_for
+from simcert.scenario.files import path_of
 
 STEM_BYTES = 180  # of a name; file systems take 255, and names get endings
 MARK, MANIFEST = "batch.json", "manifest.json"
@@ -31,7 +32,7 @@ class ResultFolder:
 
         InputError if the path is a file or another's folder, MachineError if it cannot be written.
         """
-        folder = cls(Path(path))
+        folder = cls(path_of("--out", path))
         folder._refuse_others(identity)
         if not folder.complete:
             folder.write(MARK, to_json(identity))

@@ -81,6 +81,10 @@ def prepare_all(
 
 def _named(policy: Policy | str | Path) -> tuple[str, Policy]:
     if not isinstance(policy, str | Path):
+        if isinstance(policy, type) or not hasattr(policy, "decide"):
+            raise InputError(
+                f"a policy is a name, a file or an object that decides, not {policy!r:.60}"
+            )
         return stem(policy), policy
     parsed = policies.parse(policy)
     if type(parsed).__module__.startswith(discovery.OUTSIDE):

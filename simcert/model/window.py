@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from operator import index
 from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
@@ -118,8 +119,12 @@ class Window:
     ) -> Self:
         """Return a one-segment window from (units, failed units) per arm, for trying things out."""
         by_arm = (old, new)
-        if any(n < f or f < 0 for n, f in by_arm):
-            raise ValueError(f"need 0 <= failed <= n, got new={new}, old={old}")
+        try:
+            legal = all(0 <= index(failed) <= index(n) for n, failed in by_arm)
+        except (TypeError, ValueError):
+            legal = False
+        if not legal:
+            raise ValueError(f"need (n, failed), 0 <= failed <= n, got new={new}, old={old}")
         units = np.array([[[n - f, f] for n, f in by_arm]], np.int64)
         total = old[0] + new[0]
         exposure = rest.pop("exposure", new[0] / total if total else 0.0)

@@ -1,5 +1,6 @@
 """TOML files that users give: read once, and every failure told with its path."""
 
+import os
 import tomllib
 from collections.abc import Iterable
 from contextlib import suppress
@@ -30,6 +31,13 @@ def parsed(path: Path) -> tuple[dict[str, Any], LineFinder]:
     except (ValueError, RecursionError) as error:  # a number of 5,000 digits is a ValueError, too
         what = "is PEM, not TOML" if "-----BEGIN " in said else f"is not TOML: {error}"
         raise InputError(f"{path}: {what}") from error
+
+
+def path_of(what: str, given: object) -> Path:
+    """Return the path; InputError if it is none, as `None` of a forgotten argument."""
+    if not isinstance(given, str | os.PathLike):
+        raise InputError(f"{what} is given by its name or path, not by {given!r:.60}")
+    return Path(given)
 
 
 def no_such(kind: str, name: str, known: Iterable[str], endings: str) -> InputError:

@@ -8,7 +8,7 @@ from typing import Any
 from simcert.errors import InputError
 from simcert.model.given import shown
 from simcert.model.outcome import ALERTS, OK, is_outcome
-from simcert.scenario.files import no_such, parsed
+from simcert.scenario.files import no_such, parsed, path_of
 from simcert.scenario.schema import SCHEMA, BackgroundTable, Scenario
 from simcert.scenario.sizes import check_sizes
 from simcert.scenario.strict import Problems, build, hint
@@ -42,7 +42,7 @@ def load_scenario(name: str | Path) -> Scenario:
 
 def locate(name: str | Path) -> Path:
     """Return the file of a path or of a built-in stem."""
-    path = Path(name)
+    path = path_of("a scenario", name)
     if str(name) == "":
         raise no_such("scenario", "", (), ".toml")
     if path.suffix == ".toml" or path.parent != Path():

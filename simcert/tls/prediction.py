@@ -124,6 +124,11 @@ def meet(
     at, trust, host = given.get("at"), given.get("trust"), given.get("host")
     if not isinstance(at, dt.datetime) or at.tzinfo is None:
         raise InputError("predict needs at=, an aware datetime: validity depends on the moment")
+    if (type(client), type(chain)) != (Client, CertificateChain):
+        raise InputError(
+            'predict takes a client, such as catalogue()["gnutls"], and a CertificateChain, not '
+            f"{type(client).__name__} and {type(chain).__name__}"
+        )
     if not isinstance(host, str | None):
         raise InputError(f"host= is a name, not {type(host).__name__}")
     settings = server or ServerSettings()

@@ -1,6 +1,6 @@
 """`compare`: every policy flies the same days; paired by seed, resumable, the same for any jobs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -113,13 +113,18 @@ def _ordered(setups: Sequence[Setup], rows: dict[str, list[Row]]) -> list[Row]:
     ]
 
 
+def _in_a_list(given: Any) -> list[Any]:  # noqa: ANN401 - one of a kind, or several
+    """Return several as they are, and one alone as a list of one."""
+    alone = isinstance(given, str | Path) or not isinstance(given, Iterable)
+    return [given] if alone else list(given)
+
+
 def _setups(
     scenarios: Scenario | str | Path | Sequence[Scenario | str | Path],
     policies: str | Path | Sequence[Policy | str | Path],
     fidelity: str | None,
 ) -> list[Setup]:
-    many = [scenarios] if isinstance(scenarios, Scenario | str | Path) else list(scenarios)
-    several = [policies] if isinstance(policies, str | Path) else list(policies)
+    many, several = _in_a_list(scenarios), _in_a_list(policies)
     if not many or not several:
         raise InputError("nothing to compare: name at least one scenario and one policy")
     setups = [setup for one in many for setup in prepare_all(one, several, fidelity)]

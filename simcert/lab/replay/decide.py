@@ -18,6 +18,7 @@ from simcert.lab.replay.words import UNKNOWN, in_words
 from simcert.model import Policy, Prior, Truth
 from simcert.scenario import policies
 from simcert.scenario.build import analyzer_maker
+from simcert.scenario.files import path_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,7 +130,7 @@ class Replayed:
 
 def replay(journal: str | Path, policy: Policy | str | Path | None = None) -> Replayed:
     """Decide a recorded rollout again; InputError if the file is no journal of ours."""
-    path = Path(journal)
+    path = path_of("a journal", journal)
     start, *entries = file.entries(path)
     if all(entry["entry"] != "decision" for entry in entries):
         raise InputError(f"{path}: records no decision, so there is nothing to decide again")

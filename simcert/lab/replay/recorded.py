@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simcert.lab.replay import file
+from simcert.scenario.files import path_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,5 +93,5 @@ class Recorded:
 
 def recorded(journal: str | Path) -> Recorded:
     """Return the rollout that a journal.jsonl tells of; InputError if the file is none."""
-    path = Path(journal)
+    path = path_of("a journal", journal)
     return Recorded(path, file.entries(path))
