@@ -52,6 +52,11 @@ def shortened(name: str) -> str:
     return name if len(name) <= NAME_MAX else f"{name[:NAME_MAX]}..."
 
 
+def cause(error: Exception) -> str:
+    """Return what the system said, without the number that it has for that."""
+    return getattr(error, "strerror", None) or str(error)
+
+
 def listed(names: list[str], at_most: int = 30) -> str:
     """Return the names in one line; of many only the first, and how many more there are."""
     rest = len(names) - at_most

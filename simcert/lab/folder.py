@@ -96,6 +96,11 @@ class ResultFolder:
         if not self.path.is_dir() or not any(self.path.iterdir()):
             return
         found = self._identity()
+        if found["batch"] != identity["batch"]:
+            raise InputError(
+                f"--out {self.path}: holds the results of another batch, which "
+                f"`simcert {found['batch']}` made; name a new folder"
+            )
         differs = [k for k in identity if found.get(k) != identity[k]]
         if differs:
             raise InputError(

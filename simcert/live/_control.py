@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from simcert.control.phases import COMMANDS
-from simcert.errors import InputError, MachineError
+from simcert.errors import InputError, MachineError, cause
 
 LINE_BYTES_MAX = 4096
 WORDS = ("status", *COMMANDS)
@@ -76,7 +76,7 @@ def ask(path: Path, word: str) -> dict[str, Any]:
             answer: dict[str, Any] = json.loads(_line(link, 1 << 24))
     except (OSError, ValueError) as error:
         remedy = "`simcert live CONFIG.toml` starts one"
-        raise MachineError(f"{path}: no controller answers ({error}); {remedy}") from error
+        raise MachineError(f"{path}: no controller answers ({cause(error)}); {remedy}") from error
     if "error" in answer:
         raise InputError(answer["error"])
     return answer

@@ -4,7 +4,7 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from simcert.errors import MachineError
+from simcert.errors import MachineError, cause
 
 ANSWER_BYTES_MAX = 1 << 20
 _DENIED = ("Permission denied", "Unknown command")
@@ -24,7 +24,7 @@ class HaproxySocket:
             answer = self._exchanged(text.encode("ascii"))
         except (OSError, UnicodeError) as error:
             remedy = "is it running, with the configuration of `simcert live plan CONFIG --write`?"
-            what = f"HAProxy does not answer: {error}"
+            what = f"HAProxy does not answer: {cause(error)}"
             raise MachineError(f"{self.path}: {what}; {remedy}") from error
         if answer.startswith(_DENIED):
             remedy = "the stats socket needs `level admin`"

@@ -25,6 +25,8 @@ def test_a_folder_may_be_claimed_again_by_its_batch_only(tmp_path: Path) -> None
     claim(tmp_path / "a")
     claim(tmp_path / "a")
 
+    with pytest.raises(InputError, match=r"another batch, which `simcert compare` made; name"):
+        claim(tmp_path / "a", batch="tune", trials=3)
     with pytest.raises(InputError, match=r"another batch \(different seed\)"):
         claim(tmp_path / "a", seed=2)
 
