@@ -48,7 +48,7 @@ class Records:
         )
         self._harmed = np.zeros(self._clients.total, bool)
         self._calendar: dict[int, list[Visitors]] = {}
-        self._held: list[RecordBatch] = []
+        self._held: list[tuple[float, RecordBatch]] = []  # slices by their end, oldest first
         self._mass: tuple[int, Floats] = (-AHEAD, np.zeros((0, len(self._cohorts))))
         self._epoch: tuple[int, Encounters] | None = None
         self._rotations = sorted(_rotations_s(spec))
@@ -64,7 +64,11 @@ class Records:
         parts = [served.batch for served in self._served(exposure)]
         late = bool(self._held) or self._encounters(self._step).late
         # within a slice only clients that it has shown retry, so units do not depend on the order
-        self._windower.add(self._known(batch_of(parts), end_s) if late else appended(parts))
+        if late:
+            self._held.append((end_s, batch_of(parts)))
+            self._hear(end_s)
+        else:
+            self._windower.add(appended(parts))
         self._step += 1
         return self._windower.close(end_s)
 
@@ -160,15 +164,16 @@ class Records:
                 self._calendar.setdefault(later, []).append(rows)
         return due.at(np.flatnonzero(number <= step))
 
-    def _known(self, batch: RecordBatch, now_s: float) -> RecordBatch:
-        """Return the rows whose outcome is known by now; the others wait."""
-        whole = batch_of([batch, *self._held]) if self._held else batch
-        late = whole.seen_s > now_s
-        if not late.any():
-            self._held = []
-            return whole
-        self._held = [part_of(whole, late)]
-        return part_of(whole, ~late)
+    def _hear(self, now_s: float) -> None:
+        """Count slices that are final now: what is known of them, in order of start.
+
+        Not row by row as it becomes known: of a client that comes again while it is silent, the
+        first handshake is the unit, not the first that was heard of.
+        """
+        grace_s = self._ground.spec.feedback_s
+        while self._held and self._held[0][0] + grace_s <= now_s + 1e-9:
+            _, batch = self._held.pop(0)
+            self._windower.add(part_of(batch, batch.seen_s <= now_s))
 
 
 def _rotations_s(spec: WorldSpec) -> list[float]:
