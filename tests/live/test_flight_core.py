@@ -171,6 +171,7 @@ def test_the_old_certificate_ends_when_it_expires_or_is_said_to_end(
 
 def test_a_slow_tick_is_no_leap() -> None:
     assert after((10.0, 50.0), 15.0, 55.0) == (15.0, 0.0)
+    assert after((10.0, 50.0), 14.0, 55.0) == (15.0, 0.0), "a wall clock that lags is no guide"
     assert after((10.0, 50.0), 10.5, 50.0) == (10.0, 0.0)
     assert after((10.0, 50.0), 17.0, 55.0) == (17.0, 2.0)
     assert after((10.0, 50.0), 10.0, 49.0) == (10.0, 0.0), "never backwards"
