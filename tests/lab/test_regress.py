@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from simcert.cli.main import code_of
 from simcert.errors import InputError
-from simcert.lab.regress import Regression, flown, regress, update
+from simcert.lab.compare.batch import slug
+from simcert.lab.regress import Regression, flown, gate, regress, update
 from simcert.lab.regress.judge import FAMILY, judge, rank_sum_p, runs_to_fly
 from simcert.lab.regress.record import Flown, Record
 from simcert.lab.regress.words import details, in_words, junit, markdown
@@ -432,3 +433,14 @@ def test_without_a_baseline_the_remedy_is_named(
 ) -> None:
     assert code_of(["regress", "--baseline", str(tmp_path / "none")]) == 2
     assert "--update` records one" in capsys.readouterr().err
+
+
+def test_a_case_is_found_again_under_whatever_name_its_policy_was_given(tmp_path: Path) -> None:
+    """A name may be too long for a file, or in letters that a file system does not take."""
+    for label in ("argo:" + "steps=1/2/3," * 40, "mine/../x", "Größer"):
+        setup = replace(prepare("same_ca_mobile", "fixed_linear"), label=label)
+        name = gate.write(tmp_path, Record.of(setup, 1, []))
+
+        assert name == f"{slug(setup)}.json"
+        assert Record.read(tmp_path / name) == Record.of(setup, 1, [])
+    assert len(list(tmp_path.glob("*~*.json"))) == 3

@@ -43,7 +43,12 @@ class Task:
 
 def slug(setup: Setup) -> str:
     """Return `<scenario>~<policy>` in letters that every file system takes."""
-    return file_text(f"{setup.scenario.stem}~{setup.label}", "~_-.")
+    return slug_of(setup.scenario.stem, setup.label)
+
+
+def slug_of(scenario: str, policy: str) -> str:
+    """Return the slug of a scenario and a policy by their names in results."""
+    return file_text(f"{scenario}~{policy}", "~_-.")
 
 
 def tasks(setups: Sequence[Setup], runs: int, root: int) -> list[Task]:

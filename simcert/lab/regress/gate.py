@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simcert.errors import InputError, MachineError, listed
-from simcert.lab.compare.batch import slug
+from simcert.lab.compare.batch import slug, slug_of
 from simcert.lab.compare.cluster import calmly
 from simcert.lab.progress import progress
 from simcert.lab.regress.judge import Case, judge, runs_to_fly
@@ -209,10 +209,11 @@ def _check_seed(seed: int | None, suite: Suite) -> None:
 
 
 def _recorded(folder: Path, setup: Setup, suite: Suite) -> Record | None:
-    record = Record.read(folder / f"{slug(setup)}.json")
+    path = folder / _file(setup.scenario.stem, setup.label)
+    record = Record.read(path)
     if record is None:
         return None
-    path, remedy = folder / f"{slug(setup)}.json", "record anew with `simcert regress --update`"
+    remedy = "record anew with `simcert regress --update`"
     for what, was, want in (("seed", record.seed, suite.seed),
                             ("runs", len(record.runs), suite.runs)):  # fmt: skip
         if was != want:
@@ -244,8 +245,7 @@ def _gone(folder: Path, records: Mapping[str, Record | None]) -> list[Case]:
 
 
 def _file(scenario: str, policy: str) -> str:
-    text = f"{scenario}~{policy}"
-    return "".join(c if c.isalnum() or c in "~_-." else "-" for c in text) + ".json"
+    return f"{slug_of(scenario, policy)}.json"
 
 
 class _Days(NamedTuple):
