@@ -65,7 +65,7 @@ def test_the_workflow_installs_and_gates() -> None:
 
     assert workflow_commands()[-1].startswith("regress")
     assert "      - run: pip install simcert\n" in text
-    assert text.replace("      - run: simcert check policies/doubling.py\n", "") in shown
+    assert text in shown
     assert json.dumps(sorted(re.findall(r"uses: (\S+)", text))).count("@v") == 3
 
 

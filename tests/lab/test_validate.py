@@ -87,6 +87,22 @@ def test_a_fit_policy_passes_and_an_interrupted_validation_goes_on(
     assert again.to_dict()["checks"] == shown["checks"]
 
 
+@pytest.mark.parametrize(
+    ("verdict", "kind", "said"),
+    [
+        ("pass", "full", "flies until 2026-04-01; "),
+        ("pass", "quick", "does not fly: `simcert live` asks for a full validation"),
+        ("fail", "full", "does not fly; "),
+    ],
+)
+def test_words_promise_no_flight_that_live_refuses(verdict: str, kind: str, said: str) -> None:
+    about = {"policy": {"name": "ours"}, "checks": [], "expires": "2026-04-01T00:00:00Z"}
+
+    found = lab.Validated({**about, "verdict": verdict, "kind": kind}, "results/mine")
+
+    assert found.words().splitlines()[-1].startswith(said)
+
+
 def test_a_reckless_policy_fails(suite: Path, tmp_path: Path) -> None:
     at = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
     found = lab.validate(

@@ -69,7 +69,7 @@ def test_who_fails_is_told_first_and_why(tmp_path: Path) -> None:
     ("verdict", "kind", "said"),
     [
         ("pass", "full", "It flies until 2026-04-01."),
-        ("pass", "quick", "A quick validation: live refuses it."),
+        ("pass", "quick", "A quick validation does not fly"),
         ("inconclusive", "full", "ours: not enough days to be sure."),
     ],
 )

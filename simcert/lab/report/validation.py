@@ -58,8 +58,11 @@ def validation_verdict(folder: ValidationFolder) -> Verdict:
     days = sum(one["n"] for one in checks if not one["name"].startswith("conformance/"))
     flown = f"{count(len(checks), 'check')} on {count(days, 'simulated day')} stand behind this."
     if document["verdict"] == "pass":
-        quick = "" if document["kind"] == "full" else " A quick validation: live refuses it."
-        said = f"It flies until {document['expires'][:10]}.{quick}"
+        said = (
+            f"It flies until {document['expires'][:10]}."
+            if document["kind"] == "full"
+            else "A quick validation does not fly: `simcert live` asks for a full one."
+        )
         return Verdict(GOOD, "pass", f"{name} passes.", (flown, said))
     named = ", ".join(one["name"] for one in open_[:4])
     said = f"{count(len(open_), 'check')} did not pass: {named}."

@@ -71,8 +71,13 @@ class Validated:
         found = self.document
         lines = [_line(one) for one in sorted(found["checks"], key=_rank)]
         limit = f"{found['policy']['name']}: {found['verdict']} ({found['kind']} validation)"
-        until = f"flies until {found['expires'][:10]}" if self.passed else "does not fly"
-        return "\n".join([limit, *lines, f"{until}; document: {self.out}/{DOCUMENT}"])
+        return "\n".join([limit, *lines, f"{self._flies()}; document: {self.out}/{DOCUMENT}"])
+
+    def _flies(self) -> str:
+        """Return whether and how long `simcert live` takes this document."""
+        if self.passed and self.document["kind"] != "full":
+            return "does not fly: `simcert live` asks for a full validation, this was a quick one"
+        return f"flies until {self.document['expires'][:10]}" if self.passed else "does not fly"
 
     @cached_property
     def checks(self) -> "pd.DataFrame":
