@@ -1,5 +1,6 @@
 """Where the rivals' rules have an edge: values read in their sources, or made with R."""
 
+import math
 from typing import Any
 
 import pytest
@@ -157,3 +158,24 @@ def test_a_case_may_take_the_arrays_of_another() -> None:
 def test_arrays_of_a_case_that_is_not_here_are_refused(other: Any) -> None:
     with pytest.raises(InputError, match="kayenta case wilcoxon_z: "):
         peer_case("kayenta", "wilcoxon_z", {"same_arrays_as": other, "mu": 0})
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("x", "y", "wanted"),
+    [
+        ([], [1.0], (None, None, None)),
+        ([1.0], [], (None, None, None)),
+        ([1.0], [2.0], (None, 0.0, 0.5)),
+        ([2.0, 2.0], [1.0, 1.0], (math.inf, 1.0, 2.0)),
+        ([1.0, 1.0], [1.0, 1.0], (None, 0.5, 1.0)),
+        ([3.0], [1.0, 2.0], (1.5 / math.sqrt(0.5), 1.0, 2.0)),
+    ],
+)
+def test_an_effect_without_data_or_spread_is_what_doubles_make_of_it(
+    x: list[float], y: list[float], wanted: tuple[float | None, ...]
+) -> None:
+    kinds = ("effect_cohen_d", "effect_cles", "effect_mean_ratio")
+    found = [peer_case("kayenta", k, {"experiment": x, "control": y})["value"] for k in kinds]
+
+    assert found == [w if w is None else pytest.approx(w) for w in wanted]

@@ -110,23 +110,32 @@ def _interpolated(
 
 
 def mean_ratio(x: Floats, y: Floats) -> float:
-    """Return mean(x) / mean(y); NaN if either mean is 0."""
+    """Return mean(x) / mean(y); NaN if either mean is 0, or without data."""
+    if not len(x) or not len(y):
+        return math.nan
     top, bottom = float(x.mean()), float(y.mean())
     return math.nan if top == 0.0 or bottom == 0.0 else top / bottom
 
 
 def cles(x: Floats, y: Floats) -> float:
-    """Return the common-language effect size P(x > y) + P(x = y) / 2."""
-    ranks, _ = _mid_ranks(np.concatenate([x, y]))
+    """Return the common-language effect size P(x > y) + P(x = y) / 2; NaN without data."""
     m, n = len(x), len(y)
+    if not m or not n:
+        return math.nan
+    ranks, _ = _mid_ranks(np.concatenate([x, y]))
     return (float(ranks[:m].sum()) - m * (m + 1) / 2.0) / (m * n)
 
 
 def cohen_d(x: Floats, y: Floats) -> float:
-    """Return the difference of the means over the pooled standard deviation."""
+    """Return the difference of the means over the pooled standard deviation, as doubles divide."""
     m, n = len(x), len(y)
-    pooled = ((m - 1) * x.var(ddof=1) + (n - 1) * y.var(ddof=1)) / (m + n - 2)
-    return abs(float(x.mean() - y.mean())) / math.sqrt(float(pooled))
+    if not m or not n or m + n < 3:
+        return math.nan
+    pooled = float(m * x.var() + n * y.var()) / (m + n - 2)
+    distance = abs(float(x.mean() - y.mean()))
+    if pooled == 0.0:
+        return math.inf if distance else math.nan
+    return distance / math.sqrt(pooled)
 
 
 def percentile(data: Sequence[float], p: float) -> float:
