@@ -1,6 +1,7 @@
 """The path from a decision to what is in force, in one process: a webhook obeys, or does not."""
 
 import json
+import socket
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ from live_web import Web, webhook_config
 
 from simcert.control import journal as journals
 from simcert.errors import InputError, MachineError
-from simcert.live import _flight
+from simcert.live import _control, _flight, _operate
 from simcert.live._clock import after
 from simcert.live._config import LiveConfig
+from simcert.live._control import ControlSocket
 from simcert.live._flight import Flight, control_plan
 from simcert.live._journal_file import FileJournal
 from simcert.live._terminator import Terminator
@@ -178,7 +180,8 @@ def test_a_slow_tick_is_no_leap() -> None:
 
 
 def test_the_word_for_the_next_controller_is_left_where_somebody_will_obey(tmp_path: Path) -> None:
-    start = dict.fromkeys(journals.FIELDS["start"]) | {"entry": "start", "version": 1}
+    start: dict[str, Any] = {"entry": "start", "version": 1, "policy": "p", "params": {}}
+    start |= {"plan": {}, "prior": None, "truth": None}
     hold = {"entry": "confirm", "t": 9.0, "exposure": 0.5}
 
     def left(word: str, *more: dict[str, Any]) -> tuple[bool, list[str], float]:
@@ -255,3 +258,26 @@ def test_the_history_holds_changes_of_exposure_only() -> None:
         watch.decided(float(now_s), Decision(exposure, "why", Kind.HOLD))
 
     assert [(t, e) for t, e, *_ in watch.shown()["moves"]] == [(0.0, 0.1), (2.0, 0.2), (4.0, 0.1)]
+
+
+def test_the_control_socket_is_private_bounded_and_takes_nothing_after_its_end(
+    tmp_path: Path,
+) -> None:
+    one = ControlSocket(tmp_path / "c.sock", lambda: {"phase": "waiting"})
+    assert (tmp_path / "c.sock").stat().st_mode & 0o777 == 0o600
+    assert _control.ask(tmp_path / "c.sock", "status") == {"phase": "waiting"}
+    one.close()
+
+    with pytest.raises(BrokenPipeError):
+        one._answer(b'{"word": "promote"}')
+    assert one.words.empty()
+    here, there = socket.socketpair()
+    with here, there:
+        there.sendall(b"x" * 100_000)
+        there.shutdown(socket.SHUT_WR)
+        assert len(_control._line(here)) <= _control.LINE_BYTES_MAX + 65_536
+
+
+def test_a_word_that_nobody_can_obey_says_that_no_controller_answers(config: LiveConfig) -> None:
+    with pytest.raises(MachineError, match="no controller answers"):
+        _operate.command(config, "pause")
