@@ -234,8 +234,31 @@ def test_a_range_that_does_not_fit_is_told(
 ) -> None:
     code = code_of(["tune", "same_ca", "--param", param, "--out", str(tmp_path / "out")])
 
+    told = capsys.readouterr().err
     assert code == 2
-    assert said in capsys.readouterr().err
+    assert said in told
+    assert "--param" in told
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[budgt]\nlow = 1\nhigh = 2\n", 'unknown parameter of adaptive ({}) "budgt"; did you'),
+        ("[mid]\nlow = 0.2\nhigh = 0.1\n", "{}: mid: a range goes from a smaller"),
+        ("[mid]\nlow = 0.2\n", "{}: mid: needs low and high"),
+        ("[mid]\nlow = 'x'\nhigh = 1\n", "{}: mid: must be a number"),
+        ("[mid]\nsteps = 3\n", "{}: [mid] may have choices, high, low, scale"),
+        ("mid = 1\n", "{}: [mid] may have"),
+        ("[mid]\nchoices = [1]\n", "{}: mid: choices must be an array of at least 2"),
+    ],
+)
+def test_a_space_that_does_not_fit_names_its_file(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "space.toml"
+    file.write_text(text)
+
+    with pytest.raises(InputError) as told:
+        space(Adaptive(), [], file)
+    assert said.format(file) in str(told.value)
 
 
 @dataclass(frozen=True)

@@ -51,15 +51,14 @@ class Knob:
 def space(policy: Policy, asked: Sequence[str], file: str | Path | None = None) -> tuple[Knob, ...]:
     """Return the knobs: those that are named, else all that have a default range.
 
-    InputError or UnknownNameError for a parameter, range or bound that does not fit the policy.
+    InputError or UnknownNameError for a parameter, range or bound that does not fit the policy,
+    with the option or file that says it.
     """
-    named = {**_of_file(file), **dict(_parted(one) for one in asked)}
     hints = _hints(policy)
-    for name in named:
-        if name not in hints:
-            raise UnknownNameError(f"parameter of {stem(policy)}", name, hints)
+    named = {name: ("--param ", said) for name, said in map(_parted, asked)}
+    named = {name: (f"{file}: ", said) for name, said in _of_file(file).items()} | named
     if named:
-        return tuple(_named(name, said, policy, hints[name]) for name, said in named.items())
+        return tuple(_placed(name, *said, policy, hints) for name, said in named.items())
     found = (_default(name, hint, getattr(policy, name)) for name, hint in hints.items())
     knobs = tuple(one for one in found if one is not None)
     if not knobs:
@@ -111,11 +110,28 @@ def _of_file(file: str | Path | None) -> dict[str, Any]:
     return table
 
 
+def _placed(
+    name: str,
+    place: str,
+    said: Mapping[str, Any] | None,
+    policy: Policy,
+    hints: Mapping[str, Any],
+) -> Knob:
+    """Return the knob that an option or a file asks for; errors begin with which of both."""
+    if name not in hints:
+        where = place.strip(": ")
+        raise UnknownNameError(f"parameter of {stem(policy)} ({where})", name, hints)
+    try:
+        return _named(name, said, policy, hints[name])
+    except InputError as error:
+        raise InputError(f"{place}{error}") from error
+
+
 def _named(name: str, said: Mapping[str, Any] | None, policy: Policy, hint: Any) -> Knob:  # noqa: ANN401
     if not said:
         found = _default(name, hint, getattr(policy, name), chances=True)
         if found is None:
-            raise InputError(f"--param {name}: has no default range; write {name}=LOW:HIGH")
+            raise InputError(f"{name}: has no default range; write {name}=LOW:HIGH")
         return found
     if "choices" in said:
         if not isinstance(said["choices"], list) or len(said["choices"]) < 2:
@@ -143,8 +159,8 @@ def _range(name: str, hint: Any, said: Mapping[str, Any]) -> Knob:  # noqa: ANN4
 
 def _checked(name: str, hint: Any, raw: object) -> Any:  # noqa: ANN401 - by type
     """Return a value as the policy's own type and bounds take it."""
-    problems = Problems("search space", LineFinder())
-    found = value(hint, raw, name, problems)
+    problems = Problems(name, LineFinder())
+    found = value(hint, raw, "", problems)
     problems.check()
     return found
 
