@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from simcert.errors import InputError
 from simcert.model import Channel, Decision, View, bounds
-from simcert.model.bounds import Count, NotNegative, Positive, Whole, Within
+from simcert.model.bounds import Count, NotNegative, Span, Whole, Within
 from simcert.policy import _rival
 from simcert.policy._peers import argo_analysis as analysis
 from simcert.policy._peers import argo_condition as condition
@@ -40,7 +40,7 @@ class Argo:
     pause_s: NotNegative = 600.0
     mode: str = "background"
     starting_step: Count = 2
-    interval_s: Positive = 300.0
+    interval_s: Span = 300.0
     count: Whole = 5  # of a step analysis; one in the background has no end
     success_condition: str = "result[0] >= 0.95"
     failure_condition: str = ""

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from simcert.model.bounds import Exposure, Positive
+from simcert.model.bounds import Positive, Within
 from simcert.policy._ladder import Ladder, NamedSchedule
 
 
@@ -34,7 +34,7 @@ class FixedLinear(NamedSchedule):
 
     published: ClassVar[Mapping[str, Ladder]] = _SCHEDULES
 
-    step: Exposure = 0.1
+    step: Annotated[float, Within(1e-4, 1.0)] = 0.1
     every_s: Positive = 60.0
     from_start: bool = True
 

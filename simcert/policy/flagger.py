@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from simcert.errors import InputError
 from simcert.model import Channel, Decision, View, bounds
-from simcert.model.bounds import Count, NotNegative, Percent, Positive, Within
+from simcert.model.bounds import Count, NotNegative, Percent, Span, Within
 from simcert.policy import _rival
 from simcert.policy._peers import flagger as rules
 from simcert.policy._peers import flagger_checks as checks
@@ -25,7 +25,7 @@ class Flagger:
 
     tags: ClassVar[frozenset[str]] = frozenset({"per_window"})
 
-    interval_s: Positive = 60.0
+    interval_s: Span = 60.0
     threshold: Count = 10  # failed checks until rollback, never reset by a pass
     step_pct: Annotated[int, Within(1, 100)] = 5
     steps_pct: Annotated[

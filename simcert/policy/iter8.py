@@ -6,7 +6,7 @@ from typing import ClassVar
 from scipy.special import betainc
 
 from simcert.model import Channel, Decision, View, bounds
-from simcert.model.bounds import Exposure, NotNegative, Percent, Positive, Share, Whole
+from simcert.model.bounds import Exposure, NotNegative, Percent, Share, Span, Whole
 from simcert.policy import _rival
 
 
@@ -22,7 +22,7 @@ class Iter8:
 
     tags: ClassVar[frozenset[str]] = frozenset({"per_window"})
 
-    interval_s: Positive = 60.0
+    interval_s: Span = 60.0
     loops: Whole = 30
     increment: Exposure = 0.05  # maxCandidateWeightIncrement; drops are not limited
     exploration: Share = 0.10

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 
 from simcert.model import Channel, Decision, View, bounds
-from simcert.model.bounds import Chance, NotNegative, Percent, Positive, Within
+from simcert.model.bounds import Chance, NotNegative, Percent, Positive, Span, Within
 from simcert.policy import _rival
 from simcert.policy._peers import kayenta_judge as judge
 from simcert.policy._peers.kayenta_stats import Floats, without_nan
@@ -29,8 +29,8 @@ class Kayenta:
     tags: ClassVar[frozenset[str]] = frozenset({"per_window"})
 
     steps: Annotated[tuple[float, ...], Within(0.0, 1.0, open_low=True)] = (0.05, 0.2, 0.5)
-    point_s: Positive = 60.0
-    interval_s: Positive = 600.0
+    point_s: Span = 60.0
+    interval_s: Span = 600.0
     lifetime_s: Positive = 1800.0  # of the canary run at one exposure
     lookback_s: NotNegative = 0.0  # 0: growing window
     passing: Percent = 95.0

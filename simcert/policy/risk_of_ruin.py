@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import sqrt
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from scipy.special import ndtri
 
 from simcert.model import Channel, Decision, View, bounds
-from simcert.model.bounds import Chance, Exposure, Finite, NotNegative, Positive, Whole
+from simcert.model.bounds import Chance, Exposure, Finite, NotNegative, Positive, Whole, Within
 from simcert.policy import _rival
 
 
@@ -31,7 +31,7 @@ class RiskOfRuin:
     budget_min: NotNegative = 50.0  # units
     ruin: Chance = 0.05
     prior_mean: Finite = 0.0
-    prior_sd: Positive = 0.3
+    prior_sd: Annotated[float, Within(1e-6, 1e6)] = 0.3
     cap: Exposure = 0.5  # half and half estimates best
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ from math import sqrt
 from typing import ClassVar
 
 from simcert.model import Channel, Decision, Reading, Verdict, View, bounds
-from simcert.model.bounds import Count, Exposure, NotNegative, Positive, Share
+from simcert.model.bounds import Count, Exposure, NotNegative, Positive, Share, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class TargetSuccess:
     step_up: Exposure = 0.05
     every_s: Positive = 300.0
     dead_band: Share = 0.1  # share of the exposure; a smaller correction is not worth a change
-    span_s: Positive = 600.0
+    span_s: Span = 600.0
     n_min: Count = 50
     slack: Share = 0.002  # loss of success over all that is tolerated whatever the target
     z: NotNegative = 3.0  # standard errors in favour of the new arm

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from simcert.model import Channel, Decision, Phase, View, bounds
-from simcert.model.bounds import Exposure, Positive, Share
+from simcert.model.bounds import Exposure, Positive, Share, Span
 
 SUCCESS = "success"
 
@@ -23,7 +23,7 @@ class ThresholdStep:
     margin: Share = 0.05
     start: Exposure = 0.05
     step: Exposure = 0.01
-    window_s: Positive = 60.0
+    window_s: Span = 60.0
     every_s: Positive = 10.0
 
     def __post_init__(self) -> None:

@@ -1,14 +1,18 @@
 """A policy built in Python is held to the bounds of its numbers, as one from a file is."""
 
+import json
 import math
-from dataclasses import fields
+from dataclasses import fields, replace
+from functools import cache
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import pytest
 
 from simcert import policy
 from simcert.errors import InputError
+from simcert.lab.setup import Setup, prepare
 from simcert.model.bounds import Within
+from simcert.scenario import load_scenario
 
 SENSELESS = (math.nan, math.inf, -math.inf, -1.0, -1, 1e300, "1", True, None)
 
@@ -65,3 +69,34 @@ def test_every_number_of_a_policy_has_bounds(stem: str) -> None:
     bare = {f.name for f in fields(cls) if f.type in (int, float)} - numbers(cls).keys()
 
     assert not bare
+
+
+ABSURD = (1e300, 1e-300, 1e-9, 10**18, 10**400, 0, 1)
+
+
+def extremes(kind: Any, limit: Within) -> list[Any]:
+    """Return the numbers next to the bounds, and absurd ones, as far as they are allowed."""
+    found = [kind(v) for v in (limit.low, limit.high) if math.isfinite(v)]
+    found += [v if kind is int else v * 1.0 for v in ABSURD if kind is int or v < 1e301]
+    return [v for v in dict.fromkeys(found) if fits(v, kind, limit)]
+
+
+@cache
+def day() -> Setup:
+    """Return a few minutes of a good rotation, made ready once."""
+    whole = load_scenario("same_ca")
+    return prepare(replace(whole, traffic=replace(whole.traffic, horizon_s=300.0)), "all_at_once")
+
+
+@pytest.mark.parametrize(("cls", "name", "kind", "limit"), FIELDS)
+def test_whatever_is_within_bounds_is_flown(cls: type, name: str, kind: Any, limit: Within) -> None:
+    """Or refused in words, where it disagrees with another number; never a fault of the policy."""
+    array = get_origin(kind) is tuple
+    for value in extremes(get_args(kind)[0] if array else kind, limit):
+        try:
+            policy_ = cls(**{name: (value,) if array else value})
+        except InputError:
+            continue
+        flight = replace(day(), policy=policy_).fly(0, day().journal(0))
+
+        json.dumps(flight.exposure, allow_nan=False)
