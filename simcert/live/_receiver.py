@@ -10,7 +10,7 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from simcert.errors import MachineError
+from simcert.errors import MachineError, cause
 from simcert.live._addresses import address
 from simcert.live._frames import Frames
 
@@ -114,7 +114,7 @@ def _listening(where: str) -> socket.socket:
     try:
         return _unix(Path(where[5:])) if where.startswith("unix@") else _tcp(where)
     except OSError as error:
-        raise MachineError(f"{where}: cannot listen for records: {error}") from error
+        raise MachineError(f"{where}: cannot listen for records: {cause(error)}") from error
 
 
 def _unix(path: Path) -> socket.socket:

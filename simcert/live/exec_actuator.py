@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass
 
 from simcert.control.orders import BASIS
-from simcert.errors import MachineError
+from simcert.errors import MachineError, cause
 from simcert.live.haproxy_actuator import to_points
 
 OUTPUT_BYTES_MAX = 4096
@@ -45,7 +45,10 @@ class ExecActuator:
             done = subprocess.run(
                 command, capture_output=True, timeout=self.timeout_s, check=False, text=True
             )
-        except (OSError, subprocess.SubprocessError, UnicodeDecodeError) as error:
+        except OSError as error:
+            what = f"cannot be run: {cause(error)}; [exec] names it, with its full path"
+            raise MachineError(f"{command[0]}: {what}") from error
+        except (subprocess.SubprocessError, UnicodeDecodeError) as error:
             raise MachineError(f"{command[0]}: {error}") from error
         if done.returncode:
             said = done.stderr.strip()[-200:]

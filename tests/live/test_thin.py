@@ -68,7 +68,7 @@ def test_a_command_that_hangs_or_is_not_there_is_a_machine_error(tmp_path: Path)
 
     with pytest.raises(MachineError):
         hanging.apply(0.5, 0.0)
-    with pytest.raises(MachineError):
+    with pytest.raises(MachineError, match=r"/no/such/command: cannot be run: No such file or dir"):
         ExecActuator(("/no/such/command",), ("/no/such/command",)).read_back(0.0)
 
 
