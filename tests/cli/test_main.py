@@ -212,3 +212,15 @@ def test_a_socket_that_breaks_is_no_reader_that_left(
 
     assert code_of(["replay", "journal.jsonl"]) == 3
     assert "Broken pipe" in capfd.readouterr().err
+
+
+def test_a_full_memory_is_told_with_a_way_out(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("simcert.lab.run", full)
+
+    assert code_of(["run", "same_ca"]) == 3
+    assert "out of memory; take --fidelity counts" in capsys.readouterr().err
