@@ -1,5 +1,6 @@
 """The path from a decision to what is in force, in one process: a webhook obeys, or does not."""
 
+import datetime as dt
 import json
 import socket
 from dataclasses import replace
@@ -7,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from live_authority import Authority, pem
 from live_web import Web, webhook_config
 
 from simcert.control import journal as journals
+from simcert.control.windowing import Grid, Windower
 from simcert.errors import InputError, MachineError
 from simcert.live import _control, _flight, _operate
+from simcert.live._bundle import check_new, read_bundle
 from simcert.live._clock import after
 from simcert.live._config import LiveConfig
 from simcert.live._control import ControlSocket
@@ -19,6 +23,8 @@ from simcert.live._flight import Flight, control_plan
 from simcert.live._journal_file import FileJournal
 from simcert.live._terminator import Terminator
 from simcert.live._watch import Watch
+from simcert.live.haproxy_actuator import HaproxyActuator
+from simcert.live.haproxy_feed import HaproxyFeed
 from simcert.model import Decision, Kind, Phase
 
 CLIMBS = "fixed_linear:step=0.5,every_s=600"
@@ -281,3 +287,69 @@ def test_the_control_socket_is_private_bounded_and_takes_nothing_after_its_end(
 def test_a_word_that_nobody_can_obey_says_that_no_controller_answers(config: LiveConfig) -> None:
     with pytest.raises(MachineError, match="no controller answers"):
         _operate.command(config, "pause")
+
+
+def test_a_chain_that_lost_its_intermediate_is_asked_about(tmp_path: Path) -> None:
+    root = Authority("root")
+    middle = root.below("middle")
+    for name, data in (("bare", middle.bundle()), ("whole", middle.bundle() + pem(middle.root))):
+        (tmp_path / name).write_bytes(data)
+    bare, whole = (read_bundle(tmp_path / name) for name in ("bare", "whole"))
+
+    with pytest.raises(InputError, match="no intermediate although the old one has"):
+        check_new(bare, whole, dt.datetime.now(dt.UTC))
+    check_new(whole, bare, dt.datetime.now(dt.UTC))
+
+
+class Ignorant:
+    """A HAProxy that takes every word and does nothing."""
+
+    def worker(self) -> str:
+        return "1"
+
+    def ask(self, line: str) -> str:
+        return 'found=yes, key="exposure", value="700"' if line.startswith("get map") else ""
+
+
+def test_what_the_process_ignores_is_no_exposure_and_no_later_start_applies_it(
+    tmp_path: Path,
+) -> None:
+    place = tmp_path / "exposure.map"
+    place.write_text("exposure 700\n")
+    actuator = HaproxyActuator(Ignorant(), place)  # type: ignore[arg-type]
+
+    with pytest.raises(MachineError, match="asked for 5000, HAProxy has 700"):
+        actuator.apply(0.5, 0.0)
+    assert place.read_text() == "exposure 700\n"
+    with pytest.raises(MachineError, match="asked for 0, HAProxy has 700"):
+        actuator.apply(0.0, 1.0)
+    assert place.read_text() == "exposure 0\n", "a lowering stays for the next start"
+
+
+class Silent:
+    """A connected HAProxy without clients: no record comes, and none is lost."""
+
+    connected = True
+
+    def take(self) -> list[tuple[bytes, list[int]]]:
+        return []
+
+    def lost(self) -> int:
+        return 0
+
+
+def silent_feed(since_s: float = 0.0) -> HaproxyFeed:
+    quiet: Any = Silent()
+    return HaproxyFeed(quiet, quiet, Windower(Grid(60.0)), since_s)
+
+
+def test_a_record_that_came_too_late_spoils_the_windows_that_it_may_belong_to() -> None:
+    feed = silent_feed()
+    feed.windower.late = 3
+    closed = [one for now_s in (70.0, 130.0, 190.0) for one in feed.poll(now_s)]
+
+    assert [one.completeness for one in closed] == [0.0, 0.0, 1.0]
+
+
+def test_a_window_that_began_before_the_flight_is_not_ours() -> None:
+    assert [one.start_s for one in silent_feed(since_s=90.0).poll(250.0)] == [120.0, 180.0]
