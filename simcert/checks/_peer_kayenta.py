@@ -15,6 +15,7 @@ from simcert.policy._peers import kayenta_judge as judge
 from simcert.policy._peers import kayenta_stats as stats
 
 Case = Mapping[str, Any]
+_MAX_JUDGEMENTS = 10_000  # one a minute for a week
 _NAMES = {
     "tolerance": "tolerance",
     "confidence_level": "confidence",
@@ -162,6 +163,8 @@ def _final_judgement(case: Case) -> dict[str, Any]:
 
 
 def _judgement_windows(case: Case) -> dict[str, Any]:
+    if case["judgements"] > _MAX_JUDGEMENTS:
+        raise ValueError(f"at most {_MAX_JUDGEMENTS} judgements")
     windows = judge.judgement_windows(
         case["interval_min"],
         case["judgements"],

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from simcert.checks import peer_case
+from simcert.errors import InputError
 
 NEW: dict[str, Any] = {"new_revision": True}
 STEPS = {"threshold": 10, "step_weight": 10, "max_weight": 50}
@@ -144,6 +145,11 @@ def test_kayenta_judges_a_window(given: dict[str, float], first: list[float]) ->
     case = {"interval_min": 3, "judgements": 2, **given}
 
     assert peer_case("kayenta", "judgement_windows", case)["windows_min"][0] == first
+
+
+def test_a_year_of_judgements_a_second_is_refused() -> None:
+    with pytest.raises(InputError, match="at most 10000 judgements"):
+        peer_case("kayenta", "judgement_windows", {"interval_min": 1, "judgements": 31_536_000})
 
 
 @pytest.mark.parametrize(
