@@ -60,6 +60,11 @@ class HaproxyPlan:
         return f"unix@{self.run}/records.sock" if asked == "unix" else asked
 
     @property
+    def relay(self) -> Path:
+        """Where the ring brings its lines: HAProxy's own socket, which always answers."""
+        return self.run / "relay.sock"
+
+    @property
     def config_file(self) -> Path:
         """Where `simcert live plan --write` puts the configuration."""
         return self.run / "haproxy.cfg"
@@ -99,14 +104,15 @@ global
 """
 
     def _ring(self) -> str:
+        """A ring that nobody reads looks for a reader without rest: it finds the relay."""
         return f"""\
 ring records
   format rfc5424
   maxlen 2048
   size {self.haproxy.ring_mib * 1024 * 1024}
   timeout connect 500ms
-  timeout server 10s
-  server simcert {self.records} log-proto octet-count
+  timeout server 24d
+  server relay unix@{self.relay} log-proto octet-count
 """
 
     def _front(self) -> str:
@@ -128,6 +134,16 @@ backend to_old from front
   server arm unix@{self.run}/old.sock send-proxy-v2
 backend to_new from front
   server arm unix@{self.run}/new.sock send-proxy-v2
+frontend relay from front
+  bind unix@{self.relay} mode 600
+  timeout client 24d
+  tcp-request inspect-delay 1s
+  tcp-request content accept if WAIT_END
+  default_backend reader
+backend reader from front
+  retries 0
+  timeout server 24d
+  server simcert {self.records}
 """
 
     def _salt(self) -> str:

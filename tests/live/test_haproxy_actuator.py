@@ -1,5 +1,7 @@
 """Exposure of a real HAProxy: exact, file first, and never believed without a look."""
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -137,3 +139,18 @@ def test_what_another_hand_changed_makes_the_windows_since_the_last_look_unsure(
     actuator.apply(0.7, 3.0)
     terminator.read_back(4.0)
     assert feed.unknown == [(2.0, 4.0)]
+
+
+def spent_s(process: int) -> float:
+    """Return the seconds of CPU that a process has had."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_a_terminator_whose_records_nobody_reads_is_idle(rig: Rig) -> None:
+    """HAProxy 2.6 looks for a reader of a ring without rest, 0.2 s a second."""
+    rig.start(rig.config())
+    assert rig.process is not None
+    before_s = spent_s(rig.process.pid)
+    time.sleep(3.0)
+    assert spent_s(rig.process.pid) - before_s < 0.1
