@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from simcert.control.orders import ORDER, Order, Report, report_key, same
+from simcert.control.orders import ORDER, Order, Rank, Report, report_key, same
 from simcert.errors import MachineError
 from simcert.model import Store
 
@@ -46,6 +46,7 @@ class Fleet:
     _order: Order | None = field(default=None, init=False)  # that we know to be published
     _seen: dict[str, _Seen] = field(default_factory=dict, init=False)
     _confirmed: float | None = field(default=None, init=False)
+    _confirmed_rank: Rank = field(default=(0, 0), init=False)  # of the order that it was of
     _unread: int = field(default=0, init=False)  # times that the order was no order
 
     def _time(self, now_s: float) -> float:
@@ -81,7 +82,7 @@ class Fleet:
         ranks = [self._seen[name].report.rank for name in self.nodes]
         if any(rank != order.rank for rank in ranks) and self._confirmed is not None:
             return self._confirmed
-        self._confirmed = _overall(shares, order.exposure)
+        self._confirmed, self._confirmed_rank = _overall(shares, order.exposure), order.rank
         return self._confirmed
 
     def finish(self) -> None:
@@ -90,7 +91,8 @@ class Fleet:
         MachineError until all nodes confirmed to this process that they have it in force.
         """
         order, wanted = self._order, self.authorised()
-        if order is None or self._confirmed is None or not same(self._confirmed, wanted):
+        known = order is not None and self._confirmed_rank == order.rank
+        if not known or self._confirmed is None or not same(self._confirmed, wanted):
             raise MachineError("not all nodes confirmed the last order yet")
         self._publish(wanted, final=True)
 

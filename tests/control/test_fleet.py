@@ -299,6 +299,25 @@ def test_no_order_becomes_final_before_all_nodes_confirmed_it(store, edges, cloc
         fleet.finish()
 
 
+def test_what_was_confirmed_of_an_order_before_ends_nothing(store, edges, clock):
+    """A node raised, and died before it could say so: then nobody knows that it went back."""
+    fleet = lead(store, authorised=lambda: 0.0)
+    settled(fleet, edges, clock, 0.0)
+    fleet.apply(0.1, clock[0])
+    for one in edges:
+        one.node.step()
+    fleet.apply(0.0, clock[0])
+    edges[0].node.step()
+    assert [one.exposure for one in edges] == [0.0, 0.1]
+    with pytest.raises(MachineError, match="not all nodes confirmed"):
+        fleet.finish()
+
+    edges[1].start()
+    settled(fleet, edges, clock, 0.0)
+    fleet.finish()
+    assert [one.exposure for one in edges] == [0.0, 0.0]
+
+
 def test_an_order_that_cannot_be_read_is_no_reason_to_order_something_else(store, edges, clock):
     settled(lead(store, 1), edges, clock, 0.4)
     fine = store.values[ORDER]
