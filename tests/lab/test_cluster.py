@@ -14,6 +14,9 @@ import pytest
 from simcert import compare
 from simcert.cli.main import code_of
 from simcert.lab.compare import cluster as workers
+from simcert.lab.compare.batch import tasks
+from simcert.lab.folder import ResultFolder
+from simcert.lab.setup import prepare_all
 
 RUN = "import sys; from simcert.cli.main import main; main(sys.argv[1:])"
 CALL = ["android_root_missing", "--policy", "adaptive", "--policy", "fixed_canary", "--quiet"]
@@ -126,9 +129,11 @@ def test_a_cluster_that_goes_away_loses_nothing(cluster: Cluster, tmp_path: Path
     assert "goes on where it stopped" in said
     assert "Traceback" not in said
     kept = next((out / "shards").glob("*.json"))
-    rows = json.loads(kept.read_text())
-    rows[0]["harmed_clients"] = 123_456_789  # as nobody flies it: it is read, not flown again
-    kept.write_text(json.dumps(rows))
+    days = json.loads(kept.read_text())["days"]
+    days[0]["harmed_clients"] = 123_456_789  # as nobody flies it: it is read, not flown again
+    setups = prepare_all(CALL[0], ["adaptive", "fixed_canary"])
+    of = {task.name: task.identity() for task in tasks(setups, 30, 0)}
+    ResultFolder(out).keep(f"shards/{kept.name}", of[kept.stem], days)
     again = fly(out, "", 30)
     assert (again.communicate(timeout=120), again.returncode)[1] == 0
     assert ",123456789," in (out / "runs.csv").read_text()
