@@ -117,6 +117,9 @@ def test_a_worker_that_dies_costs_nothing_and_bytes_are_those_of_one_machine(
 
 @pytest.mark.slow
 def test_a_cluster_that_goes_away_loses_nothing(cluster: Cluster, tmp_path: Path) -> None:
+    """One worker is a cluster, too: it is that one which flies, and not we."""
+    cluster.kill(2)
+    time.sleep(1.0)
     out = tmp_path / "out"
     flying = fly(out, cluster.address, 30)
     wait_for(lambda: shards(out) >= 1)

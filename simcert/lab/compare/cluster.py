@@ -37,7 +37,8 @@ def workers(cluster: str | None) -> Iterator[None]:
     client = _client(cluster)
     try:
         _check_code(client, cluster)
-        with parallel_config(backend="dask"), _told(cluster):
+        with parallel_config(backend="dask") as found, _told(cluster):
+            _never_here(found["backend"])
             yield
     finally:
         client.close(timeout=2)
@@ -77,6 +78,12 @@ def _told(cluster: str) -> Iterator[None]:
             "finished is kept: the same command with the same --out goes on where it stopped, on "
             "another cluster, too, or on none"
         ) from error
+
+
+def _never_here(backend: Any) -> None:  # noqa: ANN401 - optional package without types
+    """Let a cluster of one worker fly: joblib would fly a pool of one in our own process."""
+    hands = backend.effective_n_jobs
+    backend.effective_n_jobs = lambda jobs: max(2, hands(jobs))
 
 
 def _client(cluster: str) -> Any:  # noqa: ANN401 - optional package without types
