@@ -7,7 +7,7 @@ import pytest
 from live_rig import Rig, controller, entries, finished, free_port, until
 
 from simcert.errors import InputError
-from simcert.live.probe_fleet import CLIENTS, ProbeFleet
+from simcert.live.probe_fleet import COMMANDS, ProbeFleet
 
 pytestmark = pytest.mark.server
 
@@ -18,7 +18,7 @@ def probing(rig: Rig, trust: str) -> str:
     return "\n".join([f'[probes]\nlisten = "127.0.0.1:{port}"\nevery_s = 0.5', *tables])
 
 
-@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("client", [*COMMANDS, "python"])
 def test_every_client_tells_a_root_that_it_trusts_from_one_that_it_does_not(
     rig: Rig, client: str, needed: Callable[..., None]
 ) -> None:
