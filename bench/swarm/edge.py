@@ -135,7 +135,7 @@ class Edge(Process):
         self.anchor(EPOCH_S)
         windower = Windower(Grid(WINDOW_S), source=self.name, grace_s=CLOSE_S, skew_s=AHEAD_S)
         ring, since_s = cast("Any", Ring(self.box)), ceil(self.now() / WINDOW_S) * WINDOW_S
-        self.feed = HaproxyFeed(ring, ring, windower, since_s)
+        self.feed = HaproxyFeed(ring, ring, windower, since_s, behind_s=self.behind_s)
         self.box.late(int(since_s / WINDOW_S))
         self.box.seen(anew=True)
         self.outbox = Outbox(self.buffer)

@@ -64,6 +64,10 @@ class Process:
         self._anchor = (now, monotonic)
         return now
 
+    def behind_s(self) -> float:
+        """Return by how much the wall clock is behind that, by the rule of the live clock."""
+        return max(self.now() - (self.wall() - self.epoch_s), 0.0)
+
     def store(self) -> RedisStore:
         """Return a store of its own, with the real client code over a connection that fails."""
         one = RedisStore(URL, ROLLOUT)

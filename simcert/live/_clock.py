@@ -33,6 +33,10 @@ class Clock:
         self.jumped_s += leapt_s
         return now
 
+    def behind_s(self) -> float:
+        """Return by how much the wall clock, which dates the records, is behind `now`."""
+        return max(self.now() - (time.time() - self.epoch_s), 0.0)
+
     def take_jump(self) -> float:
         """Return by how much time leapt since the last call."""
         jumped, self.jumped_s = self.jumped_s, 0.0

@@ -182,7 +182,12 @@ class HaproxySetup(Alone):
         records = HaproxyRecords(clock.epoch_s, ecdsa, limits.exempt)
         receiver = Receiver(self._plan.records)
         self._feed = HaproxyFeed(
-            receiver, records, windower, clock.now(), table.window_s / table.slices
+            receiver,
+            records,
+            windower,
+            clock.now(),
+            table.window_s / table.slices,
+            clock.behind_s,
         )
         return self._feed
 

@@ -2,10 +2,11 @@
 
 Records come over a stream (a unix socket of mode 0600, or TCP). While no HAProxy is connected,
 lines are missing or too late, the windows of that time are incomplete; silence is never success.
-No window leaves before the exposure was looked at after its end: a hand may have changed it.
+No window leaves before the exposure was looked at after its end, by the clock that dates records:
+a hand may have changed it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from simcert.control.windowing import Windower
@@ -21,25 +22,29 @@ WAIT_SLICES = 10  # that a window waits for a look at the exposure before it is 
 
 @dataclass(slots=True)
 class HaproxyFeed:
-    """Cuts windows from what `receiver` holds; windows that began before `since_s` are not ours."""
+    """Cuts windows from what `receiver` holds; windows that began before `since_s` are not ours.
+
+    `behind_s` tells by how much the clock that dates records is behind ours.
+    """
 
     receiver: Receiver
     records: HaproxyRecords
     windower: Windower
     since_s: float = 0.0
     slice_s: float = 60.0
+    behind_s: Callable[[], float] = float
     skewed: int = 0
     lost: int = 0  # records that HAProxy numbered and that never came
     _late: int = field(default=0, init=False)
     _polled_s: float = field(init=False)
-    _looked_s: float = field(default=float("inf"), init=False)  # at the exposure; inf: not told
+    _looked_s: float = field(default=float("inf"), init=False)  # as records are dated; inf: never
 
     def __post_init__(self) -> None:
         self._polled_s = self.since_s
 
     def exposed(self, exposure: float, from_s: float) -> None:
         """Note the exposure in force, so that every window knows its own."""
-        self._looked_s = from_s
+        self._looked_s = from_s - self.behind_s()
         self.windower.exposed(exposure, from_s)
 
     def changing(self, from_s: float, to_s: float) -> None:
@@ -52,7 +57,7 @@ class HaproxyFeed:
         All slices of which connections may still be told are lost: while the wall clock is behind
         they are dated in the past.
         """
-        first_s = min(from_s, to_s - self.windower.grace_s) - AHEAD_S
+        first_s = min(from_s, self._looked_s, to_s - self.windower.grace_s) - AHEAD_S
         self._lost(UNKNOWN, to_s + AHEAD_S, first_s)
 
     def poll(self, now_s: float) -> Sequence[Window]:

@@ -173,6 +173,20 @@ def test_no_window_leaves_before_the_exposure_was_looked_at_after_its_end() -> N
     assert (window.start_s, window.completeness) == (0.0, 1.0)
 
 
+def test_while_the_clock_of_the_records_is_behind_a_look_is_as_late_as_that_clock_says() -> None:
+    fed = feed(Ring())
+    fed.behind_s = lambda: 4.0
+    fed.exposed(0.1, 12.0)  # records of now are dated 8
+    assert fed.poll(13.0) == []
+
+    fed.unsure(12.0, 13.0)  # a hand at 12.5 is dated 8.5
+    fed.changing(12.0, 13.0)
+    fed.exposed(0.7, 15.0)
+
+    (window,) = fed.poll(15.0)
+    assert (window.completeness, window.mixed) == (0.0, False)
+
+
 def test_what_a_hand_changed_since_the_last_look_is_no_evidence_where_it_was_not_yet_told() -> None:
     fed = feed(Ring())
     fed.exposed(0.1, 8.0)

@@ -129,6 +129,18 @@ def test_time_goes_slower_until_a_wall_clock_that_fell_back_has_caught_up(
     assert seen[-1] == pytest.approx(clocks.wall - 900.0, abs=2.5)
 
 
+def test_the_clock_tells_how_far_the_wall_clock_is_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    clocks = Clocks(monkeypatch)
+    clock = Clock(900.0)
+    assert clock.behind_s() == 0.0
+
+    clocks.pass_(0.0, wall=-4.0)
+    assert clock.behind_s() == pytest.approx(4.0)
+
+    clocks.pass_(1.0)  # our time goes at half speed
+    assert clock.behind_s() == pytest.approx(3.5)
+
+
 def test_a_leap_of_the_wall_clock_or_a_sleep_is_followed_and_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
