@@ -10,6 +10,7 @@ from bench.evidence.bar_eight import bar_8
 from bench.evidence.bar_three import bar_3
 from bench.evidence.cells import FRESH, Cell, harm_bar, mean_and_error, measure
 from bench.evidence.record import Bar
+from bench.evidence.reported import visible_shares
 from bench.evidence.world import World
 
 SLICES = {200: 2, 2000: 10, 20000: 20}
@@ -70,23 +71,24 @@ def _null(name: str, world: World, runs: int, i: int) -> Bar:
 
 
 def bar_2(runs: int = 1000) -> Iterable[Bar]:
-    """Harm without help from alerts, in units of the information bound."""
+    """Harm without help from alerts, in units of the information bound; reported below .0075."""
     for units in SLICES:
         for q0 in RATES:
             for multiple in (*MULTIPLES, None):
                 delta = 1.0 - q0 if multiple is None else multiple * q0
-                if delta >= DELTA_SAFE:
-                    yield _harm_2(units, q0, delta, multiple, runs)
+                yield _harm_2(units, q0, delta, multiple, runs)
 
 
 def _harm_2(units: int, q0: float, delta: float, multiple: float | None, runs: int) -> Bar:
     what = "total break" if multiple is None else f"delta {multiple:g} q0"
     seed = FRESH + 200 + units // 100 + int(1000 * q0)
-    runs *= 4 if multiple == min(MULTIPLES) else 1  # the cells whose harm scatters most
+    limit = 3.1 if multiple is None else 2.25 if delta >= DELTA_SAFE else None
+    if limit is not None and multiple == min(MULTIPLES):
+        runs *= 4  # the cells whose harm scatters most
     cell = Cell(
         f"harm / H*, N {units}, q0 {q0:g}, {what}", site(units, q0=q0, delta=delta), runs, seed
     )
-    return harm_bar(cell, 3.1 if multiple is None else 2.25, information_bound(q0, delta))
+    return harm_bar(cell, limit, information_bound(q0, delta))
 
 
 def bar_4(runs: int = 1000) -> Iterable[Bar]:
@@ -97,6 +99,10 @@ def bar_4(runs: int = 1000) -> Iterable[Bar]:
             yield from _found(harm_bar(cell, limit))
     cell = _rare("0.1 % inside the largest segment, ramp, v 1", 1.0, runs, "ramp", 1)
     yield from _found(harm_bar(cell, 10.0))
+    for mix, v in visible_shares():
+        yield harm_bar(
+            _rare(f"rare segment, ramp, v {v:.3f} as of {mix}", v, runs, "ramp", "own"), None
+        )
 
 
 def _rare(name: str, v: float, runs: int, how: str, broken: str | int) -> Cell:
@@ -171,12 +177,11 @@ def bar_10(runs: int = 1000) -> Iterable[Bar]:
     value = mean - record.Z95 * error
     yield Bar(diurnal.name, value, 0.85, runs, [diurnal.seed], at_least=True, more=more)
     for units in SLICES:
-        n = runs if units < 20000 else runs // 4
-        cell = Cell(f"back-offs in 600 windows, N {units}", site(units), n, FRESH + 1001)
+        cell = Cell(f"back-offs in 600 windows, N {units}", site(units), runs, FRESH + 1001)
         figures = measure(cell)
         mean, error = mean_and_error(figures["back_offs"])
         more = {"mean": mean, "mean_exposure": float(figures["exposure"].mean())}
-        yield Bar(cell.name, mean + record.Z95 * error, 3.0, n, [cell.seed], more=more)
+        yield Bar(cell.name, mean + record.Z95 * error, 3.0, runs, [cell.seed], more=more)
 
 
 BARS: dict[int, Callable[[], Iterable[Bar]]] = {

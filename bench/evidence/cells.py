@@ -96,8 +96,8 @@ def mean_and_error(values: np.ndarray) -> tuple[float, float]:
     return float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values)))
 
 
-def harm_bar(cell: Cell, limit: float, unit: float = 1.0, **more: object) -> record.Bar:
-    """Return the bar: upper 95 % limit of mean harm, in units of `unit`, against a limit."""
+def harm_bar(cell: Cell, limit: float | None, unit: float = 1.0, **more: object) -> record.Bar:
+    """Return the bar: upper 95 % limit of mean harm, in units of `unit`, against a limit if any."""
     figures = measure(cell)
     mean, error = mean_and_error(figures["harm"] / unit)
     detected = int(figures["rolled_back"].sum())

@@ -11,6 +11,7 @@ from bench.evidence.record import FOLDER
 
 PAGE = FOLDER.parents[1] / "docs" / "evidence.md"
 MARKS = re.compile(r"(<!-- bars -->\n).*?(<!-- /bars -->)", re.S)
+REPORTED = re.compile(r"(<!-- reported -->\n).*?(<!-- /reported -->)", re.S)
 CORROBORATION = re.compile(r"(<!-- corroboration -->\n).*?(<!-- /corroboration -->)", re.S)
 
 
@@ -33,6 +34,19 @@ def _rows(k: int) -> Iterator[str]:
     for cell in [c for c in cells if not c["passed"]] or [max(cells, key=_tightness)]:
         figures = f"{cell['value']:.4g} | {cell['limit']:.4g} | {cell['n']:,}"
         yield f"| {k} | {kept} | {cell['bar']} | {figures} |\n"
+
+
+def reported() -> str:
+    """Return one row per cell that has no limit."""
+    head = "| bar | reported, without a limit | value | found | n |\n" + "|---|---|---|---|---|\n"
+    files = [FOLDER / f"bar_{k}.json" for k in sorted(BARS)]
+    proofs = [json.loads(file.read_text(encoding="utf-8")) for file in files if file.exists()]
+    return head + "".join(
+        f"| {proof['name'].removeprefix('bar_')} | {cell['bar']} | {cell['value']:.4g} "
+        f"| {cell['detected']:,} | {cell['n']:,} |\n"
+        for proof in proofs
+        for cell in proof.get("reported", ())
+    )
 
 
 def told() -> str:
@@ -66,6 +80,7 @@ def _tightness(cell: dict[str, Any]) -> float:
 def main() -> None:
     """Put the tables into the page."""
     text = MARKS.sub(lambda m: m[1] + table() + m[2], PAGE.read_text(encoding="utf-8"))
+    text = REPORTED.sub(lambda m: m[1] + reported() + m[2], text)
     text = CORROBORATION.sub(lambda m: m[1] + told() + m[2], text)
     PAGE.write_text(text, encoding="utf-8")
 

@@ -28,11 +28,11 @@ Z95 = 1.6448536269514722
 
 @dataclass(frozen=True)
 class Bar:
-    """A figure against its limit; `more` holds what else was measured."""
+    """A figure against its limit, None if it is only reported; `more`: what else was measured."""
 
     bar: str
     value: float
-    limit: float
+    limit: float | None
     n: int
     seeds: Sequence[int]
     at_least: bool = False
@@ -41,14 +41,20 @@ class Bar:
     @property
     def passed(self) -> bool:
         """Whether the figure keeps its limit; nothing measured is not kept."""
+        if self.limit is None:
+            return True
         return self.value >= self.limit if self.at_least else self.value <= self.limit
 
     def entry(self, command: str) -> dict[str, Any]:
         """Return JSON values."""
-        judged = {"bar": self.bar, "value": self.value, "limit": self.limit, "passed": self.passed}
+        judged: dict[str, Any] = {"bar": self.bar, "value": self.value}
+        if self.limit is not None:
+            judged |= {"limit": self.limit, "passed": self.passed}
         return {**judged, "n": self.n, "seeds": list(self.seeds), "command": command, **self.more}
 
     def __str__(self) -> str:
+        if self.limit is None:
+            return f"{self.bar:62s} {self.value:10.4g} reported"
         sign, word = (">=" if self.at_least else "<="), ("ok" if self.passed else "MISSED")
         return f"{self.bar:62s} {self.value:10.4g} {sign} {self.limit:<8.4g} {word}"
 
@@ -81,11 +87,13 @@ def setting_digest(policy: Adaptive | None = None, among: Sequence[str] | None =
 
 
 def write(name: str, bars: Sequence[Bar]) -> None:
-    """Write `results/evidence/<name>.json`."""
+    """Write `results/evidence/<name>.json`; what has no limit stands under `reported`."""
     command = f"python -m bench.evidence --bar {name.removeprefix('bar_')}"
+    reported = [bar.entry(command) for bar in bars if bar.limit is None]
     result = {
         "name": name,
-        "bars": [bar.entry(command) for bar in bars],
+        "bars": [bar.entry(command) for bar in bars if bar.limit is not None],
+        **({"reported": reported} if reported else {}),
         "machine": machine(),
         "versions": {"python": python_version(), **versions()},
         "policy_digest": setting_digest(),
