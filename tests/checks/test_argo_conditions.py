@@ -267,3 +267,39 @@ def test_no_condition_whatever_ends_in_anything_but_a_phase() -> None:
     found = {phase(rng.choice(results), sentence(rng, rng.randint(1, 3))) for _ in range(2000)}
 
     assert found == {"Successful", "Failed", "Error"}
+
+
+SHARED = "let a0 = [1, 1]; " + "".join(f"let a{i} = [a{i - 1}, a{i - 1}]; " for i in range(1, 40))
+DEEP = "let deep = reduce(0..9000, [#acc], 0); "
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        *(f"{SHARED}{call} == 1" for call in ("asInt(a39)", "asFloat(a39)", "get([1], a39)")),
+        f"{SHARED}replace('x', a39, 'b') == 'x'",
+        f"{SHARED}sum([1.0], a39) == 1",
+        *(f"{DEEP}{call} == 1" for call in ("max(deep)", "sum(deep)", "sum([1.0], deep)")),
+        f"{DEEP}string(deep) == ''",
+        f"{DEEP}deep == [deep]",
+        f"repeat('b', 45000) matches '[{'a' * 3900}]'",
+        "asFloat(repeat('1', 45000) + 'x') == 1",
+        "count(map(0..9000, repeat('a', 100000)), true) > 1",
+        "join(split(repeat('a', 20000), ''), repeat('a', 10000)) == ''",
+        "len(uniq(map(0..200, concat(map(0..200, 1.0), [#])))) == 1",
+    ],
+)  # each took minutes, gigabytes or Python's stack
+def test_work_that_a_short_condition_multiplies_is_refused_not_done(condition: str) -> None:
+    assert phase([1.0], condition) in ("Error", "Failed")  # `get` of no index is nil
+
+
+def test_a_type_is_told_at_any_depth() -> None:
+    assert phase([1.0], f"{DEEP}type(deep) == 'array'") == "Successful"
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["-(-9223372036854775807 - 1) < 0", "not ('ß' matches '(?i)[S-T]')", "'s' matches '(?i)[S-T]'"],
+)
+def test_whole_numbers_wrap_and_letters_fold_to_one_letter(condition: str) -> None:
+    assert phase([1.0], condition) == "Successful"

@@ -113,7 +113,7 @@ class _Run:
         operand = self.value(node.parts[0])
         if node.value == "not":
             return not on.boolean(operand)
-        return -on.number(operand) if node.value == "-" else on.number(operand)
+        return on.word(-on.number(operand)) if node.value == "-" else on.number(operand)
 
     def _binary(self, node: Node) -> Value:
         left, right = node.parts
@@ -185,7 +185,10 @@ class _Run:
         """Yield each item and what the predicate says of it, no more than are asked for."""
         places = range(len(items))
         for at in reversed(places) if backwards else places:
-            yield items[at], self._inside(node, _Frame(items[at], at))
+            answer = self._inside(node, _Frame(items[at], at))
+            if node.value == "sum":  # of arrays, too
+                self._budget.spend(on.weight(answer, self._budget.left))
+            yield items[at], answer
 
     def _inside(self, node: Node, frame: _Frame) -> Value:
         self._frames.append(frame)

@@ -9,18 +9,14 @@ from collections.abc import Callable
 
 from simcert.policy._peers.argo_parse import Value
 from simcert.policy._peers.argo_tokens import ConditionError
-from simcert.policy._peers.argo_types import type_of
+from simcert.policy._peers.argo_types import is_number, shown, type_of
 
 _MAX_RANGE = 10_000
+_MAX_NESTED = 200  # arrays in arrays: what walks through them is recursive
 _TOUCHING = frozenset({
     "==", "!=", "<", ">", "<=", ">=", "in", "contains", "startsWith", "endsWith", "+",
 })  # fmt: skip
 INT_END = 1 << 63
-
-
-def is_number(value: object) -> bool:
-    """Return whether `value` is an int or a float; a bool is neither."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def number(value: Value) -> Value:
@@ -67,11 +63,14 @@ def word(value: Value) -> Value:
 
 def weight(value: Value, most: int) -> int:
     """Return the elements and characters in a value, parts that it shares counted each time."""
-    total, inside = 0, [value]
+    total, inside = 0, [(value, 0)]
     while inside and total <= most:
-        one = inside.pop()
+        one, depth = inside.pop()
+        if depth > _MAX_NESTED:
+            raise ConditionError(f"a value nested deeper than {_MAX_NESTED}")
         if isinstance(one, (list, dict)):
-            inside.extend(one if isinstance(one, list) else one.values())
+            parts = one if isinstance(one, list) else one.values()
+            inside.extend((part, depth + 1) for part in parts)
         total += len(one) if isinstance(one, (list, dict, str)) else 0
     return total
 
@@ -180,7 +179,7 @@ def fetch(base: Value, key: Value) -> Value:
         if 0 <= at < len(base):
             return base[at]
         raise ConditionError(f"index {int(key)} of an array of length {len(base)}")
-    raise ConditionError(f"cannot take {key!r} from {type_of(base)}")
+    raise ConditionError(f"cannot take {shown(key)} from {type_of(base)}")
 
 
 def place(at: Value, size: int) -> int:

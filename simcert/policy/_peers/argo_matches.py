@@ -26,6 +26,7 @@ class Step:
     """One step: takes a character, asks where it stands, goes on elsewhere, or is the end."""
 
     takes: Callable[[str], bool] | None = None
+    work: int = 1  # to tell whether it takes a character
     asks: str | None = None
     to: tuple[int, ...] = ()
 
@@ -47,7 +48,7 @@ class _Steps:
         if max(self.written, len(self.found)) > MAX_STEPS:
             raise ConditionError(f"a pattern of more than {MAX_STEPS} steps")
         if part.kind == "one":
-            self.add(Step(takes=part.test))
+            self.add(Step(takes=part.test, work=part.work))
         elif part.kind == "at":
             self.add(Step(asks=part.word))
         elif part.kind == "either":
@@ -105,7 +106,7 @@ def matches(text: str, pattern: str, spend: Spend) -> bool:
     for at in range(len(text) + 1):
         seen: set[int] = set()
         here = list(_reached(steps, [*waiting, 0], text, at, seen))
-        spend(len(seen))
+        spend(len(seen) + sum(steps[i].work for i in here))
         if len(steps) in seen:
             return True
         char = text[at] if at < len(text) else None

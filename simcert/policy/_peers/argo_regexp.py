@@ -41,6 +41,7 @@ class Part:
     parts: tuple["Part", ...] = ()
     least: int = 0
     most: int | None = None
+    work: int = 1  # of the test: members of a class
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,8 @@ class _Parser:
         if char == "(":
             return self._group(flags)
         if char == "[":
-            return Part("one", test=self._class(flags))
+            test, members = self._class(flags)
+            return Part("one", test=test, work=members)
         if char == ".":
             return Part("one", test=lambda c: flags.dot_all or c != "\n")
         if char == "^":
@@ -203,14 +205,14 @@ class _Parser:
             raise ConditionError(f"unknown escape \\{char} in the pattern")
         return char
 
-    def _class(self, flags: _Flags) -> Test:
-        """Return the test of a class in brackets; a `]` at its start stands for itself."""
+    def _class(self, flags: _Flags) -> tuple[Test, int]:
+        """Return test and size of a class in brackets; a `]` at its start stands for itself."""
         negated = self._accept("^")
         tests: list[Test] = []
         while not self._accept("]") or not tests:
             tests.append(self._member(first=not tests))
         inside = _folded(lambda c: any(test(c) for test in tests), flags)
-        return lambda c: inside(c) is not negated
+        return lambda c: inside(c) is not negated, len(tests)
 
     def _member(self, first: bool) -> Test:
         if first and self._text[self._at - 1] == "]":
@@ -256,4 +258,4 @@ def _among(chars: frozenset[str], negated: bool = False) -> Test:
 def _folded(test: Test, flags: _Flags) -> Test:
     if not flags.fold:
         return test
-    return lambda c: test(c) or test(c.lower()) or test(c.upper())
+    return lambda c: any(test(one) for one in (c, c.lower(), c.upper()) if len(one) == 1)

@@ -28,8 +28,20 @@ def type_of(value: object) -> str:
             return word
     if isinstance(value, dict):
         return "map"
-    numbers = isinstance(value, list) and all(type_of(v) in _NUMBER for v in value)
+    numbers = isinstance(value, list) and all(map(is_number, value))
     return "floats" if value and numbers else "array"  # an empty one may have been of anything
+
+
+def is_number(value: object) -> bool:
+    """Return whether `value` is an int or a float; a bool is neither."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def shown(value: object) -> str:
+    """Return a value for a message: what is long, or shares its parts, by its type alone."""
+    if is_number(value) or isinstance(value, str):
+        return f"{value!r:.60}"
+    return type_of(value)
 
 
 def check(node: Node, result: str, element: str | None = None) -> str:
@@ -101,7 +113,7 @@ class _Checker:
     def _binary(self, node: Node, types: list[str], _: str | None) -> str:
         pattern = node.parts[1]
         if node.value == "matches" and pattern is not None and pattern.kind == "literal":
-            compiled(str(pattern.value))
+            self._budget.spend(len(compiled(str(pattern.value))))
         return _binary(node.value, types[0], types[1])
 
     def _conditional(self, _: Node, types: list[str], __: str | None) -> str:
