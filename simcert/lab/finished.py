@@ -8,6 +8,8 @@ from typing import Any
 
 from simcert.control import journal, validation
 from simcert.errors import InputError
+from simcert.lab.compare.batch import slug_of
+from simcert.lab.compare.paired import TRACES
 from simcert.lab.compare.tables import from_csv
 from simcert.lab.figures.points import guess_harmful
 from simcert.lab.figures.trace import Trace
@@ -43,7 +45,7 @@ class StudyFolder:
 
     def trace(self, scenario: str, policy: str) -> Trace | None:
         """Return the first day of a policy, None if that run crashed and left no journal."""
-        name = f"traces/{trace_name(scenario, policy)}.jsonl"
+        name = f"{TRACES}/{slug_of(scenario, policy)}.jsonl"
         if name not in {entry["path"] for entry in self.manifest["files"]}:
             return None
         return _trace(self.path / name, listed(self.path, self.manifest, name))[0]
@@ -67,11 +69,6 @@ class ValidationFolder:
 
 Folder = RunFolder | StudyFolder | TuneFolder | ValidationFolder
 Reader = Callable[[Path, dict[str, Any]], Folder]
-
-
-def trace_name(scenario: str, policy: str) -> str:
-    """Return the stem of a trace file, as `batch.slug` makes it."""
-    return "".join(c if c.isalnum() or c in "~_-." else "-" for c in f"{scenario}~{policy}")
 
 
 def read(path: Path) -> Folder:

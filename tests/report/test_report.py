@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import pytest
 
 from simcert.errors import InputError
 from simcert.lab import report
+from simcert.lab.compare.batch import slug_of
+from simcert.lab.finished import StudyFolder
 from simcert.lab.report.words import percent
 from simcert.lab.words import between, minutes, number, time_to_full
 
@@ -44,6 +47,19 @@ def told(folder: Path) -> Reader:
     reader.feed(report.write(folder).read_text(encoding="utf-8"))
     reader.words = re.sub(r"\s+", " ", reader.words)
     return reader
+
+
+def test_the_day_of_a_policy_with_a_name_too_long_for_a_file_is_found(
+    a_study: Path, tmp_path: Path
+) -> None:
+    label = "adaptive:" + "step_up=0.05," * 20
+    content = (a_study / "traces" / "same_ca~adaptive.jsonl").read_bytes()
+    name = f"traces/{slug_of('same_ca', label)}.jsonl"
+    (tmp_path / "traces").mkdir()
+    (tmp_path / name).write_bytes(content)
+    about = {"files": [{"path": name, "sha256": sha256(content).hexdigest()}]}
+
+    assert StudyFolder(tmp_path, {}, [], [], {}, about).trace("same_ca", label) is not None
 
 
 @pytest.mark.parametrize("kind", ["a_run", "a_study"])
