@@ -3,6 +3,7 @@
 from simcert.model import Verdict, View
 
 FAIL = Verdict.FAIL
+DAY_S = 86_400.0
 
 
 def ended(view: View) -> bool:
@@ -15,7 +16,7 @@ def worse(view: View) -> str:
     """Say why the old certificate is no refuge, or nothing."""
     if ended(view):
         ago_s = view.now_s - (view.progress.old_until_s or 0.0)
-        return f"the old certificate ended {ago_s:.0f} s ago"
+        return f"the old certificate ended {_said(ago_s)} ago"
     old = view.assessment.reading("old_arm")
     if old.verdict is not FAIL:
         return ""
@@ -34,4 +35,9 @@ def remark(view: View) -> str:
     left = left_s(view)
     if left is None:
         return ""
-    return f"; the old certificate ends in {left:.0f} s: a third one is needed by then"
+    return f"; the old certificate ends in {_said(left)}: a third one is needed by then"
+
+
+def _said(span_s: float) -> str:
+    """Return a span as people plan: whole days from two days on, rounded down, else seconds."""
+    return f"{span_s:.0f} s" if span_s < 2 * DAY_S else f"{span_s // DAY_S:.0f} days"

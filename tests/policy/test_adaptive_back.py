@@ -65,9 +65,13 @@ def test_a_failing_old_arm_lifts_the_cap_before_the_bound():
     assert POLICY.decide(view(0.2, u=0.0115, old_arm=FAILS)).exposure > 0.35
 
 
-def test_a_rollback_is_told_how_long_its_refuge_lasts():
-    reason = POLICY.decide(view(0.2, 5.0, until_s=9_000.0)).reason
-    assert "ends in 3000 s" in reason
+@pytest.mark.parametrize(
+    ("left_s", "said"),
+    [(3_000.0, "3000 s"), (172_799.0, "172799 s"), (172_800.0, "2 days"), (7_775_988.0, "89 days")],
+)
+def test_a_rollback_is_told_how_long_its_refuge_lasts(left_s, said):
+    reason = POLICY.decide(view(0.2, 5.0, until_s=6_000.0 + left_s)).reason
+    assert f"the old certificate ends in {said}: " in reason
 
 
 @pytest.mark.parametrize(("soaked_s", "kind"), [(7_200.0, Kind.HOLD), (14_400.0, Kind.COMPLETE)])
