@@ -39,6 +39,11 @@ class Within:
         left, right = "(" if self.open_low else "[", ")" if self.open_high else "]"
         return f"in {left}{_said(self.low)}, {_said(self.high)}{right}"
 
+    def wanted(self, value: float) -> str:
+        """Return what a value that lies outside should have been; of infinity, that it ends."""
+        endless = self.high == INF and (abs(value) == INF or value != value)
+        return "a finite number" if endless else str(self)
+
 
 def _said(limit: float) -> str:
     """Return a limit as people write it: 1e6 in full, as six digits may be too few."""
@@ -74,7 +79,7 @@ def refusal(one: Any, kind: Any, limit: Within) -> str:  # noqa: ANN401 - anythi
     family, said = _KINDS[kind]
     if not isinstance(one, family) or isinstance(one, bool):
         return said
-    return "" if one in limit else str(limit)
+    return "" if one in limit else limit.wanted(one)
 
 
 @cache

@@ -77,7 +77,7 @@ def value(hint_: Any, raw: object, path: str, problems: Problems) -> Any:  # noq
     for limit in limits:
         bad = [v for v in numbers if isinstance(v, int | float) and v not in limit]
         if bad:
-            problems.add(path, f"must be {limit}, got {shown(bad[0])}")
+            problems.add(path, f"must be {limit.wanted(bad[0])}, got {shown(bad[0])}")
     return result
 
 

@@ -101,6 +101,7 @@ def test_no_number_is_unbounded(stem: str, name: str) -> None:
         ("adaptive_retry:cool_down_s=0", "cool_down_s: must be more than 0, got 0.0"),
         ("kayenta:steps=[0.1,2.0]", "steps: must be in (0, 1], got 2.0"),
         ("fixed_linear:every_s=0", "every_s: must be more than 0, got 0.0"),
+        ("fixed_linear:every_s=inf", "every_s: must be a finite number, got inf"),
     ],
 )
 def test_a_number_out_of_bounds_is_told_with_its_range(text: str, complaint: str) -> None:
