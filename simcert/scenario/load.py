@@ -46,14 +46,23 @@ def locate(name: str | Path) -> Path:
     if str(name) == "":
         raise no_such("scenario", "", (), ".toml")
     if path.suffix == ".toml" or path.parent != Path():
-        if path.is_dir() or not path.exists():
-            what = "is a folder, no scenario file" if path.is_dir() else "no such scenario file"
-            raise InputError(f"{shown(path)}: {what}; built-in: {', '.join(stems())}")
+        if wrong := _no_file(path):
+            raise InputError(f"{shown(path)}: {wrong}; built-in: {', '.join(stems())}")
         return path
     known = stems()
     if path.name not in known:
         raise no_such("scenario", str(name), known, ".toml")
     return known[path.name]
+
+
+def _no_file(path: Path) -> str:
+    """Return why a path is no file; nothing if it may be one."""
+    try:
+        if path.is_dir():
+            return "is a folder, no scenario file"
+        return "" if path.exists() else "no such scenario file"
+    except OSError as error:  # of a name too long
+        return f"no such scenario file ({error.strerror})"
 
 
 def _build(table: dict[str, Any], problems: Problems) -> Scenario | None:

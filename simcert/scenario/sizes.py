@@ -20,7 +20,8 @@ def check_sizes(scenario: Scenario, problems: Problems) -> None:
         problems.add(
             "traffic.horizon_s",
             f"{horizon_s:g} s in windows of {window_s:g} s are {decisions:.3g} decisions, "
-            f"at most {DECISIONS_MAX:,}; fly fewer days, or set a longer `analysis.window_s`",
+            f"at most {DECISIONS_MAX:,}; fly fewer days, or set a longer `analysis.window_s` "
+            "or fewer `analysis.slices`",
         )
     if len(scenario.cohort) > COHORTS_MAX:
         problems.add("cohort", f"{len(scenario.cohort)} cohorts, at most {COHORTS_MAX:,}")

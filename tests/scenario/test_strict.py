@@ -136,6 +136,11 @@ def test_unknown_scenario_offers_the_nearest() -> None:
         load_scenario(first[:-1])
 
 
+def test_a_path_too_long_for_any_file_is_no_scenario() -> None:
+    with pytest.raises(InputError, match=r"no such scenario file \(File name too long"):
+        load_scenario(f"{'x' * 5000}.toml")
+
+
 def test_absent_file_is_told_with_its_path(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"gone\.toml: no such scenario file"):
         load_scenario(tmp_path / "gone.toml")
