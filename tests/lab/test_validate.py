@@ -12,6 +12,7 @@ from scipy.stats import beta
 
 from simcert import lab
 from simcert.cli.main import code_of
+from simcert.errors import InputError
 from simcert.lab.setup import prepare
 from simcert.lab.validate import campaigns
 from simcert.lab.validate import checks as judge
@@ -101,6 +102,13 @@ def test_words_promise_no_flight_that_live_refuses(verdict: str, kind: str, said
     found = lab.Validated({**about, "verdict": verdict, "kind": kind}, "results/mine")
 
     assert found.words().splitlines()[-1].startswith(said)
+
+
+def test_a_moment_without_a_zone_is_refused_before_a_day_is_flown(tmp_path: Path) -> None:
+    at = dt.datetime(2026, 3, 1)  # noqa: DTZ001 - the mistake
+    with pytest.raises(InputError, match=r"at 2026-03-01T00:00:00: .* with a zone"):
+        lab.validate("adaptive", out=tmp_path / "out", quick=True, quiet=True, at=at)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_reckless_policy_fails(suite: Path, tmp_path: Path) -> None:

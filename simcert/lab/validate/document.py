@@ -136,6 +136,8 @@ def validate(
         raise InputError(f"policy {stem(made)} needs the truth: nothing to validate")
     if not 1 <= days <= 3650:
         raise InputError(f"--days {days}: must be in [1, 3650]")
+    if at is not None and at.tzinfo is None:
+        raise InputError(f"at {at.isoformat()}: must be a moment with a zone, such as dt.UTC")
     size = campaigns.QUICK if quick else campaigns.FULL
     scenarios = campaigns.suite(suite)
     setups = [prepare(one, made) for one in scenarios]
