@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from simcert.errors import InputError
-from simcert.model.bounds import SECONDS, Within, refusal
+from simcert.model.bounds import SECONDS, SHARE, Within, refusal
 
 LINE_MAX = 16_000_000  # characters; a longer line is no entry of ours
 SHOWN = 40  # characters of a value that does not fit
@@ -20,7 +20,7 @@ def _of(kind: type, said: str, *, optional: bool = False) -> Check:
     return lambda value: "" if isinstance(value, kind) or (optional and value is None) else said
 
 
-_time, _share = _number(float, SECONDS), _number(float, Within(0.0, 1.0))
+_time, _share = _number(float, SECONDS), _number(float, SHARE)
 _text, _table = _of(str, "a text"), _of(dict, "a table")
 _perhaps = _of(dict, "a table or null", optional=True)
 FIELDS: Mapping[str, Mapping[str, Check]] = {

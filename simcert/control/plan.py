@@ -5,9 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Self
 
 from simcert.model import bounds
-from simcert.model.bounds import SECONDS, Share, Within
+from simcert.model.bounds import SLICES, Share, Time, Within
 
-Time = Annotated[float, SECONDS]
 Span = Annotated[float, Within(0.0, 1e12)]
 
 
@@ -22,7 +21,7 @@ class Plan:
     """
 
     window_s: Annotated[float, Within(1e-3, 1e9)] = 60.0
-    slices: Annotated[int, Within(1, 1e6)] = 1
+    slices: Annotated[int, SLICES] = 1
     soak_s: Span = 7200.0
     deadline_s: Time | None = None
     old_until_s: Time | None = None

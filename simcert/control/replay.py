@@ -105,8 +105,8 @@ def again(rollout: Rollout, now_s: float) -> Decision:
 def _restore(entry: Mapping[str, Any], rollout: Rollout) -> None:
     try:
         rollout.restore(entry["state"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"journal entry at t = {entry['t']}: no valid state: {error!r}") from error
+    except ContractError as error:
+        raise InputError(f"journal entry at t = {entry['t']}: no valid state: {error}") from error
 
 
 def _window(entry: Mapping[str, Any]) -> Window:

@@ -271,7 +271,7 @@ class Rollout:
             self._analyzer.restore(saved["analyzer"])
             last = saved["last"]
             self._last = None if last is None else (last[0], Decision.from_dict(last[1]))
-        except (KeyError, TypeError, ValueError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise ContractError(f"saved state of a rollout does not fit: {error!r}") from error
         self._state = state
 

@@ -112,7 +112,10 @@ def _number_of(kind: Any) -> Any:  # noqa: ANN401 - any annotation
 
 SECONDS = Within(-1e12, 1e12)
 """Any time or span that a file may tell: 30,000 years either way."""
-Share = Annotated[float, Within(0.0, 1.0)]
+Time = Annotated[float, SECONDS]
+SHARE = Within(0.0, 1.0)
+SLICES = Within(1, 1e6)  # of one window
+Share = Annotated[float, SHARE]
 Chance = Annotated[float, Within(0.0, 1.0, open_low=True, open_high=True)]
 """An error probability: neither never nor always."""
 Exposure = Annotated[float, Within(0.0, 1.0, open_low=True)]

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from operator import index
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from simcert.errors import MergeError
+from simcert.model.bounds import SECONDS, SHARE, SLICES, Within, refusal
 from simcert.model.outcome import ARMS, NEW, OK, OLD, in_signal
 from simcert.model.records import FEATURES
 
@@ -267,7 +268,6 @@ class Window:
         return cls(**plain, **filled)
 
 
-NUMBER_MAX = 1e12  # seconds: 30,000 years; nan is not less
 COUNT_MAX = 2**53  # beyond, other readers of JSON lose digits
 _AXES = {
     "units": "sao",
@@ -278,32 +278,28 @@ _AXES = {
     "reports": "sa",
     "probes": "ap",
 }
-_PLAIN = (
-    "start_s",
-    "end_s",
-    "exposure",
-    "slice_index",
-    "slices",
-    "lag_s",
-    "completeness",
-    "assignment",
-    "source",
-)
-_NUMBERS = ("start_s", "end_s", "exposure", "lag_s", "completeness")
-_COUNTS = ("slice_index", "slices")
+_NUMBERS = {
+    "start_s": (float, SECONDS),
+    "end_s": (float, SECONDS),
+    "exposure": (float, SHARE),
+    "slice_index": (int, Within(0)),
+    "slices": (int, SLICES),
+    "lag_s": (float, SECONDS),
+    "completeness": (float, SHARE),
+}
+_PLAIN = (*_NUMBERS, "assignment", "source")
 
 
 def _plain(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON from outside
-    """Return a value that is what its name wants: a finite number, a count, or a text."""
-    kinds = (int, float) if name in _NUMBERS else int if name in _COUNTS else str
-    right = isinstance(value, kinds) and not isinstance(value, bool)
-    if (
-        not right
-        or (name in _NUMBERS and not abs(value) <= NUMBER_MAX)
-        or (name in _COUNTS and value < 0)
-    ):
-        what = "finite number" if name in _NUMBERS else "count" if name in _COUNTS else "text"
-        raise ValueError(f"{name} = {value!r:.60} is no {what}")
+    """Return a value that is what its name wants: a number within its bounds, or a text."""
+    if name in _NUMBERS:
+        wanted = refusal(value, *_NUMBERS[name])
+    elif name == "assignment":
+        wanted = "" if value in get_args(Assignment) else f"one of {get_args(Assignment)}"
+    else:
+        wanted = "" if isinstance(value, str) else "a text"
+    if wanted:
+        raise ValueError(f"{name} must be {wanted}, got {value!r:.60}")
     return value
 
 

@@ -136,6 +136,10 @@ def test_another_policy_authorises_nothing_in_a_record(rollout_of, terminator, c
         {"end_s": "soon"},
         {"exposure": None},
         {"exposure": float("nan")},
+        {"exposure": 1.5},
+        {"completeness": -0.1},
+        {"assignment": "per_moon"},
+        {"slices": 10**400},
         {"slices": 0},
         {"slice_index": -1},
         {"end_s": 0.0},
@@ -151,4 +155,26 @@ def test_a_window_that_is_none_is_told_with_its_time(rollout_of, terminator, spo
     found["window"] |= spoilt
 
     with pytest.raises(InputError, match=r"at t = 60\.0: no valid window"):
+        replay(entries, rollout_of("adaptive"))
+
+
+@pytest.mark.parametrize(
+    ("part", "spoilt"),
+    [
+        ("state", None),
+        ("state", {"phase": "asleep"}),
+        ("state", {"exposure": "x"}),
+        ("state", {"authorised": 1.5}),
+        ("state", {"heard_s": 1e308}),
+        ("analyzer", {"detectors": 7}),
+        ("analyzer", {"traffic": []}),
+        ("last", 7),
+    ],
+)
+def test_a_state_that_is_none_is_bad_input_told_with_its_time(rollout_of, terminator, part, spoilt):
+    entries = with_a_gap(rollout_of, terminator(), "adaptive")
+    found = next(e for e in entries if e["entry"] == "state")["state"]
+    found[part] = found[part] | spoilt if isinstance(spoilt, dict) else spoilt
+
+    with pytest.raises(InputError, match=r"at t = 900\.0: no valid state"):
         replay(entries, rollout_of("adaptive"))
