@@ -90,6 +90,10 @@ class Adaptive:
             return self.alpha
         return self.alpha * 6.0 / (pi * attempt) ** 2
 
+    def after_rollback(self, attempt: int) -> str:  # noqa: ARG002 - for those who try again
+        """Say what would change the rollback that ends attempt k = 1, 2, ..."""
+        return "final until an operator starts a new attempt"
+
     def _suspicion(self, a: Assessment, memory: Memory, segment_e: float) -> str:
         """Say what looks bad enough to go down, or nothing."""
         if a.log_e > log(self.suspicious_e):
@@ -110,8 +114,9 @@ class Adaptive:
     def _withdrawn(self, view: View, memory: Memory) -> Decision:
         if worse := back.worse(view):
             return view.hold(say.no_way_back(view, worse), memory.to_dict())
-        alpha = self.alpha_of(view.progress.attempt)
-        return view.roll_back(say.proof(view, alpha), memory.to_dict())
+        attempt = view.progress.attempt
+        said = say.proof(view, self.alpha_of(attempt), self.after_rollback(attempt))
+        return view.roll_back(said, memory.to_dict())
 
     def _backed_off(self, view: View, memory: Memory, doubt: str) -> Decision:
         a = view.assessment

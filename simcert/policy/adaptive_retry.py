@@ -29,7 +29,7 @@ class AdaptiveRetry(Adaptive):
         attempt = view.progress.attempt
         if attempt >= self.attempts_max:
             return view.hold(f"rolled back: attempt {attempt} of {self.attempts_max} was the last")
-        wait_s = self.cool_down_s * 2.0 ** (attempt - 1)
+        wait_s = self.wait_s(attempt)
         left_s = view.progress.memory.get("at_s", view.now_s) + wait_s - view.now_s
         if left_s > 0.0:
             return view.hold(f"rolled back: attempt {attempt + 1} in {left_s:.0f} s")
@@ -38,6 +38,16 @@ class AdaptiveRetry(Adaptive):
             f"attempt {attempt + 1} of {self.attempts_max} after {wait_s:.0f} s, alpha {alpha:.2g}"
         )
         return view.move(min(self.first_exposure(view), self.back_off), said)
+
+    def wait_s(self, attempt: int) -> float:
+        """Return how long the attempt after rollback k = 1, 2, ... waits."""
+        return self.cool_down_s * 2.0 ** (attempt - 1)
+
+    def after_rollback(self, attempt: int) -> str:
+        """Say when the next attempt begins; the last rollback is final as that of `adaptive`."""
+        if attempt >= self.attempts_max:
+            return Adaptive.after_rollback(self, attempt)
+        return f"attempt {attempt + 1} of {self.attempts_max} in {self.wait_s(attempt):.0f} s"
 
     def first_exposure(self, view: View) -> float:
         """Return the exposure at which a fifth of a unit is expected in a slice."""

@@ -1,5 +1,7 @@
 """Laws of `adaptive_retry`: later and later, smaller and smaller error, never for ever."""
 
+from dataclasses import replace
+
 import pytest
 
 from simcert.model import Assessment, Kind, Phase, Progress, View
@@ -25,6 +27,22 @@ def test_each_cool_down_is_twice_the_one_before(attempt: int, wait_s: float) -> 
 
 def test_the_last_attempt_is_the_last() -> None:
     assert POLICY.decide(_rolled_back(1e9, POLICY.attempts_max)).kind is Kind.HOLD
+
+
+@pytest.mark.parametrize(
+    ("attempt", "after"),
+    [
+        (1, "; attempt 2 of 4 in 21600 s"),
+        (3, "; attempt 4 of 4 in 86400 s"),
+        (4, "; final until an operator starts a new attempt"),
+    ],
+)
+def test_a_rollback_tells_what_comes_after_it(attempt: int, after: str) -> None:
+    proven = replace(SEEN, log_e=20.0)
+    view = View(0.0, 0.1, 0.0, assessment=proven, progress=Progress(attempt=attempt))
+    decision = POLICY.decide(view)
+    assert decision.kind is Kind.ROLL_BACK
+    assert decision.reason.endswith(after)
 
 
 def test_all_attempts_spend_at_most_alpha() -> None:
