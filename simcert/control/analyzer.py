@@ -41,7 +41,7 @@ class Analyzer:
     def update(self, window: Window) -> Assessment:
         """Return the assessment after one more slice; ContractError if a detector fails."""
         refusal = self.refuse(window)
-        if refusal is None or refusal is _REUSED:
+        if refusal is None:
             self._feed(window)
         self._traffic.add(window)
         self._segments.add(window)
@@ -75,7 +75,9 @@ class Analyzer:
             return None
         if resumed := resumed_units(window):
             return f"resumed handshakes are counted as units: at least {resumed}"
-        return _REUSED if window.assignment == "per_client" else None
+        if window.assignment == "per_client":
+            return "assignment per client: arms reuse their coin, so the windows are no evidence"
+        return None
 
     @property
     def log_e(self) -> float:
@@ -122,7 +124,6 @@ class Analyzer:
 
 MakeAnalyzer = Callable[[], Analyzer]  # each attempt begins with fresh evidence
 
-_REUSED = "assignment per client: arms reuse their coin, so the windows are no evidence"
 _RANK = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.NO_DATA)
 
 
