@@ -104,7 +104,7 @@ def _bundles(folder: Path, now: dt.datetime) -> list[Path]:
         (text,) = authority.obtain(NAMES, "ecdsa", now)
         write_private(folder / name, text)
         written.append(folder / name)
-    return [*written, authority.root_file]
+    return [*written, authority.root_file, folder / "root.key"]
 
 
 @contextmanager

@@ -76,14 +76,15 @@ def listed(path: Path, about: Mapping[str, Any], name: str) -> bytes:
 
 def command(name: str, setups: Sequence[Setup], **options: object) -> str:
     """Return the command that makes these results again, but for place and worker count."""
-    scenarios = dict.fromkeys(setup.scenario.stem for setup in setups)
-    policies = dict.fromkeys(setup.label for setup in setups)
-    words = ["simcert", name, *scenarios]
-    for label in policies:
-        words += ["--policy", label]
+    words = ["simcert", name, *dict.fromkeys(setup.place for setup in setups)]
+    for policy in dict.fromkeys(setup.typed for setup in setups):
+        words += ["--policy", policy]
     for option, value in options.items():
         words += [f"--{option}", str(value)]
-    return shlex.join([*words, "--fidelity", setups[0].fidelity] if name == "run" else words)
+    fidelities = {setup.fidelity for setup in setups}
+    if len(fidelities) == 1:  # else nobody asked for one, and each scenario has its own again
+        words += ["--fidelity", *fidelities]
+    return shlex.join(words)
 
 
 def _file(folder: Path, name: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from simcert.control.journal import Journal, stem
 from simcert.errors import FidelityError, InputError
 from simcert.model import Policy, Truth, discovery
 from simcert.scenario import Scenario, build, load_scenario, places, policies
+from simcert.scenario.load import FOLDERS
 from simcert.scenario.validation import outside_code
 from simcert.sim import Flight, Watch, excess, refusals, simulate
 from simcert.world import truth_of
@@ -24,6 +25,7 @@ class Setup:
 
     scenario: Scenario
     label: str  # how results call the policy
+    typed: str  # what makes it again on a command line: the label, or its file
     policy: Policy
     spec: WorldSpec
     truth: Truth
@@ -40,6 +42,12 @@ class Setup:
         return simulate(
             self.spec, rollout, seed=seed, fidelity=self.fidelity, journal=journal, watch=watch
         )
+
+    @property
+    def place(self) -> str:
+        """The scenario as a command line takes it: a built-in stem, or its file as it was named."""
+        read = self.scenario
+        return read.stem if read.folder in FOLDERS else str(read.folder / f"{read.stem}.toml")
 
     def identity(self) -> dict[str, str]:
         """Return digests of all that this setup depends on, chains and catalogues included."""
@@ -76,20 +84,20 @@ def prepare_all(
     with places.at(read, "traffic.connections_per_s"):
         if too_much := excess(spec, chosen):
             raise InputError(too_much)
-    return [Setup(read, label, policy, spec, truth, chosen) for label, policy in named]
+    return [Setup(read, name, typed, policy, spec, truth, chosen) for name, typed, policy in named]
 
 
-def _named(policy: Policy | str | Path) -> tuple[str, Policy]:
+def _named(policy: Policy | str | Path) -> tuple[str, str, Policy]:
     if not isinstance(policy, str | Path):
         if isinstance(policy, type) or not hasattr(policy, "decide"):
             raise InputError(
                 f"a policy is a name, a file or an object that decides, not {policy!r:.60}"
             )
-        return stem(policy), policy
+        return stem(policy), stem(policy), policy
     parsed = policies.parse(policy)
     if type(parsed).__module__.startswith(discovery.OUTSIDE):
         _carry(sys.modules[type(parsed).__module__])
-    return policies.label(policy), parsed
+    return policies.label(policy), str(policy), parsed
 
 
 def _carry(module: ModuleType) -> None:

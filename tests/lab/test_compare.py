@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -12,11 +13,13 @@ from typing import Any
 import pytest
 
 import simcert
+from simcert.cli.main import code_of
 from simcert.errors import InputError
 from simcert.lab.compare.batch import KILLED
 from simcert.lab.compare.study import Study
 from simcert.lab.folder import MANIFEST, MARK
 
+ROOT = Path(__file__).parents[2]
 RUNS = 6
 SHORT = "[traffic]\nhorizon_s = 7200.0\n"
 
@@ -79,6 +82,24 @@ def test_a_folder_holds_what_its_manifest_says(whole: Path) -> None:
     assert str(whole) not in (whole / MANIFEST).read_text()
     assert {"runs.csv", "moves.csv", "compare.json"} < listed
     assert (whole / "traces" / "android_root_missing~adaptive.jsonl").is_file()
+
+
+def test_the_command_in_a_manifest_makes_the_folder_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files by their names, not those of the library that are called alike; and the fidelity."""
+    (tmp_path / "chains").symlink_to(ROOT / "scenarios" / "chains")
+    text = (ROOT / "scenarios" / "same_ca.toml").read_text()
+    (tmp_path / "same_ca.toml").write_text(text.replace("[traffic]\n", SHORT, 1))
+    (tmp_path / "my own.toml").write_text('policy = "fixed_linear"\n')
+    monkeypatch.chdir(tmp_path)
+    call = ["same_ca.toml", "--policy", "my own.toml", "--seed", "2", "--fidelity", "records"]
+
+    for name, more in (("compare", ["--runs", "1", "--quiet"]), ("run", [])):
+        assert code_of([name, *call, *more, "--out", name]) in (0, 1)
+        _, *said = shlex.split(json.loads(Path(name, MANIFEST).read_text())["command"])
+        assert code_of([*said, "--out", f"{name} again"]) in (0, 1)
+        assert files(Path(f"{name} again")) == files(Path(name))
 
 
 def test_a_run_alone_has_the_figures_of_its_row(whole: Path, tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 """Every file that `simcert init` leaves behind runs as it is."""
 
+import io
 import json
 import re
 import shlex
 import subprocess
 import sys
 import tomllib
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import jsonschema
@@ -25,9 +27,15 @@ ANSWERS_NO = "run scenarios/new_root.toml"  # the one command whose answer is "n
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("init") / "ours"
-    assert code_of(["init", str(folder), "--quiet"]) == 0
+    said = io.StringIO()
+    with redirect_stdout(said):
+        assert code_of(["init", str(folder), "--quiet", "--json"]) == 0
     written = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
     assert written > {*FILES, *CHAINS}
+    told = {
+        Path(one).relative_to(folder).as_posix() for one in json.loads(said.getvalue())["files"]
+    }
+    assert told == written, "nothing is left behind untold, least of all a key"
     return folder
 
 

@@ -105,7 +105,9 @@ def test_what_it_prints_is_the_contract(
         assert [*one] == ["params", "harmed_connections", "minutes_to_full", "fresh"]
 
 
-def test_its_manifest_holds_the_command_that_makes_it_again(study: Path) -> None:
+def test_its_manifest_holds_the_command_that_makes_it_again(
+    study: Path, scenarios: list[str]
+) -> None:
     about = json.loads((study / "manifest.json").read_text())
     knobs = [Knob("step_pct", 1, 40, log=True, whole=True), Knob("alarm", choices=(False, True))]
     listed = {one["path"] for one in about["files"]}
@@ -117,6 +119,7 @@ def test_its_manifest_holds_the_command_that_makes_it_again(study: Path) -> None
     assert not (study / "batch.json").exists(), "nothing is unfinished"
     assert about["command"].endswith("--held-out mldsa_only")
     assert [one.asked() for one in knobs] == ["step_pct=1:40:log", "alarm=false|true"]
+    assert shlex.split(about["command"])[2:4] == scenarios, "not those of the library"
     again = [one for one in shlex.split(about["command"]) if "=" in one]
     policy = policies.parse("fixed_linear")
     assert space(policy, again) == space(policy, [])

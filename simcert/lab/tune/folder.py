@@ -73,11 +73,11 @@ def _more(tuned: "Tuned") -> dict[str, Any]:
 def _command(tuned: "Tuned", identity: Mapping[str, Any], setups: "Sequence[Setup]") -> str:
     """Return the command that makes this study again, but for place and worker count."""
     search = tuned.search
-    searched = [one.scenario.stem for one in search.setups]
-    held = [one.scenario.stem for one in setups[len(searched) :]]
+    searched = [one.place for one in search.setups]
+    held = [one.place for one in setups[len(searched) :]]
     limits = search.limits
     given = {
-        "policy": setups[0].label,
+        "policy": setups[0].typed,
         **{key: identity[key] for key in ("trials", "seed", "runs", "fresh")},
         "false-rollback-max": limits.false_rollback_max,
         "detection-max": limits.detection_max,

@@ -55,6 +55,8 @@ def tune(
     made = policies.parse(policy) if isinstance(policy, str | Path) else policy
     found = space(made, knobs, space_file)
     setups = [prepare(one, made) for one in _unique(scenarios)]
+    if isinstance(policy, str | Path):
+        setups = [replace(one, typed=str(policy)) for one in setups]
     others = [prepare(one, made) for one in _others(setups, held_out)]
     limits = Limits(false_rollback_max, detection_max)
     identity = manifest.identity([*setups, *others], runs=runs, seed=checked(seed), batch="tune")
