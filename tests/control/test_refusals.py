@@ -12,7 +12,11 @@ from simcert.scenario.build import analyzer_maker
 SPOILT = {
     "assignment per client": {"assignment": "per_client"},
     "resumed handshakes are counted as units: at least 30": {"resumed": np.array([[0, 40]])},
-    "one-sided telemetry": {"new": (0, 0), "old": (2_000, 40)},
+    "one-sided telemetry: 0 new": {"new": (0, 0), "old": (2_000, 40)},
+    "one-sided telemetry: 100 new and 0 old": {
+        "old": (0, 0),
+        "attempts": np.array([[[0, 0], [20, 90]]]),
+    },
     "window incomplete": {"completeness": 0.98},
 }
 
