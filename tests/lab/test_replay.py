@@ -55,9 +55,25 @@ def test_the_other_policy_answers_what_was_in_force_not_what_it_wished(journal: 
     assert not any("is in force" in side.decided_reason for side in found.sides)
 
 
-def test_beyond_counts_what_no_record_can_tell(journal: Path) -> None:
+def told_the_truth(journal: Path, folder: Path) -> Path:
+    """Return a copy of a journal whose start says that half of the clients are harmed."""
+    start, *rest = journal.read_text().splitlines(keepends=True)
+    truth = {"failure_rate": 0.01, "delta": 0.5, "harmed_share": 0.5, "segments": {}}
+    told = json.dumps(json.loads(start) | {"truth": truth}) + "\n"
+    (folder / "truth.jsonl").write_text("".join([told, *rest]))
+    return folder / "truth.jsonl"
+
+
+def test_who_decides_by_the_truth_alone_is_refused_where_none_was_told(
+    journal: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert code_of(["replay", str(journal), "--policy", "oracle"]) == 2
+    assert "tells no truth, and oracle decides by nothing else" in capsys.readouterr().err
+
+
+def test_beyond_counts_what_no_record_can_tell(journal: Path, tmp_path: Path) -> None:
     assert replay(journal, "all_at_once").beyond["more"] > 0
-    assert replay(journal, "oracle").beyond["more"] == 0
+    assert replay(told_the_truth(journal, tmp_path), "oracle").beyond["more"] == 0
 
 
 def test_a_table_shows_the_ticks_that_change_something_and_forgives_rounding() -> None:

@@ -135,6 +135,11 @@ def replay(journal: str | Path, policy: Policy | str | Path | None = None) -> Re
     if all(entry["entry"] != "decision" for entry in entries):
         raise InputError(f"{path}: records no decision, so there is nothing to decide again")
     label, flown = _policy(start, policy, str(path))
+    if policy is not None and start["truth"] is None and "needs_truth" in flown.tags:
+        raise InputError(
+            f"{path}: tells no truth, and {label} decides by nothing else; "
+            "`simcert compare` flies it in the simulator"
+        )
     rollout = Rollout(
         flown,
         analyzer_maker(flown),
