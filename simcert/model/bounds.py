@@ -131,6 +131,8 @@ Count = Annotated[int, Within(0)]
 YEAR_S = 366 * 86_400.0
 Moment = Annotated[float, Within(-100.0 * YEAR_S, 100.0 * YEAR_S)]
 """Seconds before or after the epoch: a century, since some clocks began in 1970."""
+Life = Annotated[float, Within(1.0, 100.0 * YEAR_S)]
+"""Seconds that a certificate still lives: a private CA gives decades."""
 Until = Annotated[float, Within(0.0)]
 """Seconds after the epoch; infinity is for ever."""
 Delay = Annotated[float, Within(0.0, YEAR_S)]

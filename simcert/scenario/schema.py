@@ -16,6 +16,7 @@ from simcert.model.bounds import (
     Checked,
     Clients,
     Delay,
+    Life,
     Moment,
     Period,
     Prefixes,
@@ -129,7 +130,7 @@ class Analysis(Checked):
     target_success: Annotated[float, Within(0.0, 1.0, open_low=True)] = 0.99
     soak_s: Delay | None = None
     deadline_s: Span | None = None
-    old_until_s: Span | None = None  # known end of the old certificate
+    old_until_s: Life | None = None  # known end of the old certificate
     prior: bool = False  # tell the policy what `predict` says of the population
     configured: str | None = None  # of this mix instead of the true clients
 

@@ -16,6 +16,7 @@ import pytest
 from simcert import lab
 from simcert.errors import InputError
 from simcert.lab.editor_schemas import scenario as schema
+from simcert.lab.setup import prepare
 from simcert.scenario import load_scenario
 
 CHAINS = Path(__file__).parents[2] / "scenarios" / "chains"
@@ -180,3 +181,24 @@ def test_what_lies_within_is_flown_or_refused_in_words(path: str, tmp_path: Path
 
             json.dumps(flown.to_dict(), allow_nan=False)  # no figure is nan or infinite
             assert flown.score.harmed_connections <= flown.score.connections
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("traffic.connections_per_s", 115_740.0),  # 1e10 a day
+        ("traffic.connections_per_s", 1e6),
+        ("traffic.clients", 1_000_000_000),
+        ("traffic.horizon_s", 56 * 86_400.0),
+        ("analysis.window_s", 1.0),
+        ("analysis.window_s", 3_600.0),
+        ("analysis.old_until_s", 10 * 366 * 86_400.0),  # of a private CA
+    ],
+)
+def test_what_large_sites_have_is_not_refused(path: str, value: float, tmp_path: Path) -> None:
+    world = copy.deepcopy(WORLD) | {"traffic": {"connections_per_s": 115_740.0}}
+    put(world, path, value)
+    file = tmp_path / "it.toml"
+    file.write_text("".join(f"{key} = {toml(one)}\n" for key, one in world.items()))
+
+    assert prepare(file, "adaptive", "counts").spec.connections_per_s >= 115_740.0
