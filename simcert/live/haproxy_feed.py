@@ -37,10 +37,10 @@ class HaproxyFeed:
     lost: int = 0  # records that HAProxy numbered and that never came
     _late: int = field(default=0, init=False)
     _polled_s: float = field(init=False)
-    _looked_s: float = field(default=float("inf"), init=False)  # as records are dated; inf: never
+    _looked_s: float = field(init=False)  # as records are dated; nobody looked before `since_s`
 
     def __post_init__(self) -> None:
-        self._polled_s = self.since_s
+        self._polled_s = self._looked_s = self.since_s
 
     def exposed(self, exposure: float, from_s: float) -> None:
         """Note the exposure in force, so that every window knows its own."""

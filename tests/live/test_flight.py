@@ -101,6 +101,7 @@ def test_resumption_shows_nothing_of_a_certificate_and_is_never_evidence(rig: Ri
             session = link.session
             resumed = link.session_reused
     time.sleep(0.5)
+    feed.exposed(0.0, 40.0)
     (window,) = feed.poll(40.0)
     feed.close()
 

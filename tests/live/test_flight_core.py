@@ -346,10 +346,16 @@ def silent_feed(since_s: float = 0.0) -> HaproxyFeed:
 def test_a_record_that_came_too_late_spoils_the_windows_that_it_may_belong_to() -> None:
     feed = silent_feed()
     feed.windower.late = 3
-    closed = [one for now_s in (70.0, 130.0, 190.0) for one in feed.poll(now_s)]
+    closed = []
+    for now_s in (70.0, 130.0, 190.0):
+        feed.exposed(0.0, now_s)
+        closed += feed.poll(now_s)
 
     assert [one.completeness for one in closed] == [0.0, 0.0, 1.0]
 
 
 def test_a_window_that_began_before_the_flight_is_not_ours() -> None:
-    assert [one.start_s for one in silent_feed(since_s=90.0).poll(250.0)] == [120.0, 180.0]
+    feed = silent_feed(since_s=90.0)
+    feed.exposed(0.0, 250.0)
+
+    assert [one.start_s for one in feed.poll(250.0)] == [120.0, 180.0]

@@ -1,5 +1,7 @@
 """Lines to rows: every situation has its outcome, damage costs only itself, loss is a number."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ from simcert.live._frames import Frames
 from simcert.live.haproxy_feed import HaproxyFeed
 from simcert.live.haproxy_outcomes import STRANGE_MAX, HaproxyOutcomes
 from simcert.live.haproxy_records import SEGMENTS_MAX, HaproxyRecords
-from simcert.model import RESUMED, RecordBatch
+from simcert.model import RESUMED, RecordBatch, Window
 
 PACKED = 20 << 23  # OpenSSL's library number of TLS
 EPOCH_S = 1_795_489_000
@@ -153,11 +155,17 @@ def feed(ring: Ring) -> HaproxyFeed:
     return HaproxyFeed(ring, HaproxyRecords(EPOCH_S), windower, slice_s=10.0)  # type: ignore[arg-type]
 
 
+def looked(fed: HaproxyFeed, now_s: float) -> Sequence[Window]:
+    """Return the windows that leave after a look at the exposure, which is still 0."""
+    fed.exposed(0.0, now_s)
+    return fed.poll(now_s)
+
+
 def test_loss_lowers_completeness_by_its_share() -> None:
     ring = Ring()
     ring.data = b"".join(framed(line(i, address=f"198.51.{i}.1")) for i in range(100) if i % 10)
 
-    (window,) = feed(ring).poll(10.0)
+    (window,) = looked(feed(ring), 10.0)
 
     assert window.n == 90
     assert window.completeness == pytest.approx(0.9, abs=0.02)
@@ -171,6 +179,13 @@ def test_no_window_leaves_before_the_exposure_was_looked_at_after_its_end() -> N
     fed.exposed(0.1, 11.0)
     (window,) = fed.poll(11.0)
     assert (window.start_s, window.completeness) == (0.0, 1.0)
+
+
+def test_before_the_first_look_no_window_is_evidence_of_an_exposure_that_nobody_knows() -> None:
+    fed = feed(Ring())
+
+    assert fed.poll(90.0) == []
+    assert [one.completeness for one in fed.poll(120.0)] == [0.0, 0.0]
 
 
 def test_while_the_clock_of_the_records_is_behind_a_look_is_as_late_as_that_clock_says() -> None:
@@ -221,7 +236,7 @@ def test_a_network_that_fails_on_purpose_is_one_failure_among_all_the_others() -
     fine = [line(100 + i, address=f"198.51.{i}.1") for i in range(100)]
     ring.data = b"".join(map(framed, [*foul, *fine]))
 
-    (window,) = feed(ring).poll(10.0)
+    (window,) = looked(feed(ring), 10.0)
 
     assert window.tally() == (101, 1, 0, 0)
     assert int(window.attempts.sum()) == 200
@@ -234,7 +249,7 @@ def test_silence_of_a_broken_connection_is_never_a_good_window() -> None:
     ring.connected = False
     one.poll(6.0)
 
-    (window,) = one.poll(10.0)
+    (window,) = looked(one, 10.0)
 
     assert window.completeness == 0.0
 
@@ -243,7 +258,7 @@ def test_a_line_that_comes_twice_counts_once() -> None:
     ring = Ring()
     ring.data = framed(line(1)) + framed(line(1)) + framed(line(2, at_s=2.0))
 
-    (window,) = feed(ring).poll(10.0)
+    (window,) = looked(feed(ring), 10.0)
 
     assert window.attempts.sum() == 2
 
@@ -253,7 +268,7 @@ def test_records_of_another_clock_make_the_window_incomplete() -> None:
     ring.data = framed(line(1, at_s=500.0))
     one = feed(ring)
 
-    (window,) = one.poll(10.0)
+    (window,) = looked(one, 10.0)
 
     assert one.skewed == 1
     assert window.completeness == 0.0
