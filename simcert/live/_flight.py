@@ -112,15 +112,20 @@ class Flight:
         }
 
     def _resume(self) -> None:
-        """Decide again what was decided; ContractError if that does not give the same."""
+        """Decide again what was decided; ContractError if that does not give the same.
+
+        InputError if the journal holds what is no window or state.
+        """
         entries = self.journal.entries_before
         if not entries:
             return
         self._check_same(entries[0])
+        remedy = "`simcert live abort`, then move the journal away"
         try:
             decisions = resume(entries, self.rollout)
+        except InputError as error:
+            raise InputError(f"{self.journal.name}: {error}; {remedy}") from error
         except ContractError as error:
-            remedy = "`simcert live abort`, then move the journal away"
             what = f"other decisions than recorded: {error}"
             raise ContractError(f"{self.journal.name}: {what}; {remedy}") from error
         log.info("resumed after %d decisions", decisions, extra=event("resumed"))

@@ -56,7 +56,11 @@ def test_a_journal_of_other_parameters_or_other_decisions_says_so(rig: Rig) -> N
     with pytest.raises(InputError, match="began with another params"):
         Flight(rig.config("fixed_linear:step=0.2,every_s=0.0001"), unvalidated=True)
     path = config.run / "journal.jsonl"
-    path.write_text(path.read_text().replace("is due", "was due"))
+    text = path.read_text()
+    path.write_text(text + '{"entry":"state","t":9.0,"state":{}}\n')
+    with pytest.raises(InputError, match=r"journal\.jsonl: .* no valid state: .*; `simcert live"):
+        Flight(config, unvalidated=True)
+    path.write_text(text.replace("is due", "was due"))
     with pytest.raises(ContractError, match=r'says "fixed schedule: 0\.1 was due'):
         Flight(rig.config(STEPS), unvalidated=True)
 
