@@ -93,11 +93,12 @@ def _named(policy: Policy | str | Path) -> tuple[str, str, Policy]:
             raise InputError(
                 f"a policy is a name, a file or an object that decides, not {policy!r:.60}"
             )
-        return stem(policy), stem(policy), policy
-    parsed = policies.parse(policy)
-    if type(parsed).__module__.startswith(discovery.OUTSIDE):
-        _carry(sys.modules[type(parsed).__module__])
-    return policies.label(policy), str(policy), parsed
+        label, typed = stem(policy), stem(policy)
+    else:
+        label, typed, policy = policies.label(policy), str(policy), policies.parse(policy)
+    if type(policy).__module__.startswith(discovery.OUTSIDE):
+        _carry(sys.modules[type(policy).__module__])
+    return label, typed, policy
 
 
 def _carry(module: ModuleType) -> None:

@@ -404,3 +404,16 @@ def test_a_combination_that_a_policy_refuses_is_no_candidate(tmp_path: Path) -> 
     assert refused
     assert all(one.stopped.startswith("refused") for one in refused)
     assert prepare(quick, Argo()).truth.harmful
+
+
+def test_a_policy_in_a_file_of_ones_own_is_searched_in_workers(
+    scenarios: list[str], tmp_path: Path
+) -> None:
+    own = Path(__file__).parents[2] / "simcert" / "lab" / "scaffold" / "doubling.py"
+    more = ("--policy", str(own), "--trials", "2", "--runs", "2", "--fresh", "2", "--jobs", "2")
+    call = ["tune", scenarios[0], *more, "--held-out", scenarios[1], "--quiet"]
+
+    assert code_of([*call, "--out", str(tmp_path / "out")]) == 0
+
+    command = json.loads((tmp_path / "out" / "manifest.json").read_text())["command"]
+    assert f"--policy {own} " in command
