@@ -43,7 +43,7 @@ def measure(window: Window, metric: str, arm: str, over: str = "units") -> tuple
     if kind == "feature":
         at = FEATURES.index(name)
         having = sum([window.by_arm("features")[i][at] for i in arms])
-        return float(having), float(sum([sum(window.by_arm("time_hist")[i]) for i in arms]))
+        return float(having), float(sum([window.per_arm("time_hist")[i] for i in arms]))
     rows = [window.by_arm(over)[i] for i in arms]
     columns = _columns(window.outcomes, name)
     return float(sum([row[i] for row in rows for i in columns])), float(sum(map(sum, rows)))

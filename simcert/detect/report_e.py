@@ -24,8 +24,8 @@ class ReportE(ConditionalE):
     def update(self, window: Window) -> None:
         """Bet on the reports that arrived in the slice."""
         self._start(window)
-        by_arm = window.by_arm("attempts")
-        new, old = sum(by_arm[NEW]), sum(by_arm[OLD])
+        served = window.per_arm("attempts")
+        new, old = served[NEW], served[OLD]
         if new + old:
             self.shares = [*self.shares[1 - self.memory * window.slices :], new / (new + old)]
         self.n += new + old

@@ -65,8 +65,8 @@ class SplitE(Stateful):
 
     def update(self, window: Window) -> None:
         """Bet on the arms of all connections of the slice."""
-        by_arm, e = window.by_arm("attempts"), window.exposure
-        n_new, n_old = sum(by_arm[NEW]), sum(by_arm[OLD])
+        served, e = window.per_arm("attempts"), window.exposure
+        n_new, n_old = served[NEW], served[OLD]
         if not 0.0 < e < 1.0 or not n_new + n_old or window.mixed:
             return
         if self._bets[0] != e:
