@@ -6,7 +6,7 @@ from simcert.scenario.strict import Problems
 from simcert.world.faults._fault import Fault
 
 DECISIONS_MAX = 2_000_000
-PULSES_MAX = 4_000
+PULSES_MAX = 20_000  # a minute apart for two weeks; some 200 MB where slices are long
 RESTARTS_MAX = 100_000
 COHORTS_MAX = 1_000
 CLIENTS_MAX = 1_000_000_000  # of all cohorts and floods; retries are drawn from as many

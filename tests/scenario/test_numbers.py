@@ -190,13 +190,15 @@ def test_what_lies_within_is_flown_or_refused_in_words(path: str, tmp_path: Path
         ("traffic.connections_per_s", 1e6),
         ("traffic.clients", 1_000_000_000),
         ("traffic.horizon_s", 56 * 86_400.0),
-        ("analysis.window_s", 1.0),
+        ("analysis.window_s", 2.0),
         ("analysis.window_s", 3_600.0),
         ("analysis.old_until_s", 10 * 366 * 86_400.0),  # of a private CA
+        ("cohort[0].arrivals", {"pulse_at_h": 0.0, "pulse_period_s": 60.0, "pulse_width_s": 5.0}),
     ],
 )
-def test_what_large_sites_have_is_not_refused(path: str, value: float, tmp_path: Path) -> None:
-    world = copy.deepcopy(WORLD) | {"traffic": {"connections_per_s": 115_740.0}}
+def test_what_large_sites_have_is_not_refused(path: str, value: object, tmp_path: Path) -> None:
+    traffic = {"connections_per_s": 115_740.0, "horizon_s": 13 * 86_400.0}
+    world = copy.deepcopy(WORLD) | {"traffic": traffic}
     put(world, path, value)
     file = tmp_path / "it.toml"
     file.write_text("".join(f"{key} = {toml(one)}\n" for key, one in world.items()))
