@@ -46,8 +46,8 @@ class Within:
 
 
 def _said(limit: float) -> str:
-    """Return a limit as people write it: 1e6 in full, as six digits may be too few."""
-    return f"{limit:,.0f}" if 1e6 <= abs(limit) < 1e12 else f"{limit:g}"
+    """Return a limit as TOML takes it: 1e6 in full, as six digits may be too few."""
+    return f"{limit:_.0f}" if 1e6 <= abs(limit) < 1e12 else f"{limit:g}"
 
 
 def check(made: Any) -> None:  # noqa: ANN401 - any dataclass

@@ -63,7 +63,7 @@ end = "completed"
         'it.toml: key "summary" is missing',
         'it.toml:1: sumary: unknown key "sumary"; did you mean "summary"?',
         "it.toml:4: certificates.new: must be a text, got 3",
-        "it.toml:6: traffic.connections_per_s: must be in [1e-06, 100,000,000], got -1.0",
+        "it.toml:6: traffic.connections_per_s: must be in [1e-06, 100_000_000], got -1.0",
         "it.toml:7: traffic.diurnal: must be a number, got true",
         'it.toml:10: population.background.outcome: unknown key "outcome"; '
         'did you mean "outcomes"?',
@@ -100,7 +100,7 @@ end = "completed"
         (("[[cohort]]", '[[fault]]\nkind = "middlebox"\noutcome = "hnag"\n[[cohort]]'),
          'fault[0].outcome: unknown outcome "hnag"; did you mean "hang"?'),
         (("[[cohort]]", "[traffic]\nhorizon_s = inf\n[[cohort]]"),
-         "must be in [1, 31,622,400], got inf"),
+         "must be in [1, 31_622_400], got inf"),
     ],
 )  # fmt: skip
 def test_a_fault_names_key_and_limit(
