@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,13 +23,14 @@ from simcert.lab import editor_schemas, report
 from simcert.lab.setup import prepare
 from simcert.lab.tune.progress import Watch
 from simcert.lab.tune.space import Knob, space
-from simcert.lab.tune.words import toml
+from simcert.lab.tune.words import outside, toml
 from simcert.model.bounds import Within
 from simcert.policy.adaptive import Adaptive
 from simcert.policy.argo import Argo
 from simcert.policy.fixed_canary import FixedCanary
 from simcert.scenario import load_scenario, policies
 
+SCAFFOLD = Path(lab.__file__).parent / "scaffold"
 SHORT = ("--policy", "fixed_linear", "--trials", "9", "--runs", "3", "--fresh", "3")
 
 
@@ -409,7 +410,7 @@ def test_a_combination_that_a_policy_refuses_is_no_candidate(tmp_path: Path) -> 
 def test_a_policy_in_a_file_of_ones_own_is_searched_in_workers(
     scenarios: list[str], tmp_path: Path
 ) -> None:
-    own = Path(__file__).parents[2] / "simcert" / "lab" / "scaffold" / "doubling.py"
+    own = SCAFFOLD / "doubling.py"
     more = ("--policy", str(own), "--trials", "2", "--runs", "2", "--fresh", "2", "--jobs", "2")
     call = ["tune", scenarios[0], *more, "--held-out", scenarios[1], "--quiet"]
 
@@ -417,3 +418,16 @@ def test_a_policy_in_a_file_of_ones_own_is_searched_in_workers(
 
     command = json.loads((tmp_path / "out" / "manifest.json").read_text())["command"]
     assert f"--policy {own} " in command
+    assert f"fly it with: --policy {own}" in (tmp_path / "out" / "chosen.toml").read_text()
+
+
+def test_what_was_found_for_a_policy_of_ones_own_flies_as_is_told(tmp_path: Path) -> None:
+    own = tmp_path / "my own.py"
+    own.write_text((SCAFFOLD / "doubling.py").read_text())
+    found = replace(policies.parse(str(own)), first=0.125, dwell_s=300.0)
+
+    (said,) = outside(found, f"{own}:first=0.5")
+
+    (typed,) = shlex.split(said.rpartition("--policy ")[2])
+    assert asdict(policies.parse(typed)) == asdict(found)
+    assert outside(FixedCanary(), "fixed_canary") == []

@@ -24,10 +24,12 @@ def leave(
     """Write everything, the same bytes for the same study; its days stay, so that it can go on."""
     for i, one in enumerate(tuned.members, 1):
         assert one.trial.policy is not None
-        folder.write(words.front_file(i), words.toml(one.trial.policy, words.about(tuned, one)))
+        said = [*words.about(tuned, one), *words.outside(one.trial.policy, setups[0].typed)]
+        folder.write(words.front_file(i), words.toml(one.trial.policy, said))
     policy = tuned.search.policy if tuned.chosen is None else tuned.chosen.trial.policy
     assert policy is not None
-    folder.write(words.CHOSEN, words.toml(policy, [words.why(tuned)]))
+    said = [words.why(tuned), *words.outside(policy, setups[0].typed)]
+    folder.write(words.CHOSEN, words.toml(policy, said))
     folder.write("report.md", words.report(tuned))
     told = told_of(tuned)
     folder.write("trials.json", to_json(told.trials))

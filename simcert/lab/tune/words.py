@@ -1,6 +1,7 @@
 """A study in words, in Markdown, and as policy files."""
 
 import json
+import shlex
 from collections.abc import Sequence
 from dataclasses import fields
 from math import exp
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from simcert.control.journal import params as params_of
 from simcert.control.journal import stem
-from simcert.model import Policy
+from simcert.model import Policy, discovery
 
 if TYPE_CHECKING:
     from simcert.lab.tune.result import Member, Tuned
@@ -29,13 +30,26 @@ def front_file(number: int) -> str:
 
 def toml(policy: Policy, comments: Sequence[str]) -> str:
     """Return a policy file: its stem, and every parameter that is not the class's default."""
-    now, usual = params_of(policy), params_of(type(policy)())
-    names = [one.name for one in fields(policy)]  # type: ignore[arg-type]
-    changed = {k: now[k] for k in names if now[k] != usual[k] and now[k] is not None}
+    changed = _changed(policy)
     width = max(map(len, ["policy", *changed]))
     lines = [f"# {line}" for text in comments for line in text.splitlines()]
     lines += [f"{k:<{width}} = {_value(v)}" for k, v in {"policy": stem(policy), **changed}.items()]
     return "\n".join(lines) + "\n"
+
+
+def _changed(policy: Policy) -> dict[str, Any]:
+    now, usual = params_of(policy), params_of(type(policy)())
+    names = [one.name for one in fields(policy)]  # type: ignore[arg-type]
+    return {k: now[k] for k in names if now[k] != usual[k] and now[k] is not None}
+
+
+def outside(policy: Policy, typed: str) -> list[str]:
+    """Return how a policy in somebody's own file flies: no policy file may name code to run."""
+    if not type(policy).__module__.startswith(discovery.OUTSIDE):
+        return []
+    given = ",".join(f"{k}={_value(v)}" for k, v in _changed(policy).items())
+    said = typed.partition(":")[0] + (f":{given}" if given else "")
+    return [f"Its class stands in a file of your own; fly it with: --policy {shlex.quote(said)}"]
 
 
 def _value(value: Any) -> str:  # noqa: ANN401 - JSON
