@@ -20,6 +20,8 @@ CHECKS = {
 ADVICE = {
     "clock": "clocks disagree with its dates: wait until it is older, or reissue it backdated",
     "trust": "clients distrust it: withdraw, or serve a chain cross-signed by a root they know",
+    "unsaid": "clients reject it and do not say why: withdraw; where trust fails, a chain "
+    "cross-signed by a root they know helps, where clocks do, waiting or a backdated one",
     "capability": "clients cannot use its key: serve a second certificate beside it",
     "name": "clients leave after the handshake: withdraw, and check pins and names",
     "path": "handshakes hang: send a shorter chain, some path drops the large flight",
@@ -30,7 +32,7 @@ CAUSES = {
     "certificate_revoked": "revoked",
     "unknown_ca": "trust",
     "bad_certificate": "trust",
-    "certificate_unknown": "trust",
+    "certificate_unknown": "unsaid",
     "unsupported_certificate": "capability",
     "handshake_failure": "capability",
     "illegal_parameter": "capability",
@@ -107,5 +109,5 @@ def cause(outcome: str) -> str:
         return "name"
     alert = outcome.partition(":")[2]
     if alert:
-        return CAUSES.get(alert, "trust")
-    return "path" if outcome == "hang" else "trust"
+        return CAUSES.get(alert, "unsaid")
+    return "path" if outcome == "hang" else "unsaid"
