@@ -80,6 +80,7 @@ class HaproxyFeed:
         known_s, late_s = self._looked_s + self.windower.grace_s, now_s - WAIT_SLICES * self.slice_s
         if known_s < late_s:
             self._lost(UNKNOWN, late_s, self._looked_s)
+            self._looked_s = late_s - self.windower.grace_s  # what is lost needs no look
         return min(now_s, max(known_s, late_s))
 
     def _add(self, text: bytes, ends: list[int], now_s: float) -> None:

@@ -229,6 +229,20 @@ def test_while_nobody_can_look_windows_wait_and_are_lost_before_they_fill_the_me
     assert [one.completeness for one in fed.poll(130.0)][1:] == [1.0] * 9
 
 
+def test_a_day_without_a_look_is_not_gone_through_again_at_every_poll(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fed = feed(Ring())
+    fed.exposed(0.1, 8.0)
+    fed.poll(86_400.0)
+    noted: list[float] = []
+    monkeypatch.setattr(fed.windower, "lost", lambda _, at_s: noted.append(at_s))
+
+    fed.poll(86_410.0)
+
+    assert noted == [86_305.0, 86_315.0]
+
+
 def test_a_network_that_fails_on_purpose_is_one_failure_among_all_the_others() -> None:
     ring = Ring()
     unknown_ca = (34, PACKED | 1048)
