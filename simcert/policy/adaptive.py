@@ -90,8 +90,9 @@ class Adaptive:
             return self.alpha
         return self.alpha * 6.0 / (pi * attempt) ** 2
 
-    def after_rollback(self, attempt: int) -> str:  # noqa: ARG002 - for those who try again
+    def after_rollback(self, attempt: int) -> str:
         """Say what would change the rollback that ends attempt k = 1, 2, ..."""
+        del attempt  # all end alike, but for those who try again
         return "final until an operator starts a new attempt"
 
     def _suspicion(self, a: Assessment, memory: Memory, segment_e: float) -> str:

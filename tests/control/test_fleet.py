@@ -104,8 +104,7 @@ def tick(fleet, edges, clock, exposure=None):
         seen = fleet.read_back(clock[0])
     except MachineError:
         pass
-    for one in edges:
-        one.node.step()
+    all_step(edges)
     return seen
 
 
@@ -115,6 +114,11 @@ def settled(fleet, edges, clock, exposure):
     for _ in range(3):
         seen = tick(fleet, edges, clock, exposure)
     return seen
+
+
+def all_step(edges):
+    for one in edges:
+        one.node.step()
 
 
 def test_an_order_reaches_every_node_and_is_confirmed_when_all_report_it(store, edges, clock):
@@ -165,8 +169,7 @@ def test_a_lower_token_is_refused_by_the_store_and_by_the_node(store, edges, clo
     with pytest.raises(MachineError, match="token 2"):
         old.apply(0.05, clock[0])
     store.values[ORDER] = (Order(1, 99, 0.9, 99).text(), 0)
-    for one in edges:
-        one.node.step()
+    all_step(edges)
     assert [one.exposure for one in edges] == [0.1, 0.1]
     assert edges[0].node.refused == 1
 
@@ -259,11 +262,9 @@ def test_after_the_end_the_order_stands_without_a_leader(store, edges, clock):
     fleet = lead(store, authorised=lambda: 1.0)
     settled(fleet, edges, clock, 1.0)
     fleet.finish()
-    for one in edges:
-        one.node.step()
+    all_step(edges)
     clock[0] += 1e6
-    for one in edges:
-        one.node.step()
+    all_step(edges)
     assert [one.exposure for one in edges] == [1.0, 1.0]
 
     store.values.clear()
@@ -271,8 +272,7 @@ def test_after_the_end_the_order_stands_without_a_leader(store, edges, clock):
         one.start()
         one.node.step()
     clock[0] += 1e6
-    for one in edges:
-        one.node.step()
+    all_step(edges)
     assert [one.exposure for one in edges] == [1.0, 1.0], "the store lost its memory, too"
 
 
@@ -281,8 +281,7 @@ def test_a_final_order_never_comes_back_after_a_newer_one_was_heard(store, edges
     fleet = lead(store, authorised=lambda: 1.0)
     settled(fleet, edges, clock, 1.0)
     fleet.finish()
-    for one in edges:
-        one.node.step()
+    all_step(edges)
     assert all(one.kept.final for one in edges)
     settled(lead(store, 2), edges, clock, 0.2)
     store.down = True
@@ -304,8 +303,7 @@ def test_what_was_confirmed_of_an_order_before_ends_nothing(store, edges, clock)
     fleet = lead(store, authorised=lambda: 0.0)
     settled(fleet, edges, clock, 0.0)
     fleet.apply(0.1, clock[0])
-    for one in edges:
-        one.node.step()
+    all_step(edges)
     fleet.apply(0.0, clock[0])
     edges[0].node.step()
     assert [one.exposure for one in edges] == [0.0, 0.1]

@@ -14,7 +14,7 @@ from simcert.lab.tune import search as searching
 from simcert.lab.tune import study, words
 from simcert.lab.tune.days import crashed
 from simcert.lab.tune.progress import Watch
-from simcert.lab.tune.score import Days, Limits, Score
+from simcert.lab.tune.score import Day, Days, Limits, Score
 from simcert.lab.tune.search import BATCH, NSGA_FROM, Search, Trial
 from simcert.lab.tune.space import Knob
 from simcert.model import Policy
@@ -128,8 +128,8 @@ def test_who_crashes_is_told_as_failed_and_crashing_defaults_end_it(tmp_path: Pa
     assert all(until == 3 for label, _, _, until in flyer.flown if label in ("t0001", "t0002"))
     with pytest.raises(InputError, match="the policy with its defaults crashes"):
         searched(tmp_path / "all", lambda *_: trade(Adaptive(), 0) | {"error": "boom"})
-    day = {"error": None}
-    assert crashed({"a": [day], "b": [day, {"error": "boom"}]})  # type: ignore[list-item]
+    day: Day = {"error": None}
+    assert crashed({"a": [day], "b": [day, {"error": "boom"}]})
 
 
 def test_who_is_hopeless_flies_a_third_and_is_nobodys_rival(tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ def test_words_promise_no_flight_that_live_refuses(verdict: str, kind: str, said
 
 
 def test_a_moment_without_a_zone_is_refused_before_a_day_is_flown(tmp_path: Path) -> None:
-    at = dt.datetime(2026, 3, 1)  # noqa: DTZ001 - the mistake
+    at = dt.datetime.fromisoformat("2026-03-01")  # the mistake: no zone
     with pytest.raises(InputError, match=r"at 2026-03-01T00:00:00: .* with a zone"):
         lab.validate("adaptive", out=tmp_path / "out", quick=True, quiet=True, at=at)
     assert not (tmp_path / "out").exists()

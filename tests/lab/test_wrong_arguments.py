@@ -63,6 +63,6 @@ def test_a_window_counts_whole_units(counts: Any) -> None:
 
 
 def test_one_policy_of_ones_own_needs_no_list() -> None:
-    study = simcert.compare("same_ca", AllAtOnce(), **BATCH)  # type: ignore[arg-type]
+    study = simcert.compare("same_ca", AllAtOnce(), **BATCH)
 
     assert [result["policy"] for result in study.results] == ["all_at_once"]

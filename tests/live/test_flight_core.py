@@ -25,6 +25,7 @@ from simcert.live._terminator import Terminator
 from simcert.live._watch import Watch
 from simcert.live.haproxy_actuator import HaproxyActuator
 from simcert.live.haproxy_feed import HaproxyFeed
+from simcert.live.haproxy_socket import HaproxySocket
 from simcert.model import Decision, Kind, Phase
 
 CLIMBS = "fixed_linear:step=0.5,every_s=600"
@@ -301,14 +302,15 @@ def test_a_chain_that_lost_its_intermediate_is_asked_about(tmp_path: Path) -> No
     check_new(whole, bare, dt.datetime.now(dt.UTC))
 
 
-class Ignorant:
+class Ignorant(HaproxySocket):
     """A HAProxy that takes every word and does nothing."""
 
     def worker(self) -> str:
         return "1"
 
-    def ask(self, line: str) -> str:
-        return 'found=yes, key="exposure", value="700"' if line.startswith("get map") else ""
+    def ask(self, command: str, payload: str = "") -> str:
+        told = command.startswith("get map") and not payload
+        return 'found=yes, key="exposure", value="700"' if told else ""
 
 
 def test_what_the_process_ignores_is_no_exposure_and_no_later_start_applies_it(
@@ -316,7 +318,7 @@ def test_what_the_process_ignores_is_no_exposure_and_no_later_start_applies_it(
 ) -> None:
     place = tmp_path / "exposure.map"
     place.write_text("exposure 700\n")
-    actuator = HaproxyActuator(Ignorant(), place)  # type: ignore[arg-type]
+    actuator = HaproxyActuator(Ignorant(tmp_path / "socket"), place)
 
     with pytest.raises(MachineError, match="asked for 5000, HAProxy has 700"):
         actuator.apply(0.5, 0.0)

@@ -8,7 +8,7 @@ import logging
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from simcert.errors import InputError, MachineError
 from simcert.scenario.validation import code_digest
@@ -80,7 +80,13 @@ def _told(cluster: str) -> Iterator[None]:
         ) from error
 
 
-def _never_here(backend: Any) -> None:  # noqa: ANN401 - optional package without types
+class _Pool(Protocol):
+    """What is asked of joblib's backend."""
+
+    effective_n_jobs: Callable[[int], int]
+
+
+def _never_here(backend: _Pool) -> None:
     """Let a cluster of one worker fly: joblib would fly a pool of one in our own process."""
     hands = backend.effective_n_jobs
     backend.effective_n_jobs = lambda jobs: max(2, hands(jobs))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from simcert.errors import InputError
 from simcert.lab import manifest
@@ -18,12 +18,13 @@ from simcert.lab.sizes import checked_runs, workers
 from simcert.model import Policy
 from simcert.scenario import Scenario
 
+One = TypeVar("One")  # scenario or policy
 SHARDS, TRACES = "shards", "traces"
 
 
 def compare(
     scenarios: Scenario | str | Path | Sequence[Scenario | str | Path],
-    policies: str | Path | Sequence[Policy | str | Path],
+    policies: Policy | str | Path | Sequence[Policy | str | Path],
     runs: int = 60,
     seed: int = 0,
     jobs: int | None = None,
@@ -113,18 +114,20 @@ def _ordered(setups: Sequence[Setup], rows: dict[str, list[Row]]) -> list[Row]:
     ]
 
 
-def _in_a_list(given: Any) -> list[Any]:  # noqa: ANN401 - one of a kind, or several
+def _in_a_list(given: One | Sequence[One]) -> list[One]:
     """Return several as they are, and one alone as a list of one."""
-    alone = isinstance(given, str | Path) or not isinstance(given, Iterable)
-    return [given] if alone else list(given)
+    if isinstance(given, str | Path) or not isinstance(given, Iterable):
+        return [given]
+    return list(given)
 
 
 def _setups(
     scenarios: Scenario | str | Path | Sequence[Scenario | str | Path],
-    policies: str | Path | Sequence[Policy | str | Path],
+    policies: Policy | str | Path | Sequence[Policy | str | Path],
     fidelity: str | None,
 ) -> list[Setup]:
-    many, several = _in_a_list(scenarios), _in_a_list(policies)
+    many: list[Scenario | str | Path] = _in_a_list(scenarios)
+    several: list[Policy | str | Path] = _in_a_list(policies)
     if not many or not several:
         raise InputError("nothing to compare: name at least one scenario and one policy")
     setups = [setup for one in many for setup in prepare_all(one, several, fidelity)]

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from math import exp
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+    from rich.text import Text
+
     from simcert.lab.tune.search import Trial
 
 
@@ -25,7 +28,7 @@ class Watch:
 class Screen(Watch):
     """Two lines: how far the step is, and what was found."""
 
-    def __init__(self, bar: Any, found: Any, draw: Callable[[], None]) -> None:  # noqa: ANN401 - rich
+    def __init__(self, bar: "Progress", found: "Text", draw: Callable[[], None]) -> None:
         self._bar, self._found, self._draw = bar, found, draw
         self._job = bar.add_task("", total=None)
 

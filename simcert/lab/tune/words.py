@@ -3,7 +3,6 @@
 import json
 import shlex
 from collections.abc import Sequence
-from dataclasses import fields
 from math import exp
 from typing import TYPE_CHECKING, Any
 
@@ -39,8 +38,7 @@ def toml(policy: Policy, comments: Sequence[str]) -> str:
 
 def _changed(policy: Policy) -> dict[str, Any]:
     now, usual = params_of(policy), params_of(type(policy)())
-    names = [one.name for one in fields(policy)]  # type: ignore[arg-type]
-    return {k: now[k] for k in names if now[k] != usual[k] and now[k] is not None}
+    return {k: v for k, v in now.items() if v != usual[k] and v is not None}
 
 
 def outside(policy: Policy, typed: str) -> list[str]:
