@@ -15,6 +15,14 @@ said: Callable[[Said], Reading] = partial(tuple.__new__, Reading)
 """Make a reading of all its fields, in half the time of `Reading(...)`: 17 are made in a slice."""
 
 
+def rung(alarms: int, name: str, value: float, limit: float) -> dict[str, float]:
+    """Return a detail that counts alarms, and tells of the last one who rang, and above what."""
+    counted = {"alarms": float(alarms)}
+    if not limit:  # none yet, or only in a state that was written before the last one was kept
+        return counted
+    return {**counted, f"alarm:{name}": value, "alarm_limit": limit}
+
+
 class Stateful:
     """Every field is a constructor argument, so parameters and state travel together."""
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from simcert.detect._restart import fell
 from simcert.detect._rows import Floats, Rows
-from simcert.detect._state import NOTHING, SEEN, Stateful, said
+from simcert.detect._state import NOTHING, SEEN, Stateful, rung, said
 from simcert.model import Reading, Window
 
 
@@ -19,7 +19,8 @@ class SegmentCusum(Stateful):
     an equal part of `rate` worth `seen` units, forgets with weight `speed` a window, and rides the
     daily wave of all failures, which is followed with weight `wave_speed`. Fed from
     exposure `from_exposure` on; all G start afresh after an alarm and when the exposure falls.
-    After `patience` exposed units the limit grows with their logarithm.
+    After `patience` exposed units the limit grows with their logarithm. What the last alarm was
+    raised at, and by which segment, is kept.
     """
 
     ratio: float = 7.0
@@ -37,6 +38,9 @@ class SegmentCusum(Stateful):
     g: Floats = field(default_factory=lambda: np.empty(0))
     highest: float = 0.0
     alarms: int = 0
+    alarm_g: float = 0.0  # G_s at the last alarm, what it was above, and whose it was
+    alarm_limit: float = 0.0
+    alarm_segment: str = ""
     n: int = 0
     exposure: float = 0.0
     _rows: Rows = field(init=False, repr=False)
@@ -84,8 +88,11 @@ class SegmentCusum(Stateful):
         if f_new is not None:
             np.add(g, self._times(f_new, log(self.ratio)), g)
         np.maximum(g, 0.0, out=g)
-        self.highest = g.item(g.argmax())  # several times faster than max
-        if self.highest > self.threshold:
+        at = g.argmax()  # several times faster than max
+        self.highest, limit = g.item(at), self.threshold
+        if self.highest > limit:
+            self.alarm_g, self.alarm_limit = self.highest, limit
+            self.alarm_segment = self.names[at]
             self.alarms += 1
             self._forget()
 
@@ -111,7 +118,7 @@ class SegmentCusum(Stateful):
         self.fast = max(self.fast, 1e-9)
 
     def reading(self) -> Reading:
-        """Return the largest G, its limit, the exposed units, and the number of alarms so far."""
+        """Return the largest G, its limit, the exposed units, the number of alarms, the last one."""
         verdict = SEEN if self.n else NOTHING
-        alarms = {"alarms": float(self.alarms)}
+        alarms = rung(self.alarms, self.alarm_segment, self.alarm_g, self.alarm_limit)
         return said((verdict, 0.0, self.highest, self.threshold, self.n, alarms))

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from math import log, log1p
 
 from simcert.detect._restart import fell
-from simcert.detect._state import NOTHING, SEEN, Stateful, said
+from simcert.detect._state import NOTHING, SEEN, Stateful, rung, said
 from simcert.model import Reading, Window
 
 
@@ -18,8 +18,8 @@ class SuspicionCusum(Stateful):
     its trend, so that a fault does not hide in its own baseline while it is being found. Fed from
     exposure `from_exposure` on; G starts afresh after an alarm and when the exposure falls. Chance
     alarms come per unit, so after `patience` exposed units the limit grows with their logarithm,
-    and `per_alarm` times ln(1 + alarms): who was wrong before needs more. Suspicion is no test:
-    `log_e` is 0.
+    and `per_alarm` times ln(1 + alarms): who was wrong before needs more. What the last alarm
+    was raised at is kept, for G is 0 again after it. Suspicion is no test: `log_e` is 0.
     """
 
     signal: str = "failure"
@@ -37,6 +37,8 @@ class SuspicionCusum(Stateful):
     trend: float = 0.0  # change of q in a window
     g: float = 0.0
     alarms: int = 0
+    alarm_g: float = 0.0  # G at the last alarm, and what it was above
+    alarm_limit: float = 0.0
     n: int = 0
     exposure: float = 0.0
     recent: list[list[int]] = field(default_factory=list)  # slices to be learned: units, events
@@ -72,7 +74,9 @@ class SuspicionCusum(Stateful):
         rate = max(self.rate + self.trend * self.delay, 0.5 * self.rate)
         drift = (self.ratio - 1.0) * n_new * rate
         self.g = max(0.0, self.g + f_new * log(self.ratio) - drift)
-        if self.g > self.threshold:
+        limit = self.threshold
+        if self.g > limit:
+            self.alarm_g, self.alarm_limit = self.g, limit
             self.alarms += 1
             self.g = 0.0
 
@@ -87,7 +91,7 @@ class SuspicionCusum(Stateful):
         self.trend = min(max(trend, -cap), cap)
 
     def reading(self) -> Reading:
-        """Return G, its limit, the exposed units seen, and the number of alarms so far."""
+        """Return G, its limit, the exposed units seen, the number of alarms, and the last one."""
         verdict = SEEN if self.n else NOTHING
-        alarms = {"alarms": float(self.alarms)}
+        alarms = rung(self.alarms, self.signal, self.alarm_g, self.alarm_limit)
         return said((verdict, 0.0, self.g, self.threshold, self.n, alarms))
