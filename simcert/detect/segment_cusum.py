@@ -118,7 +118,7 @@ class SegmentCusum(Stateful):
         self.fast = max(self.fast, 1e-9)
 
     def reading(self) -> Reading:
-        """Return the largest G, its limit, the exposed units, the number of alarms, the last one."""
+        """Return the largest G, its limit, the exposed units, how many alarms, and the last one."""
         verdict = SEEN if self.n else NOTHING
         alarms = rung(self.alarms, self.alarm_segment, self.alarm_g, self.alarm_limit)
         return said((verdict, 0.0, self.highest, self.threshold, self.n, alarms))
