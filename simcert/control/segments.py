@@ -1,6 +1,7 @@
 """Units and failures of every segment since the attempt began; made readable on demand."""
 
 from collections.abc import Mapping
+from math import log
 from typing import Any, Self
 
 import numpy as np
@@ -44,7 +45,7 @@ class Segments:
         self._settle()
         log_e = _by_segment(channels)
         return [
-            _reading(name, counts, log_e.get(name, 0.0))
+            _reading(name, counts, *log_e.get(name, (0.0, 0.0)))
             for name, counts in sorted(self._by_name.items())
         ]
 
@@ -61,22 +62,28 @@ class Segments:
         return segments
 
 
-LOUD = float(np.log(100.0))  # names a culprit for people; it decides nothing
+LEVEL = 0.01  # P(a segment that nothing harms is ever said to fail), per channel; for people only
 
 
-def _reading(name: str, counts: list[int], log_e: float) -> SegmentReading:
+def _reading(name: str, counts: list[int], log_e: float, over: float) -> SegmentReading:
     n_old, n_new, failed_old, failed_new = counts
-    said = Verdict.FAIL if log_e > LOUD else Verdict.INCONCLUSIVE
+    said = Verdict.FAIL if over > -log(LEVEL) else Verdict.INCONCLUSIVE
     verdict = said if n_old + n_new else Verdict.NO_DATA
     return SegmentReading(name, verdict, n_old, n_new, failed_old, failed_new, log_e)
 
 
-def _by_segment(channels: Mapping[str, Reading]) -> dict[str, float]:
-    """Return the highest evidence that any channel tells of a segment (`segment/signal`)."""
-    found: dict[str, float] = {}
+def _by_segment(channels: Mapping[str, Reading]) -> dict[str, tuple[float, float]]:
+    """Return the highest evidence that any channel tells of a segment (`segment/signal`).
+
+    First as it is, then less what its channel pays for looking at many rows (Bonferroni): at any
+    time, and whoever looks how often, not only at a stop as culprits are named there.
+    """
+    found: dict[str, tuple[float, float]] = {}
     for reading in channels.values():
+        price = log(max(reading.value or 1.0, 1.0))
         for key, value in reading.detail.items():
             name, slash, _ = key.rpartition("/")
             if slash:
-                found[name] = max(found.get(name, 0.0), value)
+                before, over = found.get(name, (0.0, 0.0))
+                found[name] = max(before, value), max(over, value - price)
     return found

@@ -81,19 +81,6 @@ def doubt(a: Assessment) -> str:
     return ""
 
 
-def culprits(a: Assessment, alpha: float) -> list[str]:
-    """Return the segments behind a rollback, by e-BH at the stopping time (Wang, Ramdas 2022)."""
-    found: dict[str, None] = {}
-    for name in ("segment", "segment_alert", "segment_other"):
-        reading = a.reading(name)
-        rows = sorted(reading.detail.items(), key=lambda row: -row[1])
-        e_values = [e_value(log_e) for _, log_e in rows]
-        need = (reading.value or 1.0) / alpha
-        count = max((k for k, e in enumerate(e_values, 1) if e >= need / k), default=0)
-        found |= dict.fromkeys(row.rpartition("/")[0] for row, _ in rows[:count])
-    return list(found)
-
-
 def advice(a: Assessment) -> str:
     """Return what the outcome with the largest excess in the new arm asks for."""
     loud = a.reading("causes").detail

@@ -3,12 +3,13 @@
 from simcert.model import View
 from simcert.policy import _adaptive_back as back
 from simcert.policy import _adaptive_readings as read
+from simcert.policy._adaptive_culprits import culprits
 
 
 def proof(view: View, alpha: float, after: str) -> str:
     """Say why the new certificate is withdrawn, who is harmed, what helps, and what comes after."""
     a = view.assessment
-    named = ", ".join(read.culprits(a, alpha)) or "no single segment"
+    named = ", ".join(culprits(a, alpha)) or "no single segment"
     return (
         f"roll back: evidence e-value {read.e_value(a.log_e):.4g} reached {1.0 / alpha:g}: "
         f"{a.failed_new} of {a.n_new} new units failed, {a.failed_old} of {a.n_old} old ones; "

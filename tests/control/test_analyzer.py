@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from simcert.control.analyzer import Analyzer, resumed_units
+from simcert.control.segments import Segments
 from simcert.detect.conditional_e import ConditionalE
-from simcert.model import NEW, OLD, Assessment, Channel, Reading, Window
-from simcert.policy._adaptive_readings import culprits
+from simcert.model import NEW, OLD, Channel, Reading, Verdict, Window
 
 
 def test_weight_that_no_channel_has_is_bet_on_nothing() -> None:
@@ -31,11 +31,12 @@ def test_a_resumed_handshake_among_the_units_of_either_arm_is_noticed(arm: int) 
     assert resumed_units(Window.of(new=(100, 1), old=(100, 1))) == 0
 
 
-@pytest.mark.parametrize("loudest", [600.0, 1100.0])
-def test_culprits_are_named_together_by_e_bh(loudest: float) -> None:
-    """At alpha .01 among 10 rows one alone needs 1000, each of two 500, each of three 334."""
-    loud = {"a/failure": loudest, "b/failure": 550.0, "c/failure": 300.0}
-    detail = {name: log(e) for name, e in loud.items()}
-    seen = Assessment(readings={"segment": Reading(value=10.0, detail=detail)})
-
-    assert culprits(seen, 0.01) == ["a", "b"]
+@pytest.mark.parametrize(("e", "said"), [(4900.0, Verdict.INCONCLUSIVE), (5100.0, Verdict.FAIL)])
+def test_a_segment_fails_when_the_evidence_pays_for_all_rows_looked_at(
+    e: float, said: Verdict
+) -> None:
+    """At .01 among the 50 rows of a channel: 5000, so that none of them is wrong, ever."""
+    segments = Segments()
+    segments.add(Window.of(new=(10, 1), old=(10, 1), segments=("a",)))
+    (told,) = segments.readings({"segment": Reading(value=50.0, detail={"a/failure": log(e)})})
+    assert (told.segment, told.verdict, told.log_e) == ("a", said, log(e))
