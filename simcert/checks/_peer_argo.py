@@ -1,5 +1,6 @@
 """Argo's cases: JSON values to its rules and back."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -8,12 +9,21 @@ from simcert.policy._peers import argo_analysis as analysis
 from simcert.policy._peers import argo_condition, argo_rollout
 
 Case = Mapping[str, Any]
+_TEXTS = frozenset({"name", "interval", "initial_delay"})
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 _NUMBERS = {"NaN": float("nan"), "+Inf": float("inf"), "Inf": float("inf"), "-Inf": -float("inf")}
 
 
 def _metric(given: Case) -> analysis.Metric:
-    known = analysis.Metric.__slots__
-    return analysis.Metric(**{k: given[k] for k in known if given.get(k) is not None})
+    known = (k for k in analysis.Metric.__slots__ if given.get(k) is not None)
+    return analysis.Metric(**{k: given[k] if k in _TEXTS else _whole(given[k]) for k in known})
+
+
+def _whole(value: Any) -> Any:  # noqa: ANN401 - a JSON value
+    """Return a limit, which may be a string: one that spells no whole number reads as 0."""
+    if not isinstance(value, str):
+        return value
+    return int(value) if _WHOLE.fullmatch(value) else 0
 
 
 def _result(given: Case) -> analysis.Result:

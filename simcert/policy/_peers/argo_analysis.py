@@ -41,7 +41,7 @@ class Metric:
     @property
     def valid(self) -> bool:
         """Whether the product accepts the metric."""
-        if self.count and not self._count_suffices(self.count):
+        if self.count is not None and self.count > 0 and not self._count_suffices(self.count):
             return False
         if self.failure_limit < OFF or min(self.inconclusive_limit, self.error_limit) < 0:
             return False

@@ -7,13 +7,11 @@ not copied.
 import functools
 import itertools
 import math
-import re
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import TypeAlias
 
 from simcert.policy._peers.argo_functions import (
-    INT_END,
     array,
     boolean,
     equal,
@@ -24,33 +22,14 @@ from simcert.policy._peers.argo_functions import (
     whole,
     word,
 )
+from simcert.policy._peers.argo_numbers import as_float, as_int
 from simcert.policy._peers.argo_parse import MAX_STEPS, Value
 from simcert.policy._peers.argo_tokens import ConditionError
 from simcert.policy._peers.argo_types import is_number, shown, type_of
 
-_INT = re.compile(r"[+-]?[0-9]{1,40}")
-_FLOAT = re.compile(
-    r"[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|inf(?:inity)?|nan)", re.I | re.ASCII
-)
 _SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
     map(chr, range(0x2000, 0x200B))
 )
-
-
-def _as_int(value: Value) -> int:
-    if isinstance(value, str) and _INT.fullmatch(value) and -INT_END <= int(value) < INT_END:
-        return int(value)
-    if is_number(value):
-        return int(value) if abs(value) < INT_END else -INT_END
-    raise ConditionError(f"asInt does not take {shown(value)}")
-
-
-def _as_float(value: Value) -> float:
-    if isinstance(value, str) and _FLOAT.fullmatch(value):
-        return float(value)
-    if is_number(value):
-        return float(value)
-    raise ConditionError(f"asFloat does not take {shown(value)}")
 
 
 def _sized(value: Value) -> int:
@@ -245,15 +224,15 @@ def _flattened(items: Value) -> list[Value]:
 FUNCTIONS: dict[str, Callable[..., Value]] = {
     "isNaN": lambda v: math.isnan(number(v)),
     "isInf": lambda v: math.isinf(number(v)),
-    "asInt": _as_int,
-    "asFloat": _as_float,
+    "asInt": as_int,
+    "asFloat": as_float,
     "len": _sized,
     "abs": lambda v: word(abs(number(v))),
     "ceil": _whole(math.ceil),
     "floor": _whole(math.floor),
     "round": _whole(_rounded),
-    "int": _as_int,
-    "float": _as_float,
+    "int": as_int,
+    "float": as_float,
     "string": _written,
     "type": _kind,
     "mean": _mean,

@@ -13,7 +13,7 @@ from simcert.policy._peers import argo_functions as on
 from simcert.policy._peers.argo_matches import matches
 from simcert.policy._peers.argo_parse import PREDICATES, Budget, Node, Value, parse
 from simcert.policy._peers.argo_tokens import ConditionError
-from simcert.policy._peers.argo_types import check, type_of
+from simcert.policy._peers.argo_types import EXACT, becomes_float, check, type_of
 
 SUCCESSFUL, FAILED, INCONCLUSIVE, ERROR = "Successful", "Failed", "Inconclusive", "Error"
 
@@ -113,7 +113,7 @@ class _Run:
         operand = self.value(node.parts[0])
         if node.value == "not":
             return not on.boolean(operand)
-        return on.word(-on.number(operand)) if node.value == "-" else on.number(operand)
+        return on.word(-on.number(operand)) if node.value == "-" else operand
 
     def _binary(self, node: Node) -> Value:
         left, right = node.parts
@@ -159,6 +159,9 @@ class _Run:
             return self._result is None  # the product asks the result, whatever the argument
         if node.value == "default":
             return arguments[1] if self._result is None else self._result
+        written = node.value in EXACT and self._result is None and not becomes_float(node.parts[0])
+        if written and isinstance(arguments[0], int):  # nothing was measured: a number of the text
+            raise ConditionError(f"{node.value} takes a float, not int")
         self._budget.spend(builtin.work(node.value, arguments, self._budget.left))
         return builtin.FUNCTIONS[node.value](*arguments)
 

@@ -107,7 +107,9 @@ def _in(item: Value, group: Value) -> bool:
     if group is None:
         return False
     if isinstance(group, dict):
-        return isinstance(item, str) and item in group
+        if not isinstance(item, (str, type(None))):
+            raise ConditionError(f"cannot look for {type_of(item)} among the keys of a map")
+        return item in group
     return any(equal(item, other) for other in array(group))
 
 

@@ -17,6 +17,7 @@ _ELEMENTS = {"array": "any", "floats": "float", "strings": "string", "bools": "b
 _ARRAYS = frozenset(_ELEMENTS)
 _OF_ONE = {**dict.fromkeys(_NUMBER, "floats"), "string": "strings", "bool": "bools"}
 _SIZED = _ARRAYS | {"string", "map", "any"}
+EXACT = frozenset({"isNaN", "isInf"})  # these take a float and nothing else
 
 
 def type_of(value: object) -> str:
@@ -35,6 +36,18 @@ def type_of(value: object) -> str:
 def is_number(value: object) -> bool:
     """Return whether `value` is an int or a float; a bool is neither."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def becomes_float(node: Node | None) -> bool:
+    """Return whether the product writes literals as floats for a function that takes a float.
+
+    It looks for them through signs, sums and products only: `isNaN(-1)` is asked, but
+    `isNaN(len(result))` is an error, and so is a whole number by way of `default` or `?:`.
+    """
+    if node is None or node.kind == "literal":
+        return node is not None and isinstance(node.value, int)
+    through = node.kind == "unary" or (node.kind == "binary" and node.value in ("+", "-", "*"))
+    return through and any(map(becomes_float, node.parts))
 
 
 def shown(value: object) -> str:
@@ -148,8 +161,8 @@ class _Checker:
         signature = FUNCTIONS[name]
         _count(name, len(arguments), signature.least, signature.most)
         types = [self.visit(a, element) for a in arguments]
-        exact = name in ("isNaN", "isInf") and types[0] == "int"
-        if exact and arguments[0].kind != "literal":
+        exact = name in EXACT and types[0] == "int"
+        if exact and not becomes_float(arguments[0]):
             raise ConditionError(f"{name} takes a float, not int")
         if types and signature.takes and types[0] not in signature.takes:
             raise ConditionError(f"{name} does not take {types[0]}")
