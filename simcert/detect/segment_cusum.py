@@ -38,9 +38,9 @@ class SegmentCusum(Stateful):
     g: Floats = field(default_factory=lambda: np.empty(0))
     highest: float = 0.0
     alarms: int = 0
-    alarm_g: float = 0.0  # G_s at the last alarm, what it was above, and whose it was
-    alarm_limit: float = 0.0
-    alarm_segment: str = ""
+    alarm_g: float = field(default=0.0, repr=False)  # G_s at the last alarm; told, decides nothing
+    alarm_limit: float = field(default=0.0, repr=False)  # that it was above
+    alarm_segment: str = field(default="", repr=False)  # whose it was
     n: int = 0
     exposure: float = 0.0
     _rows: Rows = field(init=False, repr=False)

@@ -37,8 +37,8 @@ class SuspicionCusum(Stateful):
     trend: float = 0.0  # change of q in a window
     g: float = 0.0
     alarms: int = 0
-    alarm_g: float = 0.0  # G at the last alarm, and what it was above
-    alarm_limit: float = 0.0
+    alarm_g: float = field(default=0.0, repr=False)  # G at the last alarm, told only
+    alarm_limit: float = field(default=0.0, repr=False)  # that it was above
     n: int = 0
     exposure: float = 0.0
     recent: list[list[int]] = field(default_factory=list)  # slices to be learned: units, events

@@ -7,6 +7,7 @@ import pytest
 
 from bench.evidence import cells, record
 from bench.evidence.world import World
+from simcert.detect import discover
 
 
 def test_only_kept_cells_count_and_the_same_cell_is_not_flown_twice(
@@ -29,6 +30,12 @@ def test_only_kept_cells_count_and_the_same_cell_is_not_flown_twice(
 @pytest.mark.parametrize("path", sorted(record.FOLDER.glob("bar_*.json")), ids=lambda p: p.stem)
 def test_every_proof_is_one_of_the_setting_that_is_shipped(path: Path) -> None:
     assert json.loads(path.read_text())["policy_digest"] == record.setting_digest()
+
+
+def test_what_is_told_of_an_alarm_is_no_part_of_the_setting() -> None:
+    """It decides nothing: a proof and all its campaigns stay valid when people are told more."""
+    for stem in ("suspicion_cusum", "segment_cusum"):
+        assert "alarm_" not in repr(discover()[stem]()), "repr=False keeps it out of the digest"
 
 
 def test_there_are_ten_proofs() -> None:
