@@ -9,13 +9,16 @@ is no case at all is refused.
 from collections.abc import Mapping
 from typing import Any
 
-from simcert.checks import _peer_argo, _peer_flagger, _peer_kayenta
+from simcert.checks import _peer_argo, _peer_aws, _peer_flagger, _peer_iter8, _peer_kayenta
 from simcert.errors import InputError, UnknownNameError
 
 _PEERS = {
     "flagger": _peer_flagger.KINDS,
     "argo": _peer_argo.KINDS,
     "kayenta": _peer_kayenta.KINDS,
+    "iter8": _peer_iter8.KINDS,
+    "codedeploy": _peer_aws.CODEDEPLOY_KINDS,
+    "appconfig": _peer_aws.APPCONFIG_KINDS,
 }
 
 _NO_CASE = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, RecursionError)

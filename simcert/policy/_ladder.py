@@ -90,7 +90,7 @@ class FixedSchedule(ABC):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedSchedule(FixedSchedule):
-    """A fixed schedule that may be one of those `published` under a name."""
+    """A fixed schedule that may be one of those `published`, by the very names of its product."""
 
     published: ClassVar[Mapping[str, Ladder]] = {}
 
@@ -107,11 +107,21 @@ def _ladder(policy: FixedSchedule) -> Ladder:
 
 
 def _pick(schedule: str, known: Mapping[str, Ladder]) -> Ladder:
-    """Return a published schedule by its name, with or without the product's prefix."""
-    name = schedule.rpartition(".")[2].removeprefix("Lambda").removeprefix("ECS")
-    if name not in known:
+    """Return a published schedule by its name."""
+    if schedule not in known:
         raise UnknownNameError("schedule", schedule, known)
-    return known[name]
+    return known[schedule]
+
+
+def codedeploy(name: str, ladder: Ladder, *platforms: str) -> dict[str, Ladder]:
+    """Return a ladder under its short name (as in AWS SAM) and its names on the platforms."""
+    full = [f"CodeDeployDefault.{platform}{name}" for platform in platforms]
+    return dict.fromkeys((name, *full), ladder)
+
+
+def appconfig(name: str, ladder: Ladder) -> dict[str, Ladder]:
+    """Return a ladder under the two names of a strategy of AWS AppConfig."""
+    return dict.fromkeys((name, f"AppConfig.{name}"), ladder)
 
 
 def _alarmed(view: View) -> Decision | None:

@@ -5,9 +5,20 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from simcert.model.bounds import Chance, NotNegative
-from simcert.policy._ladder import Ladder, NamedSchedule
+from simcert.policy._ladder import Ladder, NamedSchedule, codedeploy
 
-_SCHEDULES = {f"Canary10Percent{n}Minutes": Ladder((0.1, 1.0), 60.0 * n) for n in (5, 10, 15, 30)}
+_SCHEDULES = {
+    name: ladder
+    for minutes, platforms in (
+        (5, ("Lambda", "ECS")),
+        (10, ("Lambda",)),
+        (15, ("Lambda", "ECS")),
+        (30, ("Lambda",)),
+    )
+    for name, ladder in codedeploy(
+        f"Canary10Percent{minutes}Minutes", Ladder((0.1, 1.0), 60.0 * minutes), *platforms
+    ).items()
+}
 
 
 @dataclass(frozen=True, slots=True)

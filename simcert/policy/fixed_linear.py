@@ -6,23 +6,32 @@ from math import ceil
 from typing import Annotated, ClassVar
 
 from simcert.model.bounds import Positive, Within
-from simcert.policy._ladder import Ladder, NamedSchedule
+from simcert.policy._ladder import Ladder, NamedSchedule, appconfig, codedeploy
 
 
 def _rungs(step: float) -> tuple[float, ...]:
     return (*(round(i * step, 9) for i in range(1, ceil(1.0 / step - 1e-9))), 1.0)
 
 
-_MINUTES = {"Minute": (1, 2, 3, 10), "Minutes": (1, 2, 3, 10)}
 _SCHEDULES = {
-    f"Linear10PercentEvery{n}{word}": Ladder(_rungs(0.1), 60.0 * n)
-    for word, minutes in _MINUTES.items()
-    for n in minutes
-} | {
-    # AppConfig shifts at the end of each interval and bakes afterwards
-    "Linear20PercentEvery6Minutes": Ladder(_rungs(0.2), 360.0, 1800.0, from_start=False),
-    "Linear50PercentEvery30Seconds": Ladder(_rungs(0.5), 30.0, 60.0, from_start=False),
+    name: ladder
+    for minutes, text, platforms in (
+        (1, "1Minute", ("Lambda",)),
+        (1, "1Minutes", ("ECS",)),
+        (2, "2Minutes", ("Lambda",)),
+        (3, "3Minutes", ("Lambda", "ECS")),
+        (10, "10Minutes", ("Lambda",)),
+    )
+    for name, ladder in codedeploy(
+        f"Linear10PercentEvery{text}", Ladder(_rungs(0.1), 60.0 * minutes), *platforms
+    ).items()
 }
+_SCHEDULES |= appconfig(  # AppConfig shifts at the end of each interval and bakes afterwards
+    "Linear20PercentEvery6Minutes", Ladder(_rungs(0.2), 360.0, 1800.0, from_start=False)
+)
+_SCHEDULES |= appconfig(
+    "Linear50PercentEvery30Seconds", Ladder(_rungs(0.5), 30.0, 60.0, from_start=False)
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from scipy.special import betainc
 from simcert.model import Channel, Decision, View, bounds
 from simcert.model.bounds import Exposure, NotNegative, Percent, Share, Span, Whole
 from simcert.policy import _rival
+from simcert.policy._peers import iter8 as rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,8 @@ class Iter8:
 
     def _weight(self, exposure: float, feasible: bool) -> float:
         """Return the candidate's share: two versions, so exploration gives each half of it."""
-        wish = 0.5 * self.exploration + (1.0 - self.exploration) * feasible
-        return min(wish, exposure + self.increment, self.max_weight)
+        old, best = (1.0 - exposure, exposure), (not feasible, feasible)
+        return rules.shares(old, best, self.exploration, self.increment, self.max_weight)[1]
 
     def _feasible(self, view: View) -> tuple[bool, str]:
         seen = _rival.counts(view)
@@ -66,7 +67,7 @@ class Iter8:
         if not self.duration_max_ms:
             return good, figure
         time_ms = view.assessment.reading("handshake_time").value
-        quick = time_ms is not None and time_ms <= self.duration_max_ms
+        quick = rules.holds(time_ms, upper=self.duration_max_ms)
         shown = "no data" if time_ms is None else f"{time_ms:.4g} ms"
         return good and quick, f"{figure}, p99 {shown}, at most {self.duration_max_ms:g}"
 
@@ -76,7 +77,7 @@ class Iter8:
         value = seen.new_pct
         shown = "no data" if value is None else f"{value:.5g} %"
         limit = f"at least {self.success_min_pct:g} (n = {seen.n_new})"
-        return value is not None and value >= self.success_min_pct, f"success {shown}, {limit}"
+        return rules.holds(value, lower=self.success_min_pct), f"success {shown}, {limit}"
 
     def _credible(self, view: View) -> tuple[bool, str]:
         a = view.assessment

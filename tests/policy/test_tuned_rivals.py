@@ -10,7 +10,8 @@ TUNED = sorted((Path(__file__).parents[2] / "policies").glob("*_tuned.toml"))
 
 
 def test_every_rival_has_one() -> None:
-    rivals = {"argo", "flagger", "iter8", "kayenta", "risk_of_ruin", "sprt_risk"}
+    schedules = {"fixed_canary", "fixed_exponential", "fixed_linear"}
+    rivals = {"argo", "flagger", "iter8", "kayenta", "risk_of_ruin", "sprt_risk"} | schedules
 
     assert {path.stem.removesuffix("_tuned") for path in TUNED} >= rivals
 
