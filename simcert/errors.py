@@ -4,7 +4,7 @@
   - `InputError` - you: a value, file, name or option is wrong (exit 2)
     - `UnknownNameError` - you: no such policy, scenario, key, client, ...; the nearest is named
     - `FidelityError` - you: the scenario has a feature for which the chosen fidelity has no law
-    - `MergeError` - you: two windows that do not describe the same traffic were added
+    - `MergeError` - you: two windows, or two states, that do not fit each other were joined
   - `MachineError` - the machine: server, network, disk, missing extra (exit 3)
     - `PluginError` - an installed distribution offers a policy or detector that cannot be used
   - `ContractError` - the author of a policy, detector or adapter: its duty was broken (exit 1)
@@ -74,7 +74,7 @@ class FidelityError(InputError):
 
 
 class MergeError(InputError):
-    """Windows of different times or exposure were added; pooling them would confound."""
+    """Windows of other times or exposure, or states of other parameters: joined, they would lie."""
 
 
 class MachineError(SimcertError, OSError):

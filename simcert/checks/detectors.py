@@ -49,7 +49,7 @@ def check_an_empty_arm_makes_no_bet(cls: type[Detector]) -> None:
         for window in windows(10):
             detector.update(window)
         before = detector.log_e
-        detector.update(_window(10, exposure))
+        detector.update(slice_of(10, exposure))
         assert detector.log_e == before, f"{name} arm empty: {before} became {detector.log_e}"
 
 
@@ -58,8 +58,8 @@ def check_readings_are_finite(cls: type[Detector]) -> None:
     for failing in (0.0, 1.0):
         detector = cls()
         for k in range(10):
-            detector.update(_window(k, 0.3, failing, failing))
-            detector.update(_window(k, 0.3, 0.0, failing))
+            detector.update(slice_of(k, 0.3, failing, failing))
+            detector.update(slice_of(k, 0.3, 0.0, failing))
             _assert_finite(detector.reading())
             json.dumps(detector.to_dict(), allow_nan=False)
 
@@ -68,7 +68,7 @@ def check_traffic_of_nobody_is_harmless(cls: type[Detector]) -> None:
     """Windows without a single unit neither fail nor prove anything."""
     detector = cls()
     for k in range(5):
-        detector.update(_window(k, 0.3, n=0))
+        detector.update(slice_of(k, 0.3, n=0))
     assert detector.log_e == 0.0, f"log_e {detector.log_e} out of nothing"
     assert detector.reading().verdict is not Verdict.FAIL, f"{detector.reading()}"
 
@@ -99,10 +99,10 @@ def check_state_is_bounded(cls: type[Detector]) -> None:
 def windows(count: int) -> Iterator[Window]:
     """Return a fixed stream of slices, two a window, with a break that begins at slice 12."""
     for k in range(count):
-        yield _window(k, (0.05, 0.1, 0.3, 0.1)[k // 6 % 4], 0.02, 0.02 if k < 12 else 0.08)
+        yield slice_of(k, (0.05, 0.1, 0.3, 0.1)[k // 6 % 4], 0.02, 0.02 if k < 12 else 0.08)
 
 
-def _window(
+def slice_of(
     k: int, exposure: float, q_old: float = 0.02, q_new: float = 0.02, n: int = 900
 ) -> Window:
     """Return slice k: units spread over segments and outcomes by arithmetic, not by chance."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from simcert.checks import detectors, policies
+from simcert.checks import detectors, mergers, policies
 from simcert.errors import ContractError
 from simcert.model import discovery
 from simcert.scenario.files import no_such
@@ -30,7 +30,7 @@ def policy_checks() -> tuple[Check, ...]:
 
 def detector_checks() -> tuple[Check, ...]:
     """Return the checks of detectors, in the order in which they are written."""
-    return _checks(detectors)
+    return _checks(detectors) + _checks(mergers)
 
 
 def _checks(module: ModuleType) -> tuple[Check, ...]:

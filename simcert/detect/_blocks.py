@@ -30,6 +30,12 @@ def log_blocks(
     return logs
 
 
+def log_sum_exp(logs: Sequence[float]) -> float:
+    """Return the log of the sum of exp(logs)."""
+    top = max(logs)
+    return top + log(sum([exp(x - top) for x in logs]))
+
+
 def log_mean_exp(logs: Sequence[float]) -> float:
     """Return the log of the mean of exp(logs)."""
     top = max(logs)

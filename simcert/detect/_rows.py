@@ -10,6 +10,19 @@ from simcert.model import Window
 Floats = npt.NDArray[np.float64]
 
 
+def union(mine: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the segments of both; in order of their names, unless one side knows no others."""
+    if not theirs or mine == theirs:
+        return mine
+    return tuple(sorted({*mine, *theirs})) if mine else theirs
+
+
+def places(names: tuple[str, ...], among: tuple[str, ...]) -> list[int]:
+    """Return where each of `names` stands."""
+    at = {name: i for i, name in enumerate(among)}
+    return [at[name] for name in names]
+
+
 @dataclass(slots=True)
 class Rows:
     """The first window fixes the segments, `segments_max` at most; later ones share a row."""

@@ -1,16 +1,17 @@
 """Block e-process for two Bernoulli arms (Turner, Ly, Grünwald, arXiv:2106.02693)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from simcert.detect._blocks import blocks, log_blocks, log_mean_exp
-from simcert.detect._state import Stateful
+from simcert.detect._merge import Merging
 from simcert.model import Reading, Verdict, Window
+from simcert.model.merging import state, total
 
 DELTAS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.15, 0.4, 0.95)
 
 
 @dataclass(slots=True)
-class BlockE(Stateful):
+class BlockE(Merging):
     """Evidence against "both arms have one rate of `signal`", using successes too.
 
     Bets on rates a0 (old) and a1 = a0 + (1 - a0) d (new) against their pooled rate. `a0` None means
@@ -20,10 +21,10 @@ class BlockE(Stateful):
     a0: float | None = None
     d: float | tuple[float, ...] = DELTAS
     signal: str = "failure"
-    log_s: list[float] = field(default_factory=list)
-    f_old: int = 0
-    n_old: int = 0
-    n: int = 0
+    log_s: list[float] = state(total, factory=list)
+    f_old: int = state(total, 0)
+    n_old: int = state(total, 0)
+    n: int = state(total, 0)
 
     def __post_init__(self) -> None:
         self.d = (self.d,) if isinstance(self.d, float) else tuple(self.d)

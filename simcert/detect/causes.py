@@ -1,25 +1,27 @@
 """Causes: which outcomes the new arm has more of than its share, for people to act on."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from simcert.detect._state import SEEN, Stateful, said
+from simcert.detect._merge import Merging
+from simcert.detect._state import SEEN, said
 from simcert.model import OK, Reading, Window
+from simcert.model.merging import state, total
 
 OUTCOMES_MAX = 64
 TOLD = 3
 
 
 @dataclass(slots=True)
-class Causes(Stateful):
+class Causes(Merging):
     """`detail` names the three outcomes with the largest excess f1 - r f so far, from 1 on.
 
     r is the realised share of the new arm in each slice, so the excess is 0 on average if the
     certificate changes nothing, whatever drifts. It names; it decides nothing: `log_e` is 0.
     """
 
-    excess: dict[str, float] = field(default_factory=dict)
-    n: int = 0
+    excess: dict[str, float] = state(total, factory=dict)
+    n: int = state(total, 0)
 
     @property
     def log_e(self) -> float:
@@ -51,6 +53,9 @@ class Causes(Stateful):
             loud = sorted(told, key=lambda name: (-told[name], name))[:TOLD]
             told = {name: told[name] for name in loud}
         return said((SEEN, 0.0, sum(told.values()), None, self.n, told))
+
+    def _conclude(self) -> None:
+        self.excess = {name: self.excess[name] for name in sorted(self.excess)[:OUTCOMES_MAX]}
 
     def to_dict(self) -> dict[str, Any]:
         """Return the sums as JSON values."""

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, field
 from math import exp, log, log1p
+from typing import Self
 
-from simcert.detect._blocks import log_mean_exp
+from simcert.detect._blocks import log_mean_exp, log_sum_exp
 from simcert.detect._restart import LOG_ZERO, Restarting
 from simcert.detect._state import NOTHING, SEEN, said
 from simcert.model import Reading, Window
 from simcert.model.assessment import NO_DETAIL
+from simcert.model.merging import follows, state, total
 
 TINY = 1e-12  # start mass below this is rounding
 THETAS = (1.15, 1.3, 1.6, 2.2, 3.5, 8.0, 30.0, 150.0)
@@ -27,10 +29,10 @@ class ConditionalE(Restarting):
     signal: str = "failure"
     thetas: tuple[float, ...] = THETAS
     restart: bool = True
-    log_s: list[float] = field(default_factory=list)  # wealth of each theta, in nats
-    folded: float = 0.0  # start mass that log_s already holds
-    log_e: float = 0.0
-    n: int = 0
+    log_s: list[float] = state(follows, factory=list)  # wealth of each theta, in nats
+    folded: float = state(follows, 0.0)  # start mass that log_s already holds
+    log_e: float = state(follows, 0.0)
+    n: int = state(total, 0)
     _bets: tuple[list[float], list[float]] = field(init=False, repr=False)  # ln theta, theta - 1
 
     def __post_init__(self) -> None:
@@ -53,20 +55,29 @@ class ConditionalE(Restarting):
             self._bet(f_new, f, n_new / n)
 
     def _bet(self, f_new: int, f: int, r: float) -> None:
-        logs, fresh, (log_thetas, steps) = self.log_s, self.released - self.folded, self._bets
-        if fresh > 0.0:
-            log_fresh = log(fresh)
-            logs = [
-                s + log1p(exp(log_fresh - s))
-                if s > log_fresh
-                else log_fresh + log1p(exp(s - log_fresh))
-                for s in logs
-            ]
-        self.log_s = logs = [
+        log_thetas, steps = self._bets
+        self.log_s = [
             s + f_new * log_theta - f * log1p(r * step)
-            for s, log_theta, step in zip(logs, log_thetas, steps, strict=True)
+            for s, log_theta, step in zip(self._staked(), log_thetas, steps, strict=True)
         ]
-        self.folded = self.released
+        self._weigh()
+
+    def _staked(self) -> list[float]:
+        """Return the wealth of each theta with the mass that was released since it last bet."""
+        fresh = self.released - self.folded
+        if fresh <= 0.0:
+            return self.log_s
+        log_fresh = log(fresh)
+        return [
+            s + log1p(exp(log_fresh - s))
+            if s > log_fresh
+            else log_fresh + log1p(exp(s - log_fresh))
+            for s in self.log_s
+        ]
+
+    def _weigh(self) -> None:
+        """Reckon the evidence: the mean wealth, and the mass that waits."""
+        self.folded, logs = self.released, self.log_s
         rest, top = 1.0 - self.folded, max(logs)
         if rest > TINY:
             top = max(top, 0.0)
@@ -75,6 +86,20 @@ class ConditionalE(Restarting):
         else:
             self.log_e = log_mean_exp(logs)
 
+    def _join(self, mine: Self, theirs: Self) -> None:
+        """Multiply both for each theta; what no longer waits on both sides is wealth."""
+        Restarting._join(self, mine, theirs)
+        rest_mine, rest_theirs = _log(mine.waiting), _log(theirs.waiting)
+        self.log_s = [
+            max(log_sum_exp((a + b, a + rest_theirs, rest_mine + b)), LOG_ZERO)
+            for a, b in zip(mine._staked(), theirs._staked(), strict=True)
+        ]
+        self._weigh()
+
     def reading(self) -> Reading:
         """Return the evidence; the limit of a decision is the policy's."""
         return said((SEEN if self.n else NOTHING, self.log_e, None, None, self.n, NO_DETAIL))
+
+
+def _log(mass: float) -> float:
+    return log(mass) if mass > 0.0 else LOG_ZERO

@@ -1,13 +1,15 @@
 """Confidence sequence for the harm: which differences of failure rates the data still allow."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import log
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
-from simcert.detect._state import Stateful
+from simcert.detect._merge import Merging
 from simcert.model import Reading, Verdict, Window
+from simcert.model.merging import follows, state, total
 
 Floats = npt.NDArray[np.float64]
 NEAR = (0.0005, 0.001, 0.002, 0.0035, 0.005, 0.0075, 0.0115, 0.016, 0.023, 0.032, 0.045)
@@ -16,19 +18,20 @@ GRID = tuple(sorted({0.0, *NEAR, *FAR, *(-x for x in NEAR), *(-x for x in FAR)})
 
 
 @dataclass(slots=True)
-class ConfidenceSequence(Stateful):
+class ConfidenceSequence(Merging):
     """For people: P(q_new - q_old ever outside `low`..`high`) <= alpha, if the effect is constant.
 
     Each difference d of the grid is tested by a bet on the plug-in rates of past slices against
     the nearest point of the line q_new = q_old + d; the interval spans the next grid points around
-    those that stand. Needs independent units within a slice. No test of "no change": `log_e` 0.
+    those that stand. Needs independent units within a slice, and merged ones the same effect in
+    all sources. No test of "no change": `log_e` 0.
     """
 
     alpha: float = 0.05
     deltas: tuple[float, ...] = GRID
-    log_n: Floats = field(default_factory=lambda: np.empty(0))
-    highest: Floats = field(default_factory=lambda: np.empty(0))  # running maxima of log_n
-    tally: list[int] = field(default_factory=lambda: [0, 0, 0, 0])  # n_new, f_new, n_old, f_old
+    log_n: Floats = state(total, factory=lambda: np.empty(0))
+    highest: Floats = state(follows, factory=lambda: np.empty(0))  # running maxima of log_n
+    tally: list[int] = state(total, factory=lambda: [0, 0, 0, 0])  # n_new, f_new, n_old, f_old
 
     def __post_init__(self) -> None:
         self.deltas = tuple(self.deltas)
@@ -55,6 +58,16 @@ class ConfidenceSequence(Stateful):
             self.log_n += (n_old - f_old) * np.log((1.0 - a) / (1.0 - c))
             np.maximum(self.highest, self.log_n, out=self.highest)
         self.tally = [x + y for x, y in zip(self.tally, found, strict=True)]
+
+    def _join(self, mine: Self, theirs: Self) -> None:
+        """Of the product's maximum only its present value is sure, or all if one side never bet."""
+        highest = np.maximum(self.log_n, 0.0)
+        highest = np.where(theirs._idle, mine.highest, highest)
+        self.highest = np.where(mine._idle, theirs.highest, highest)
+
+    @property
+    def _idle(self) -> npt.NDArray[np.bool_]:
+        return np.logical_not(np.logical_or(self.log_n, self.highest))
 
     @property
     def interval(self) -> tuple[float, float]:

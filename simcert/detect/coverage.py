@@ -7,15 +7,17 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from simcert.detect._merge import Merging
 from simcert.detect._state import SEEN, Stateful, said
 from simcert.model import NEW, Reading, Window
 from simcert.model.assessment import NO_DETAIL
+from simcert.model.merging import either, state, total
 
 Ints = npt.NDArray[np.int64]
 
 
 @dataclass(slots=True)
-class Coverage(Stateful):
+class Coverage(Merging):
     """`value` counts the segments with `known` units or more, none of them new while soaking.
 
     Soaking is an exposure of `from_exposure` or more, all such times together; before the first,
@@ -27,9 +29,9 @@ class Coverage(Stateful):
     from_exposure: float = 0.95
     known: int = 20
     segments_max: int = 64
-    counts: dict[str, list[int]] = field(default_factory=dict)  # units, new ones while soaking
-    n: int = 0
-    soaked: bool = False
+    counts: dict[str, list[int]] = state(total, factory=dict)  # units, new ones while soaking
+    n: int = state(total, 0)
+    soaked: bool = state(either, False)
     _labels: tuple[tuple[str, ...], tuple[str, ...]] = field(
         init=False, repr=False, default=((), ())
     )
@@ -67,6 +69,9 @@ class Coverage(Stateful):
                 self.counts[name] = [before[0] + seen, before[1] + soaked]
         self._units[:] = 0
         self._new[:] = 0
+
+    def _conclude(self) -> None:
+        self.counts = {name: self.counts[name] for name in sorted(self.counts)[: self.segments_max]}
 
     def reading(self) -> Reading:
         """Return the number of segments that are not covered, and their units so far."""

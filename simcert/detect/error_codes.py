@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from math import sqrt
 
+from simcert.detect._merge import Merging
 from simcert.detect._metrics import check
 from simcert.detect._windowed import Windowed
 from simcert.model import Verdict, Window
 
 
 @dataclass(slots=True)
-class ErrorCodes(Windowed):
+class ErrorCodes(Windowed, Merging):
     """Fails when the share of units with `signal` exceeds `limit` and `excess` over the old arm.
 
     Both by `z` standard errors, so that a few unlucky units are no failure.
@@ -30,7 +31,7 @@ class ErrorCodes(Windowed):
         n_new, seen_new, n_old, seen_old = window.tally(self.signal)
         return [seen_new, n_new, seen_old, n_old]
 
-    def _close(self, sums: list[float]) -> None:
+    def _judge(self, sums: list[float]) -> None:
         seen_new, n_new, seen_old, n_old = sums
         if n_new < max(self.n_min, 1):
             self._say(Verdict.NO_DATA, None, self.limit, n_new)

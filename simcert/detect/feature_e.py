@@ -3,19 +3,22 @@
 from dataclasses import dataclass, field
 from math import log, log1p
 from operator import add
+from typing import Self
 
 from simcert.detect._blocks import log_mean_exp
+from simcert.detect._merge import Merging
 from simcert.detect._metrics import check
-from simcert.detect._state import SEEN, Stateful, said
+from simcert.detect._state import SEEN, said
 from simcert.model import FEATURES, NEW, OLD, Reading, Verdict, Window
 from simcert.model.assessment import NO_DETAIL
+from simcert.model.merging import follows, largest, state, total
 
 ESSENTIAL = ("tls13", "h2")
 THETAS = (1.3, 2.0, 5.0)
 
 
 @dataclass(slots=True)
-class FeatureE(Stateful):
+class FeatureE(Merging):
     """The conditional e-process on successes without a feature, averaged over `essential` ones.
 
     Given how many of the successful full handshakes lack it, the number among the new ones is
@@ -27,11 +30,11 @@ class FeatureE(Stateful):
     essential: tuple[str, ...] = ESSENTIAL
     thetas: tuple[float, ...] = THETAS
     alpha: float = 1e-4
-    log_s: list[float] = field(default_factory=list)  # by feature and theta
-    batch: list[int] = field(default_factory=list)  # old and new: successes, then those with each
-    exposure: float = -1.0
-    log_e: float = 0.0
-    n: int = 0
+    log_s: list[float] = state(total, factory=list)  # by feature and theta
+    batch: list[int] = state(total, factory=list)  # old and new: successes, then those with each
+    exposure: float = state(largest, -1.0)
+    log_e: float = state(follows, 0.0)
+    n: int = state(total, 0)
     _at: tuple[int, ...] = field(init=False, repr=False)  # columns of the essential features
 
     def __post_init__(self) -> None:
@@ -70,6 +73,17 @@ class FeatureE(Stateful):
             ]
         self.log_s = list(map(add, self.log_s, bets))
         self.log_e = log_mean_exp(self.log_s)
+
+    def _join(self, mine: Self, theirs: Self) -> None:
+        """Bet on each batch by itself if they are of two exposures: pooled, they would confound."""
+        self.log_e = log_mean_exp(self.log_s)
+        filling = [one for one in (mine, theirs) if one.batch]
+        if len({one.exposure for one in filling}) > 1:
+            for one in filling:
+                self.batch = [*one.batch]
+                self._bet()
+        elif filling:
+            self.exposure = filling[0].exposure
 
     def reading(self) -> Reading:
         """Return the evidence; `detail` tells that of each feature."""

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from math import sqrt
 
+from simcert.detect._merge import Merging
 from simcert.detect._metrics import check, measure
 from simcert.detect._windowed import Windowed
 from simcert.model import Verdict, Window
 
 
 @dataclass(slots=True)
-class FeatureRate(Windowed):
+class FeatureRate(Windowed, Merging):
     """Fails when the share with `feature` moved by more than `tolerance` beyond chance.
 
     The new arm's share must stay within `tolerance` plus `z` standard errors of the old arm's, in
@@ -29,7 +30,7 @@ class FeatureRate(Windowed):
         metric = f"feature:{self.feature}"
         return [*measure(window, metric, "new"), *measure(window, metric, "old")]
 
-    def _close(self, sums: list[float]) -> None:
+    def _judge(self, sums: list[float]) -> None:
         has_new, n_new, has_old, n_old = sums
         if min(n_new, n_old) < max(self.n_min, 1):
             self._say(Verdict.NO_DATA, None, None, n_new)

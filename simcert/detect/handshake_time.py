@@ -4,13 +4,14 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import accumulate
 
+from simcert.detect._merge import Merging
 from simcert.detect._windowed import Windowed
 from simcert.model import TIME_EDGES_MS, Verdict, Window
 from simcert.model.window import TIME_BINS
 
 
 @dataclass(slots=True)
-class HandshakeTime(Windowed):
+class HandshakeTime(Windowed, Merging):
     """Fails when the quantile exceeds `limit_ms`, or `ratio` times that of the old arm.
 
     Successful full handshakes only, at least `n_min` per arm and window; interpolated inside
@@ -30,7 +31,7 @@ class HandshakeTime(Windowed):
         old, new = window.by_arm("time_hist")
         return [*old, *new]
 
-    def _close(self, sums: list[float]) -> None:
+    def _judge(self, sums: list[float]) -> None:
         old, new = sums[:TIME_BINS], sums[TIME_BINS:]
         n_old, n_new = sum(old), sum(new)
         if n_new < max(self.n_min, 1):

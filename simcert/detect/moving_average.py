@@ -1,16 +1,18 @@
 """Moving average: one metric of one arm over the last `span_s`, slice by slice."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Self
 
+from simcert.detect._merge import Merging
 from simcert.detect._metrics import check, measure
-from simcert.detect._state import Stateful
 from simcert.model import Reading, Verdict, Window
+from simcert.model.merging import by_time, follows, state
 
 SLICES_MAX = 2000  # bounds the state, whatever the span
 
 
 @dataclass(slots=True)
-class MovingAverage(Stateful):
+class MovingAverage(Merging):
     """Sum of numerators over sum of denominators of the slices that end in the last `span_s`.
 
     Fails below `low` or above `high`, if those are given and n reaches `n_min`. It is no test:
@@ -24,9 +26,9 @@ class MovingAverage(Stateful):
     low: float | None = None
     high: float | None = None
     n_min: int = 1
-    parts: list[list[float]] = field(default_factory=list)  # [end_s, numerator, denominator]
-    above: float = 0.0  # sums over the parts
-    below: float = 0.0
+    parts: list[list[float]] = state(follows, factory=list)  # [end_s, numerator, denominator]
+    above: float = state(follows, 0.0)  # sums over the parts
+    below: float = state(follows, 0.0)
 
     def __post_init__(self) -> None:
         check(self.metric, self.arm, self.over)
@@ -43,11 +45,23 @@ class MovingAverage(Stateful):
         self.parts.append([window.end_s, above, below])
         self.above += above
         self.below += below
-        since_s = window.end_s - self.span_s + 1e-6
+        self._let_go()
+
+    def _let_go(self) -> None:
+        since_s = self.parts[-1][0] - self.span_s + 1e-6
         while self.parts[0][0] <= since_s or len(self.parts) > SLICES_MAX:
             _, above, below = self.parts.pop(0)
             self.above -= above
             self.below -= below
+
+    def _join(self, mine: Self, theirs: Self) -> None:
+        """Add slices that ended at the same time, and look back from the newest."""
+        both = by_time(*([(end_s, rest) for end_s, *rest in one.parts] for one in (mine, theirs)))
+        self.parts = [[end_s, *rest] for end_s, rest in both.items()]
+        self.above = sum([above for _, above, _ in self.parts])
+        self.below = sum([below for _, _, below in self.parts])
+        if self.parts:
+            self._let_go()
 
     def reading(self) -> Reading:
         """Return the average; no data below `n_min`."""

@@ -2,27 +2,30 @@
 
 from dataclasses import dataclass
 
+from simcert.detect._merge import Merging
 from simcert.detect._projection import log_factor, project
-from simcert.detect._state import Stateful
 from simcert.model import Reading, Verdict, Window
+from simcert.model.merging import state, total
 
 
 @dataclass(slots=True)
-class NoninferiorityE(Stateful):
+class NoninferiorityE(Merging):
     """Evidence against H_d: "the new arm's failure rate is at least `delta` above the old one's".
 
     Bets on a common rate `a` (None: the control's past, see `plug_in`) against the nearest point
     of H_d. Needs independent units within a slice and an effect that does not change: good enough
-    to permit a step up, never used to roll back. Source: reverse information projection,
-    Grünwald, de Heide, Koolen, arXiv:1906.07801; log-concavity makes it valid for any n.
+    to permit a step up, never used to roll back. Merged, it is evidence against "H_d in every
+    source", so it speaks of all of them only if the effect is the same in all. Source: reverse
+    information projection, Grünwald, de Heide, Koolen, arXiv:1906.07801; log-concavity makes it
+    valid for any n.
     """
 
     delta: float = 0.01
     a: float | None = None
-    log_e: float = 0.0
-    f_old: int = 0
-    n_old: int = 0
-    n: int = 0
+    log_e: float = state(total, 0.0)
+    f_old: int = state(total, 0)
+    n_old: int = state(total, 0)
+    n: int = state(total, 0)
 
     def __post_init__(self) -> None:
         if not 0.0 < self.delta < 1.0:

@@ -7,6 +7,7 @@ from simcert.detect._state import NOTHING, SEEN, said
 from simcert.detect.conditional_e import ConditionalE
 from simcert.model import Reading, Verdict, Window
 from simcert.model.assessment import NO_DETAIL
+from simcert.model.merging import either, mean_by, state, total
 
 WINDOWS = 10.0  # weight of a window in the rate
 
@@ -22,9 +23,9 @@ class OldArmE(ConditionalE):
 
     alpha: float = 0.01
     floor: float = 0.01
-    rate: float = 0.0
-    n_old: int = 0
-    failing: bool = False
+    rate: float = state(mean_by("n_old"), 0.0)
+    n_old: int = state(total, 0)
+    failing: bool = state(either, False)
 
     def update(self, window: Window) -> None:
         """Bet on the failures of the old arm, then learn its rate."""
@@ -39,10 +40,15 @@ class OldArmE(ConditionalE):
         self.n_old += n_old
         weight = max(n_old / self.n_old, 1.0 / (WINDOWS * window.slices))
         self.rate += weight * (f_old / n_old - self.rate)
-        self.failing = self.failing or (self.log_e >= -log(self.alpha) and self.rate > self.floor)
+        self.failing = self.fails
+
+    @property
+    def fails(self) -> bool:
+        """Whether the old arm failed once, or does by what is known now, as after a merger."""
+        return self.failing or (self.log_e >= -log(self.alpha) and self.rate > self.floor)
 
     def reading(self) -> Reading:
         """Return the old arm's rate of failures against the floor."""
         verdict = SEEN if self.n else NOTHING
-        verdict = Verdict.FAIL if self.failing else verdict
+        verdict = Verdict.FAIL if self.fails else verdict
         return said((verdict, self.log_e, self.rate, self.floor, self.n_old, NO_DETAIL))

@@ -1,17 +1,18 @@
 """Probes: do our own clients fail with the new certificate more than they ever may; bounded."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import log
 
 from simcert.detect._blocks import log_mean_exp
-from simcert.detect._state import Stateful
+from simcert.detect._merge import Merging
 from simcert.model import NEW, Reading, Verdict, Window
+from simcert.model.merging import follows, state, total
 
 BETS = (0.1, 0.3, 0.6, 0.95)
 
 
 @dataclass(slots=True)
-class ProbeE(Stateful):
+class ProbeE(Merging):
     """Evidence against "a probe fails with probability `rate` or less"; cut at `most`.
 
     Each asked probe is a Bernoulli trial; the mean of likelihood ratios of `bets` against `rate` is
@@ -22,10 +23,10 @@ class ProbeE(Stateful):
     rate: float = 0.05
     bets: tuple[float, ...] = BETS
     most: float = 200.0
-    log_s: list[float] = field(default_factory=list)
-    log_e: float = 0.0
-    n: int = 0
-    failed: int = 0
+    log_s: list[float] = state(total, factory=list)
+    log_e: float = state(follows, 0.0)
+    n: int = state(total, 0)
+    failed: int = state(total, 0)
 
     def __post_init__(self) -> None:
         self.bets = tuple(self.bets)
@@ -44,7 +45,13 @@ class ProbeE(Stateful):
             s + failed * log(bet / self.rate) + (asked - failed) * log((1 - bet) / (1 - self.rate))
             for s, bet in zip(self.log_s, self.bets, strict=True)
         ]
+        self._cut()
+
+    def _cut(self) -> None:
         self.log_e = min(log_mean_exp(self.log_s), log(self.most))
+
+    def _conclude(self) -> None:
+        self._cut()
 
     def reading(self) -> Reading:
         """Return the share of probes that failed."""

@@ -1,10 +1,11 @@
 """Reports: on which arm do the failures fall that clients tell of themselves; bounded influence."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import log
 
 from simcert.detect.conditional_e import ConditionalE
 from simcert.model import NEW, OLD, Window
+from simcert.model.merging import follows, largest_each, state
 
 
 @dataclass(slots=True)
@@ -18,8 +19,8 @@ class ReportE(ConditionalE):
 
     most: float = 200.0
     memory: int = 30  # windows
-    shares: list[float] = field(default_factory=list)  # r of recent slices
-    uncut: float = 0.0
+    shares: list[float] = state(largest_each, factory=list)  # r of recent slices
+    uncut: float = state(follows, 0.0)
 
     def update(self, window: Window) -> None:
         """Bet on the reports that arrived in the slice."""
@@ -34,5 +35,11 @@ class ReportE(ConditionalE):
         if sum(told) and 0.0 < r < 1.0:
             self.log_e = self.uncut
             self._bet(told[NEW], sum(told), r)
-            self.uncut = self.log_e
-            self.log_e = min(self.uncut, log(self.most))
+            self._cut()
+
+    def _cut(self) -> None:
+        self.uncut = self.log_e
+        self.log_e = min(self.uncut, log(self.most))
+
+    def _conclude(self) -> None:
+        self._cut()

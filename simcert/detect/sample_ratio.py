@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from math import sqrt
 
-from simcert.detect._state import Stateful
+from simcert.detect._merge import Merging
 from simcert.model import Reading, Verdict, Window
+from simcert.model.merging import state, total
 
 
 @dataclass(slots=True)
-class SampleRatio(Stateful):
+class SampleRatio(Merging):
     """Fails when n_new is more than `limit` standard deviations off e n, over all slices so far.
 
     z = sum(n_new - e n) / sqrt(sum(e (1 - e) n)); a mismatch means a broken split or lost records,
@@ -16,9 +17,9 @@ class SampleRatio(Stateful):
     """
 
     limit: float = 6.0
-    off: float = 0.0
-    variance: float = 0.0
-    n: int = 0
+    off: float = state(total, 0.0)
+    variance: float = state(total, 0.0)
+    n: int = state(total, 0)
 
     @property
     def log_e(self) -> float:

@@ -2,17 +2,20 @@
 
 from dataclasses import dataclass, field
 from math import log
+from typing import Self
 
 import numpy as np
 
+from simcert.detect._merge import Merging
 from simcert.detect._restart import fell
-from simcert.detect._rows import Floats, Rows
-from simcert.detect._state import NOTHING, SEEN, Stateful, rung, said
+from simcert.detect._rows import Floats, Rows, places, union
+from simcert.detect._state import NOTHING, SEEN, rung, said
 from simcert.model import Reading, Window
+from simcert.model.merging import follows, largest, mean_by, state, total
 
 
 @dataclass(slots=True)
-class SegmentCusum(Stateful):
+class SegmentCusum(Merging):
     """Counts the alarms of G_s = max(0, G_s + f1_s ln ratio - (ratio - 1) n1 q_s) > `limit`.
 
     q_s is the rate of failures of segment s per unit of *all* segments, both arms: it starts as
@@ -30,19 +33,20 @@ class SegmentCusum(Stateful):
     from_exposure: float = 0.05
     patience: float = 2e4  # exposed units
     rate: float = 0.02
-    seen: float = 5000.0
+    seen: float = 5000.0  # units that the first rates are worth
     segments_max: int = 50
-    names: tuple[str, ...] = ()
-    rates: Floats = field(default_factory=lambda: np.empty(0))  # q_s
-    fast: float = 0.02  # failures per unit, all segments
-    g: Floats = field(default_factory=lambda: np.empty(0))
-    highest: float = 0.0
-    alarms: int = 0
-    alarm_g: float = field(default=0.0, repr=False)  # G_s at the last alarm; told, decides nothing
-    alarm_limit: float = field(default=0.0, repr=False)  # that it was above
-    alarm_segment: str = field(default="", repr=False)  # whose it was
-    n: int = 0
-    exposure: float = 0.0
+    learned: int = state(total, 0, repr=False)  # units since
+    names: tuple[str, ...] = state(follows, ())
+    rates: Floats = state(follows, factory=lambda: np.empty(0))  # q_s
+    fast: float = state(mean_by("learned"), 0.02)  # failures per unit, all segments
+    g: Floats = state(follows, factory=lambda: np.empty(0))
+    highest: float = state(follows, 0.0)
+    alarms: int = state(total, 0)
+    alarm_g: float = state(follows, 0.0, repr=False)  # G_s at the last alarm; decides nothing
+    alarm_limit: float = state(follows, 0.0, repr=False)  # that it was above
+    alarm_segment: str = state(follows, "", repr=False)  # whose it was
+    n: int = state(total, 0)
+    exposure: float = state(largest, 0.0)
     _rows: Rows = field(init=False, repr=False)
     _room: Floats = field(init=False, repr=False)  # to reckon in
     _factor: Floats = field(init=False, repr=False, default_factory=lambda: np.ones(()))
@@ -106,8 +110,8 @@ class SegmentCusum(Stateful):
         self.highest = 0.0
 
     def _learn(self, n: int, f: int, both: Floats | None, slices: int) -> None:
-        self.seen += n
-        new = n / self.seen
+        self.learned += n
+        new = n / (self.seen + self.learned)
         weight = max(self.speed / slices, new)
         rates = self.rates
         self._factor.fill(1.0 - weight)
@@ -116,6 +120,25 @@ class SegmentCusum(Stateful):
             np.add(rates, self._times(both, weight / n), rates)
         self.fast += max(self.wave_speed / slices, new) * (f / n - self.fast)
         self.fast = max(self.fast, 1e-9)
+
+    def _join(self, mine: Self, theirs: Self) -> None:
+        """Be as suspicious of each segment as the more suspicious side; rates by what they saw."""
+        names = union(mine.names, theirs.names)
+        sides = [(one, places(one.names, names)) for one in (mine, theirs)]
+        rates, g = np.zeros(len(names)), np.zeros(len(names))
+        for one, at in sides:
+            rates[at] += one.learned / max(self.learned, 1) * one.rates
+            g[at] = np.maximum(g[at], one.g)
+        if not self.learned:
+            rates[:] = self.rate / max(len(names), 1)
+        last = min(len(names), self.segments_max) - 1
+        if last < len(names) - 1:
+            rates[last], g[last] = rates[last:].sum(), g[last:].max()
+        self.names = self._rows.open(names)
+        self.rates, self.g = rates[: last + 1], g[: last + 1]
+        self._room, self.highest = np.empty(len(self.names)), float(self.g.max(initial=0.0))
+        alarms = [(one.alarm_g, one.alarm_limit, one.alarm_segment) for one in (mine, theirs)]
+        self.alarm_g, self.alarm_limit, self.alarm_segment = max(alarms)
 
     def reading(self) -> Reading:
         """Return the largest G, its limit, the exposed units, how many alarms, and the last one."""

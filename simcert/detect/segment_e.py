@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass, field
 from math import log
+from typing import Self
 
 import numpy as np
 
 from simcert.detect._restart import Restarting
 from simcert.detect._row_bets import RowBets
-from simcert.detect._rows import Floats, Rows
+from simcert.detect._rows import Floats, Rows, places, union
 from simcert.detect._state import NOTHING, SEEN, said
 from simcert.model import Reading, Window
 from simcert.model.assessment import NO_DETAIL
+from simcert.model.merging import follows, state, total
 
 TELLING = 3.0  # rows with smaller e-values are left out of readings
 MOST, LOG_MOST = 1e250, 575.0  # an e-value is cut there: smaller is still an e-value
@@ -24,19 +26,20 @@ class SegmentE(Restarting):
     r is the new arm's share of the *whole* slice: the coin ignores segments, so given (n1, n) the
     arms of any set of failing units are hypergeometric, and a rare segment needs no r of its own.
     `shares` weighs the signals, equally if empty; rows are those of `simcert.detect._rows`.
+    Merged row by row: a segment that one side does not know has won and lost nothing there.
     """
 
     signals: tuple[str, ...] = ("failure",)
     shares: tuple[float, ...] = ()
     thetas: tuple[float, ...] = THETAS
     segments_max: int = 50
-    names: tuple[str, ...] = ()
-    wealth: Floats = field(default_factory=lambda: np.empty((0, 0)))  # [row, theta]
-    folded: Floats = field(default_factory=lambda: np.empty(0))  # [row] start mass inside wealth
-    e: Floats = field(default_factory=lambda: np.empty(0))  # [row] e-values
-    log_e: float = 0.0
-    loudest: float = 0.0  # largest of e
-    n: int = 0
+    names: tuple[str, ...] = state(follows, ())
+    wealth: Floats = state(follows, factory=lambda: np.empty((0, 0)))  # [row, theta]
+    folded: Floats = state(follows, factory=lambda: np.empty(0))  # [row] start mass inside wealth
+    e: Floats = state(follows, factory=lambda: np.empty(0))  # [row] e-values
+    log_e: float = state(follows, 0.0)
+    loudest: float = state(follows, 0.0)  # largest of e
+    n: int = state(total, 0)
     _weights: Floats = field(init=False, repr=False)
     _bets: RowBets = field(init=False, repr=False)
     _log_top: float = field(init=False, repr=False)  # ln of the largest theta
@@ -98,7 +101,11 @@ class SegmentE(Restarting):
         else:
             np.multiply(wealth, np.exp(np.minimum(growth, LOG_MOST, out=growth), growth), wealth)
             np.minimum(wealth, MOST, out=wealth)
-        e = np.add.reduce(wealth)
+        self._weigh()
+
+    def _weigh(self) -> None:
+        """Reckon the e-value of each row, and their mean."""
+        e = np.add.reduce(self.wealth.T)
         np.divide(e, self._count, e)
         np.add(e, self._rest, e)
         self.e = e
@@ -108,6 +115,32 @@ class SegmentE(Restarting):
     def _bounded(self, f_new: int) -> bool:
         """Return whether no wealth can reach MOST by `f_new` events in a row: nothing to cut."""
         return log(len(self.thetas) * (self.loudest + 1.0)) + f_new * self._log_top < LOG_MOST
+
+    def _join(self, mine: Self, theirs: Self) -> None:
+        """Multiply both row by row, for each theta; rows over `segments_max` share the last one."""
+        Restarting._join(self, mine, theirs)
+        names = union(mine.names, theirs.names)
+        a, b = mine._staked(names), theirs._staked(names)
+        with np.errstate(over="ignore"):
+            wealth = np.minimum(a * b + a * theirs.waiting + mine.waiting * b, MOST)
+        last = min(len(names), self.segments_max) - 1
+        if last < len(names) - 1:
+            wealth[last] = wealth[last:].mean(axis=0)
+        self.names = self._rows.open(names)
+        rows = len(self.names) * len(self.signals)
+        self._lay_out(wealth[: last + 1].reshape(rows, len(self.thetas)))
+        self.folded, self._even = np.full(rows, self.released), self.released
+        self._rest.fill(self.waiting)
+        if rows:
+            self._weigh()
+
+    def _staked(self, names: tuple[str, ...]) -> Floats:
+        """Return the wealth [segment, signal, theta] with all mass released, of these segments."""
+        shape = (-1, len(self.signals), len(self.thetas))
+        wealth = np.full((len(names), *shape[1:]), self.released)
+        staked = self.wealth + (self.released - self.folded)[:, None]
+        wealth[places(self.names, names)] = staked.reshape(shape)
+        return wealth
 
     def reading(self) -> Reading:
         """Return the mean evidence; `value` is the number of rows, `detail` the telling ones."""

@@ -3,17 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import exp, log, log1p, pi
+from operator import add
+from typing import Self
 
-from simcert.detect._blocks import log_mean_exp
-from simcert.detect._state import NOTHING, SEEN, Stateful
+from simcert.detect._blocks import log_mean_exp, log_sum_exp
+from simcert.detect._merge import Merging
+from simcert.detect._state import NOTHING, SEEN
 from simcert.model import NEW, OLD, Reading, Verdict, Window
+from simcert.model.merging import follows, largest, state, total
 
 TILTS = (1.25, 1.5, 2.0, 4.0)
 HALF = log(0.5)  # of the mass: one half is bet at once, the other on what begins later
 
 
 @dataclass(slots=True)
-class SplitE(Stateful):
+class SplitE(Merging):
     """Evidence that the odds of being served `new` are off the exposure by more than `tolerance`.
 
     Every connection of either arm is one coin of probability e, resumed or not, failed or not. The
@@ -24,19 +28,24 @@ class SplitE(Stateful):
     Hold k = 1, 2, ... may spend alpha * 6 / (pi k)^2: P(a hold, ever, of a tolerated split) is at
     most alpha. It ends when the same bets, turned around, speak against all that it was for: while
     the odds stay off by a tilt that had a share w of its evidence, P(it ends, ever) <= alpha / w.
-    What was before is then forgotten. A slice of two exposures is no bet.
+    What was before is then forgotten. A slice of two exposures is no bet. Merged, evidence is that
+    of both, as in `simcert.detect._restart`, but a hold of one side stays, of both with all that
+    either wants.
     """
 
     tolerance: float = 1.1
     tilts: tuple[float, ...] = TILTS
     alpha: float = 1e-4
-    log_s: list[float] = field(default_factory=list)  # too high, then too low
-    log_e: float = 0.0  # as it was when the hold began, while there is one
-    n: int = 0
-    slices: int = field(default=0, repr=False)  # since evidence, or a hold, began
-    holds: int = field(default=0, repr=False)  # that began so far
-    log_shares: list[float] = field(default_factory=list, repr=False)  # of its evidence; no hold: 0
-    log_r: list[float] = field(default_factory=list, repr=False)  # `log_s`, turned around
+    log_s: list[float] = state(follows, factory=list)  # too high, then too low
+    log_e: float = state(follows, 0.0)  # as it was when the hold began, while there is one
+    n: int = state(total, 0)
+    slices: int = state(largest, 0, repr=False)  # since evidence, or a hold, began
+    holds: int = state(total, 0, repr=False)  # that began so far
+    log_shares: list[float] = state(
+        follows, factory=list, repr=False
+    )  # of its evidence; no hold: 0
+    log_r: list[float] = state(follows, factory=list, repr=False)  # `log_s`, turned around
+    log_scale: float = state(follows, 0.0, repr=False)  # share of the waiting mass left by mergers
     _bets: tuple[float, list[tuple[float, float]], list[tuple[float, float]]] = field(
         init=False, repr=False, default=(0.0, [], [])
     )  # exposure, and what a hit and a miss are worth there, too high and too low
@@ -58,8 +67,7 @@ class SplitE(Stateful):
     @property
     def left(self) -> float:
         """Evidence for a right split that the hold still wants, in nats; 0 without a hold."""
-        later = 1.0 / (self.slices + 1.0)
-        sure = [HALF + _log_sum(r, log(later)) for r in self.log_r]
+        sure = [HALF + _log_sum(r, self._log_later) for r in self.log_r]
         want = [w - log(self.alpha) - r for w, r in zip(self.log_shares, sure, strict=True)]
         return max(want, default=0.0)
 
@@ -82,10 +90,14 @@ class SplitE(Stateful):
         else:
             self._convict(bets)
 
+    @property
+    def _log_later(self) -> float:
+        """Mass that waits, an e-value of 1; log of twice of it."""
+        return self.log_scale - log(self.slices + 1.0)
+
     def _convict(self, bets: Sequence[float]) -> None:
         self.log_s = self._grown(self.log_s, bets)
-        later = -log(self.slices + 1.0)  # mass that waits, an e-value of 1
-        self.log_e = HALF + _log_sum(log_mean_exp(self.log_s), later)
+        self.log_e = HALF + _log_sum(log_mean_exp(self.log_s), self._log_later)
         if self.log_e >= self.limit:
             self._hold()
 
@@ -93,7 +105,7 @@ class SplitE(Stateful):
         total = log_mean_exp(self.log_s) + log(len(self.log_s))
         self.log_shares = [one - total for one in self.log_s]
         self.log_r = [0.0] * len(self.log_s)
-        self.holds, self.slices = self.holds + 1, 0
+        self.holds, self.slices, self.log_scale = self.holds + 1, 0, 0.0
 
     def _acquit(self, bets: Sequence[float]) -> None:
         self.log_r = self._grown(self.log_r, bets)
@@ -103,8 +115,34 @@ class SplitE(Stateful):
 
     def _grown(self, logs: Sequence[float], bets: Sequence[float]) -> list[float]:
         """Return the processes after a slice at which each may begin anew; logs of twice them."""
-        start = -log(self.slices * (self.slices + 1.0))
+        start = self.log_scale - log(self.slices * (self.slices + 1.0))
         return [_log_sum(one, start) + bet for one, bet in zip(logs, bets, strict=True)]
+
+    def _join(self, mine: Self, theirs: Self) -> None:
+        holding = [one for one in (mine, theirs) if one.log_shares]
+        if len(holding) == 2:
+            self._hold_both(mine, theirs)
+        elif holding or not (mine.slices and theirs.slices):
+            self._take(holding[0] if holding else mine if mine.slices else theirs)
+        else:
+            self._multiply(mine, theirs)
+
+    def _hold_both(self, mine: Self, theirs: Self) -> None:
+        self.log_e = mine.log_e + theirs.log_e
+        self.log_s = list(map(add, mine.log_s, theirs.log_s))
+        self.log_shares = list(map(max, mine.log_shares, theirs.log_shares))
+        self.log_r = list(map(min, mine.log_r, theirs.log_r))
+
+    def _take(self, one: Self) -> None:
+        self.log_s, self.log_e, self.log_scale = [*one.log_s], one.log_e, one.log_scale
+        self.log_shares, self.log_r, self.slices = [*one.log_shares], [*one.log_r], one.slices
+
+    def _multiply(self, mine: Self, theirs: Self) -> None:
+        a, b = mine._log_later, theirs._log_later
+        pairs = zip(mine.log_s, theirs.log_s, strict=True)
+        self.log_s = [HALF + log_sum_exp((s + r, s + b, a + r)) for s, r in pairs]
+        self.log_scale = HALF + a + b + log(self.slices + 1.0)
+        self.log_e = HALF + _log_sum(log_mean_exp(self.log_s), self._log_later)
 
     def reading(self) -> Reading:
         """Fail from when the evidence reaches the limit until as much speaks against it."""

@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 from math import sqrt
+from typing import Self
 
+from simcert.detect._merge import Merging
 from simcert.detect._metrics import check, measure
 from simcert.detect._windowed import Windowed
 from simcert.model import Verdict, Window
+from simcert.model.merging import follows, mean_by, state, total
 
 
 @dataclass(slots=True)
-class StandardDeviation(Windowed):
+class StandardDeviation(Windowed, Merging):
     """Fails when the new arm's metric lies more than `limit` standard deviations on the bad side.
 
     Mean and variance are exponential averages (weight `speed`) of the `baseline` arm's windows
@@ -24,9 +27,9 @@ class StandardDeviation(Windowed):
     speed: float = 0.1
     windows_min: int = 5
     n_min: int = 20
-    mean: float = 0.0
-    variance: float = 0.0
-    windows: int = 0
+    mean: float = state(mean_by("windows"), 0.0)
+    variance: float = state(follows, 0.0)
+    windows: int = state(total, 0)
 
     def __post_init__(self) -> None:
         check(self.metric, self.baseline, "units")
@@ -36,15 +39,25 @@ class StandardDeviation(Windowed):
         return [*new, *measure(window, self.metric, self.baseline)]
 
     def _close(self, sums: list[float]) -> None:
-        above, n, above_base, n_base = sums
+        self._judge(sums)
+        _, _, above, n = sums
+        if n >= max(self.n_min, 1):
+            self._learn(above / n)
+
+    def _judge(self, sums: list[float]) -> None:
+        above, n, _, _ = sums
         if n >= max(self.n_min, 1) and self.windows >= self.windows_min:
             z = self._z(above / n, n)
             verdict = Verdict.FAIL if z > self.limit else Verdict.PASS
             self._say(verdict, z, self.limit, n, mean=self.mean, now=above / n)
         else:
             self._say(Verdict.NO_DATA, None, self.limit, n)
-        if n_base >= max(self.n_min, 1):
-            self._learn(above_base / n_base)
+
+    def _join(self, mine: Self, theirs: Self) -> None:
+        """Take the variance of all windows of both sides, around their common mean."""
+        off = [(one.windows, one.variance, one.mean - self.mean) for one in (mine, theirs)]
+        self.variance = sum([n * (v + d * d) for n, v, d in off]) / max(self.windows, 1)
+        Windowed._join(self, mine, theirs)
 
     def _z(self, value: float, n: float) -> float:
         """Return the distance to the baseline in standard deviations, positive if bad."""

@@ -1,15 +1,17 @@
 """What a metrics store answers about the success rate of the last interval; never a test."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Self
 
-from simcert.detect._state import Stateful
+from simcert.detect._merge import Merging
 from simcert.model import Reading, Verdict, Window
+from simcert.model.merging import by_time, follows, state
 
 _COUNTS = ("n_new", "f_new", "n_old", "f_old")
 
 
 @dataclass(slots=True)
-class SuccessQuery(Stateful):
+class SuccessQuery(Merging):
     """Share of `ok` units of the new arm over the last `span_s` (None: all of it), in percent.
 
     `detail` holds the counts `n_new`, `f_new`, `n_old`, `f_old`; `value` is None without a unit.
@@ -18,8 +20,8 @@ class SuccessQuery(Stateful):
 
     span_s: float | None = 60.0
     limit_pct: float | None = None
-    ends_s: list[float] = field(default_factory=list)
-    tallies: list[list[int]] = field(default_factory=list)  # [slice][n_new, f_new, n_old, f_old]
+    ends_s: list[float] = state(follows, factory=list)
+    tallies: list[list[int]] = state(follows, factory=list)  # [slice][n_new, f_new, n_old, f_old]
 
     def __post_init__(self) -> None:
         if self.span_s is not None and self.span_s <= 0.0:
@@ -38,8 +40,19 @@ class SuccessQuery(Stateful):
             return
         self.ends_s.append(window.end_s)
         self.tallies.append(tally)
-        while self.span_s is not None and self.ends_s[0] <= window.end_s - self.span_s:
+        self._let_go()
+
+    def _let_go(self) -> None:
+        while self.span_s is not None and self.ends_s[0] <= self.ends_s[-1] - self.span_s:
             del self.ends_s[0], self.tallies[0]
+
+    def _join(self, mine: Self, theirs: Self) -> None:
+        """Add slices that ended at the same time, and look back from the newest."""
+        seen = [zip(one.ends_s, one.tallies, strict=True) for one in (mine, theirs)]
+        both = by_time(*seen)
+        self.ends_s, self.tallies = [*both], [[*tally] for tally in both.values()]
+        if both:
+            self._let_go()
 
     def reading(self) -> Reading:
         """Return the new arm's rate against the limit, n = its units."""

@@ -1,15 +1,18 @@
 """Suspicion: a one-sample CUSUM of the new arm against a slow baseline; it only rebalances."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import log, log1p
+from typing import Self
 
+from simcert.detect._merge import Merging
 from simcert.detect._restart import fell
-from simcert.detect._state import NOTHING, SEEN, Stateful, rung, said
+from simcert.detect._state import NOTHING, SEEN, rung, said
 from simcert.model import Reading, Window
+from simcert.model.merging import follows, largest, mean_by, state, total
 
 
 @dataclass(slots=True)
-class SuspicionCusum(Stateful):
+class SuspicionCusum(Merging):
     """Counts the alarms of G = max(0, G + f1 ln ratio - (ratio - 1) n1 q) > `limit` (nats).
 
     q is the rate of `signal` over both arms: an average that starts as `rate` worth `seen` units
@@ -32,16 +35,17 @@ class SuspicionCusum(Stateful):
     trend_max: float = 0.02  # of q, a window
     from_exposure: float = 0.3
     patience: float = 1e6  # exposed units
-    rate: float = 0.02
-    seen: float = 25.0
-    trend: float = 0.0  # change of q in a window
-    g: float = 0.0
-    alarms: int = 0
-    alarm_g: float = field(default=0.0, repr=False)  # G at the last alarm, told only
-    alarm_limit: float = field(default=0.0, repr=False)  # that it was above
-    n: int = 0
-    exposure: float = 0.0
-    recent: list[list[int]] = field(default_factory=list)  # slices to be learned: units, events
+    rate: float = state(mean_by("learned"), 0.02)
+    seen: float = 25.0  # units that the first rate is worth
+    learned: int = state(total, 0, repr=False)  # units since
+    trend: float = state(mean_by("learned"), 0.0)  # change of q in a window
+    g: float = state(largest, 0.0)
+    alarms: int = state(total, 0)
+    alarm_g: float = state(follows, 0.0, repr=False)  # G at the last alarm, told only
+    alarm_limit: float = state(follows, 0.0, repr=False)  # that it was above
+    n: int = state(total, 0)
+    exposure: float = state(largest, 0.0)
+    recent: list[list[int]] = state(total, factory=list)  # slices to be learned: units, events
 
     @property
     def log_e(self) -> float:
@@ -81,14 +85,19 @@ class SuspicionCusum(Stateful):
             self.g = 0.0
 
     def _learn(self, n: int, f: int, slices: int) -> None:
-        self.seen += n
-        weight = max(self.speed / slices, n / self.seen)
+        self.learned += n
+        weight = max(self.speed / slices, n / (self.seen + self.learned))
         ahead = self.rate + self.trend / slices
         error = f / n - ahead
         self.rate = max(ahead + weight * error, 0.5 * self.rate)
         cap = self.trend_max * self.rate
         trend = self.trend + self.trend_speed * self.speed / slices * error
         self.trend = min(max(trend, -cap), cap)
+
+    def _join(self, mine: Self, theirs: Self) -> None:
+        """Be as suspicious as the more suspicious side; of the two last alarms keep the louder."""
+        alarms = [(one.alarm_g, one.alarm_limit) for one in (mine, theirs)]
+        self.alarm_g, self.alarm_limit = max(alarms)
 
     def reading(self) -> Reading:
         """Return G, its limit, the exposed units seen, the number of alarms, and the last one."""

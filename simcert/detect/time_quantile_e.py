@@ -10,16 +10,18 @@ import numpy as np
 import numpy.typing as npt
 
 from simcert.detect._blocks import Block, blocks, log_blocks, log_mean_exp
+from simcert.detect._merge import Merging
 from simcert.detect._state import NOTHING, SEEN, Stateful, said
 from simcert.model import NEW, OLD, Reading, Verdict, Window
 from simcert.model.assessment import NO_DETAIL
+from simcert.model.merging import follows, state, total
 
 Ints = npt.NDArray[np.int64]
 DELTAS = (0.02, 0.1, 0.4)
 
 
 @dataclass(slots=True)
-class TimeQuantileE(Stateful):
+class TimeQuantileE(Merging):
     """Evidence that the new arm's times lie more than `tolerance_bins` bins above the old arm's.
 
     For each p an event is a time above the p-quantile of the control in the last `memory` windows,
@@ -33,11 +35,11 @@ class TimeQuantileE(Stateful):
     tolerance_bins: int = 1
     memory: int = 5
     alpha: float = 1e-3
-    past: list[Ints] = field(default_factory=list)  # control histograms of whole windows
-    filling: Ints | list[int] = field(default_factory=list)  # the window that is not over
-    log_s: list[float] = field(default_factory=list)
-    log_e: float = 0.0
-    n: int = 0
+    past: list[Ints] = state(total, factory=list)  # control histograms of whole windows
+    filling: Ints | list[int] = state(total, factory=list)  # the window that is not over
+    log_s: list[float] = state(total, factory=list)
+    log_e: float = state(follows, 0.0)
+    n: int = state(total, 0)
     _total: Ints = field(init=False, repr=False)  # sum of `past`
     _bets: list[tuple[int, list[Block]]] | None = field(init=False, repr=False)
 
@@ -84,6 +86,9 @@ class TimeQuantileE(Stateful):
             slow_old, slow_new = sum(old[at:]), sum(new[at + self.tolerance_bins :])
             bets += log_blocks(n_new, slow_new, n_old, slow_old, bet_on)
         self.log_s = list(map(add, self.log_s, bets))
+        self.log_e = log_mean_exp(self.log_s)
+
+    def _conclude(self) -> None:
         self.log_e = log_mean_exp(self.log_s)
 
     def to_dict(self) -> dict[str, Any]:

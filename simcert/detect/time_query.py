@@ -1,18 +1,20 @@
 """What a metrics store answers about the handshake time of the last interval; never a test."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
-from simcert.detect._state import Stateful
+from simcert.detect._merge import Merging
 from simcert.model import ARMS, TIME_EDGES_MS, Reading, Verdict, Window
+from simcert.model.merging import by_time, follows, state
 
 _EDGES_MS: list[float] = [0.0, *TIME_EDGES_MS.tolist()]
 
 
 @dataclass(slots=True)
-class TimeQuery(Stateful):
+class TimeQuery(Merging):
     """Quantile of successful full handshakes per arm over the last `span_s`, in ms.
 
     Linear inside a bin of the histogram, as Prometheus' `histogram_quantile` does it; above the
@@ -24,8 +26,8 @@ class TimeQuery(Stateful):
     span_s: float = 60.0
     quantile: float = 0.99
     limit_ms: float | None = None
-    ends_s: list[float] = field(default_factory=list)
-    counts: list[list[list[int]]] = field(default_factory=list)  # [slice][arm][bin]
+    ends_s: list[float] = state(follows, factory=list)
+    counts: list[list[list[int]]] = state(follows, factory=list)  # [slice][arm][bin]
 
     def __post_init__(self) -> None:
         if not 0.0 < self.quantile < 1.0 or self.span_s <= 0.0:
@@ -40,8 +42,19 @@ class TimeQuery(Stateful):
         """Take the window in, and drop what ended `span_s` or more before its end."""
         self.ends_s.append(window.end_s)
         self.counts.append(window.time_hist.sum(axis=0).tolist())
-        while self.ends_s[0] <= window.end_s - self.span_s:
+        self._let_go()
+
+    def _let_go(self) -> None:
+        while self.ends_s[0] <= self.ends_s[-1] - self.span_s:
             del self.ends_s[0], self.counts[0]
+
+    def _join(self, mine: Self, theirs: Self) -> None:
+        """Add slices that ended at the same time, and look back from the newest."""
+        seen = [zip(one.ends_s, one.counts, strict=True) for one in (mine, theirs)]
+        both = by_time(*seen)
+        self.ends_s, self.counts = [*both], [*both.values()]
+        if both:
+            self._let_go()
 
     def reading(self) -> Reading:
         """Return the new arm's quantile against the limit, n = its successful handshakes."""

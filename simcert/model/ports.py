@@ -61,6 +61,21 @@ class Detector(Protocol):
         ...
 
 
+@runtime_checkable
+class Mergeable(Detector, Protocol):
+    """A detector whose states of *disjoint units* join: two terminators, regions or rollouts.
+
+    Each source has coins of its own. Merging is commutative and associative, a fresh detector
+    changes nothing, and where exp(log_e) is an e-process, so it is after a merger, for every
+    exposure path and while merged windows follow. Which sources are merged is settled before
+    anybody looks at their evidence.
+    """
+
+    def merge(self, other: Self) -> Self:
+        """Return a new detector of what both saw; MergeError names a parameter that differs."""
+        ...
+
+
 class Feed(Protocol):
     """Metrics in: windows that are complete, or as complete as they will get, oldest first."""
 
