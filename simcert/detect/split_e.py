@@ -41,9 +41,7 @@ class SplitE(Merging):
     n: int = state(total, 0)
     slices: int = state(largest, 0, repr=False)  # since evidence, or a hold, began
     holds: int = state(total, 0, repr=False)  # that began so far
-    log_shares: list[float] = state(
-        follows, factory=list, repr=False
-    )  # of its evidence; no hold: 0
+    log_shares: list[float] = state(follows, factory=list, repr=False)  # of its evidence, or none
     log_r: list[float] = state(follows, factory=list, repr=False)  # `log_s`, turned around
     log_scale: float = state(follows, 0.0, repr=False)  # share of the waiting mass left by mergers
     _bets: tuple[float, list[tuple[float, float]], list[tuple[float, float]]] = field(
