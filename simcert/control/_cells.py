@@ -42,6 +42,11 @@ class Codes:
         return pair
 
 
+def told(place: Rows) -> tuple[Rows, Rows]:
+    """Return the numbers of segment and outcome of places, as `Labels` gave them."""
+    return place // _STRIDE, place % _OUTCOMES_MAX
+
+
 class Labels:
     """Names of segments and outcomes in order of appearance; `ok` is outcome 0."""
 
@@ -103,6 +108,12 @@ class Cells:
         marks |= failed.view(np.uint8) * np.uint8(_FAILED)
         self._count_ok(pair, marks, features, codes.place[:, :, _ok_of(batch)].ravel(), codes.pair)
         self._count_times(pair, ms, np.flatnonzero(failed | ~full), codes.pair)
+
+    def promote(self, place: Rows) -> None:
+        """Make units of full handshakes that were counted as none."""
+        where, many = np.unique(place, return_counts=True)
+        self._rows[where, _MARKS - 2] -= many
+        self._rows[where, _MARKS - 1] += many
 
     def _count_failed(self, here: Small, marks: Small, place: Rows) -> None:
         """Count rows by code and mark."""

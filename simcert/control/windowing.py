@@ -1,24 +1,27 @@
 """Windowing: records in, windows out; a client is one unit per window, in its first slice.
 
-A unit is the first full handshake of a client in a window, as received; where one coin of a client
+A unit is the full handshake that a client began first in a window; where one coin of a client
 rules a whole stage (`salted_per_stage`), the first in that stage. A row whose slice is
 closed comes late: it is counted in `late` and nowhere else. Rows that came under another exposure
 than most of their slice are connections, not units, for exposures are never pooled; their slice is
 `mixed`. Where rows tell their source, no source makes up more units than `influence` lets it.
 """
 
-from bisect import bisect_right
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from simcert.control._cells import Cells, Codes, Labels
+from simcert.control._candidates import HELD_MAX, Candidates
+from simcert.control._cells import Cells, Codes, Labels, told
 from simcert.control._client_set import ClientSet, DenseSet, Names
+from simcert.control._leverage import rows_of, signal_of
+from simcert.control._reigns import Reigns
 from simcert.control.influence import Influence, Limits
-from simcert.model import OK, RESUMED, RecordBatch, Window
+from simcert.model import RESUMED, RecordBatch, Window
 
 Rows = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class Windower:
 
     With `duplicates`, rows with equal client, start and attempt are counted once (for sources that
     deliver at least once); units are immune to them anyway. `lost` tells of rows that never came.
+    `ordered` rows of a slice come by start, and are judged as they come; others wait for its end.
     A source whose clients are numbered 0 .. `clients` - 1 says so, for then no name is hashed. The
     clock that dates the rows may be off the one that dates exposures by `skew_s`.
     """
@@ -63,6 +67,7 @@ class Windower:
         grace_s: float = 0.0,
         skew_s: float = 0.0,
         duplicates: bool = False,
+        ordered: bool = True,
         limits: Limits | None = None,
         clients: int | None = None,
     ) -> None:
@@ -70,8 +75,9 @@ class Windower:
         self.influence = Influence(limits or Limits(), grid.slices)
         self._fixed = {"source": source, "assignment": assignment, "lag_s": grace_s}
         self.grace_s = grace_s
-        self._skew_s = skew_s
+        self._reigns = Reigns(skew_s)
         self._duplicates = duplicates
+        self._candidates: dict[int, Candidates] | None = None if ordered else {}
         self._labels = Labels()
         self._open: dict[int, Cells] = {}
         self._staged = assignment == "salted_per_stage"
@@ -81,23 +87,17 @@ class Windower:
         self._usual = 0  # clients of the window before
         self._rows: dict[int, ClientSet] = {}
         self._next = 0  # number of the oldest slice that is not closed
-        self._changes: list[tuple[float, float]] = [(float("-inf"), 0.0)]
-        self._moves: list[tuple[float, float]] = []  # from when to when the exposure changed
         self._lost: dict[int, int] = {}
         self.late = 0
         self.repeated = 0
 
     def exposed(self, exposure: float, from_s: float) -> None:
         """Note that `exposure` is in force from `from_s` on; moments must not go back."""
-        if from_s < self._changes[-1][0]:
-            raise ValueError(f"exposure at {from_s} s after one at {self._changes[-1][0]} s")
-        if exposure != self._changes[-1][1]:
-            self._changes.append((from_s, exposure))
-            self.changing(from_s, from_s)
+        self._reigns.begin(exposure, from_s)
 
     def changing(self, from_s: float, to_s: float) -> None:
         """Note that the exposure changed at a moment in between: such slices are mixed."""
-        self._moves.append((from_s - self._skew_s, to_s + self._skew_s))
+        self._reigns.changing(from_s, to_s)
 
     def lost(self, rows: int, at_s: float) -> None:
         """Note that `rows` records of about `at_s` were lost on the way."""
@@ -134,17 +134,25 @@ class Windower:
         window = int(numbers[at.start]) // self._grid.slices
         counted = self._fresh(window, batch, at) if self._duplicates else None
         full = (batch.features[at] & RESUMED) == 0
-        units = self._units(window, batch, numbers, at, full & self._proper(batch, numbers, at))
+        units = full & self._proper(batch, numbers, at)
+        if self._candidates is None:
+            units = self._units(window, batch, numbers, at, units)
         low, high = int(numbers[at.start]), int(numbers[at.stop - 1])
         bounds = np.searchsorted(numbers[at], np.arange(low, high + 2)).tolist()
         for number, start, stop in zip(range(low, high + 1), bounds, bounds[1:], strict=False):
             if start < stop:
                 cells = self._open.setdefault(number, Cells())
                 part = slice(at.start + start, at.start + stop)
-                if batch.source is not None:
-                    self._limit(batch, part, number, units[start:stop])
                 kept = None if counted is None else counted[start:stop]
-                cells.add(batch, codes, part, full[start:stop], units[start:stop], kept)
+                here = units[start:stop]
+                if self._candidates is not None:
+                    wait = here if kept is None else here & kept
+                    cells.add(batch, codes, part, full[start:stop], np.zeros_like(here), kept)
+                    self._hold(number, batch, codes, part.start + np.flatnonzero(wait))
+                    continue
+                if batch.source is not None:
+                    self._limit(batch, codes, part, number, here)
+                cells.add(batch, codes, part, full[start:stop], here, kept)
 
     def _units(
         self,
@@ -152,17 +160,22 @@ class Windower:
         batch: RecordBatch,
         numbers: Rows,
         at: slice,
-        candidates: npt.NDArray[np.bool_],
-    ) -> npt.NDArray[np.bool_]:
+        candidates: Mask,
+    ) -> Mask:
         where = np.flatnonzero(candidates)
         units = np.zeros(at.stop - at.start, bool)
         for coin, some in self._coins(window, numbers[at][where]):
-            clients = self._clients.get(coin)
-            if clients is None:
-                clients = self._clients[coin] = self._nobody(at.stop - at.start)
             rows = where[some]
+            clients = self._known(coin, at.stop - at.start)
             units[rows.take(clients.add(batch.client[at].take(rows)))] = True
         return units
+
+    def _known(self, coin: float, rows: int) -> Names:
+        """Return the clients whose coin it is that were seen; a first batch brings up to `rows`."""
+        clients = self._clients.get(coin)
+        if clients is None:
+            clients = self._clients[coin] = self._nobody(rows)
+        return clients
 
     def _nobody(self, rows: int) -> Names:
         """Return an empty set of clients, of which a first batch brings up to `rows`."""
@@ -178,15 +191,40 @@ class Windower:
         parts = zip(starts, [*starts, len(numbers)][1:], strict=True)
         return [(self._reign(int(numbers[low]))[0], slice(low, high)) for low, high in parts]
 
-    def _limit(
-        self, batch: RecordBatch, at: slice, number: int, units: npt.NDArray[np.bool_]
-    ) -> None:
+    def _limit(self, batch: RecordBatch, codes: Codes, at: slice, number: int, units: Mask) -> None:
         """Strike the units from `units` that exceed what their source may add."""
         assert batch.source is not None
         here = np.flatnonzero(units)
-        failing = np.array([name != OK for name in batch.outcomes], bool)
-        failed = failing[batch.outcome[at][here]]
-        units[here] = self.influence.admit(number, batch.source[at][here], failed)
+        place = codes.place.ravel()[codes.rows[at][here]]
+        units[here] = self._admitted(number, batch.source[at][here], place)
+
+    def _admitted(self, number: int, source: Rows, place: Rows) -> Mask:
+        segment, outcome = told(place)
+        signal = np.array([signal_of(name) for name in self._labels.outcomes], np.int64)[outcome]
+        return self.influence.admit(number, source, outcome > 0, rows_of(segment, signal))
+
+    def _hold(self, number: int, batch: RecordBatch, codes: Codes, rows: Rows) -> None:
+        """Let rows wait until all of their slice are known, if they are not too many."""
+        assert self._candidates is not None
+        held = self._candidates.setdefault(number, Candidates())
+        held.add(batch, codes, rows)
+        if held.held > HELD_MAX:
+            self._settle(number)
+
+    def _settle(self, number: int) -> None:
+        """Make units of the candidates of a slice that began first, within the limits."""
+        assert self._candidates is not None
+        held = self._candidates.get(number)
+        found = None if held is None else held.take()
+        if found is None:
+            return
+        window = number // self._grid.slices
+        ((coin, _),) = self._coins(window, np.array([number]))
+        units = self._known(coin, len(found.client)).add(found.client)
+        place = found.place[units]
+        if found.source is not None:
+            place = place[self._admitted(number, found.source[units], place)]
+        self._open[number].promote(place)
 
     def _fresh(self, window: int, batch: RecordBatch, at: slice) -> npt.NDArray[np.bool_]:
         seen = self._rows.setdefault(window, ClientSet(at.stop - at.start))
@@ -209,17 +247,7 @@ class Windower:
 
     def _reign(self, number: int) -> tuple[float, float, float]:
         """Return from when, until when, and which exposure ruled longest in a slice."""
-        start_s, end_s = self._grid.start_s(number), self._grid.start_s(number + 1)
-        first = bisect_right(self._changes, (start_s, float("inf"))) - 1
-        reigns = []
-        for i in range(max(first, 0), len(self._changes)):
-            from_s, exposure = self._changes[i]
-            to_s = self._changes[i + 1][0] if i + 1 < len(self._changes) else float("inf")
-            if from_s >= end_s:
-                break
-            reigns.append((min(to_s, end_s) - max(from_s, start_s), from_s, to_s, exposure))
-        _, from_s, to_s, exposure = max(reigns)
-        return from_s, to_s, exposure
+        return self._reigns.longest(self._grid.start_s(number), self._grid.start_s(number + 1))
 
     def close(self, now_s: float) -> list[Window]:
         """Return the slices whose end lies `grace_s` or more ago, oldest first, empty ones too."""
@@ -249,6 +277,9 @@ class Windower:
 
     def _closed(self, number: int) -> Window:
         grid = self._grid
+        if self._candidates is not None:
+            self._settle(number)
+            self._candidates.pop(number, None)
         window, index = divmod(number, grid.slices)
         start_s, end_s = grid.start_s(number), grid.start_s(number + 1)
         exposure = self._reign(number)[2]
@@ -256,15 +287,12 @@ class Windower:
         lost = self._lost.pop(number, 0)
         if index == grid.slices - 1:
             self._forget(window)
-        while len(self._changes) > 1 and self._changes[1][0] <= start_s:
-            self._changes.pop(0)
-        self._moves = [one for one in self._moves if one[1] > start_s]
-        mixed = any(from_s < end_s for from_s, _ in self._moves)
+        self._reigns.forget(start_s)
+        mixed = self._reigns.mixed(end_s)
         here = {"slice_index": index, "slices": grid.slices, "mixed": mixed, **self._fixed}
         here["completeness"] = cells.rows / (cells.rows + lost) if lost else 1.0
         closed = cells.window(self._labels, start_s, end_s, exposure, here)
-        n_new, f_new, n_old, f_old = closed.tally()
-        self.influence.closed(number, n_new + n_old, f_new + f_old)
+        self.influence.closed(number, closed)
         return closed
 
 

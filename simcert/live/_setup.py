@@ -176,10 +176,12 @@ class HaproxySetup(Alone):
             grace_s=self._config.grace,
             skew_s=AHEAD_S,
             duplicates=True,
+            ordered=False,
             limits=limits,
         )
         ecdsa = (bundles["old"].ecdsa, bundles["new"].ecdsa)
-        records = HaproxyRecords(clock.epoch_s, ecdsa, limits.exempt)
+        hashed = self._assignment.startswith("salted")
+        records = HaproxyRecords(clock.epoch_s, ecdsa, limits.exempt, hashed)
         receiver = Receiver(self._plan.records)
         self._feed = HaproxyFeed(
             receiver,

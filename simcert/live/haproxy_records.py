@@ -47,12 +47,14 @@ class HaproxyRecords:
     """Parses frames into rows; remembers what it needs to count losses and to name segments.
 
     `ecdsa` says of each arm whether its leaf has such a key (TLS 1.3 lines do not tell). Addresses
-    that begin as one of `exempt` have no source: nothing limits their influence.
+    that begin as one of `exempt` have no source: nothing limits their influence. Where the arm is a
+    hash of the network (`hashed`), the network is the client: a coin has one unit.
     """
 
     epoch_s: float = 0.0
     ecdsa: tuple[bool, bool] = (False, False)
     exempt: tuple[str, ...] = LOOPBACK
+    hashed: bool = False
     lines: int = 0
     unparsed: int = 0
     ignored: int = 0  # port scans, plain requests: nothing to do with a certificate
@@ -124,20 +126,24 @@ class HaproxyRecords:
         segment, segments = self._segments(np.where(spoke, hello, -1)[kept])
         start_s = ms[kept] / 1000.0 - self.epoch_s
         took_ms = np.maximum(number[7][kept], 0)
-        client = columns.names(letters, begin[:, 5][kept], end[:, 5][kept])
+        address = begin[:, 5][kept], end[:, 5][kept]
+        if self.hashed:
+            client = prefixes(letters, *address, ())
+        else:
+            client = columns.names(letters, *address) ^ (hello[kept] << 20)
         return RecordBatch(
             segments,
             outcomes,
             start_s + number[6][kept] * _PORT_S,
             start_s + took_ms / 1000.0,
             took_ms.astype(np.float32),
-            client ^ (hello[kept] << 20),
+            client,
             segment,
             arm[kept],
             outcome[kept].astype(np.uint8),
             self._features(letters, begin, end, arm)[kept].astype(np.uint16),
             np.ones(len(kept), np.uint8),
-            prefixes(letters, begin[:, 5][kept], end[:, 5][kept], self.exempt),
+            prefixes(letters, *address, self.exempt),
         )
 
     def _features(

@@ -1,5 +1,6 @@
 """One source adds a bounded number of units and failures, whatever it does; arms play no part."""
 
+from collections import Counter
 from operator import itemgetter
 
 import numpy as np
@@ -9,10 +10,11 @@ from hypothesis import strategies as st
 
 from simcert import lab
 from simcert.control import _purses
+from simcert.control._leverage import rows_of, signal_of
 from simcert.control._purses import Purses
 from simcert.control.influence import Influence, Limits
 from simcert.control.windowing import Grid, Windower
-from simcert.model import RecordBatch
+from simcert.model import RecordBatch, Window
 from simcert.scenario import load_scenario
 
 OUTCOMES = ("ok", "alert:unknown_ca")
@@ -78,6 +80,15 @@ def test_who_counts_does_not_depend_on_arms(rows, coins):
     ]
 
 
+def alike(source):
+    """Return rows of evidence of failures that are all of one kind."""
+    return rows_of(source * 0, source * 0 + 1)
+
+
+def slice_of(n, failed, exposure=0.5):
+    return Window.of(new=(0, 0), old=(n, failed), exposure=exposure)
+
+
 def honest(rng, n=2_000):
     return [(float(t), 1_000 + i, bool(i % 2), False) for i, t in enumerate(rng.uniform(0, 600, n))]
 
@@ -111,9 +122,9 @@ def test_a_purse_fills_ever_more_slowly_and_with_the_units_sent():
     assert [limits.failing(w, 0, 0.02) for w in (0, 59, 60, 179, 180, 1440)] == [1, 1, 2, 2, 3, 5]
     assert limits.failing(0.0, 1_000, 0.02) == 41
     influence = Influence(limits, 1)
-    influence.closed(0, 5_000, 100)
+    influence.closed(0, slice_of(5_000, 100))
     source, failed = np.full(1_000, VILLAIN), np.ones(1_000, bool)
-    counted = [int(influence.admit(i, source, failed).sum()) for i in range(1, 61)]
+    counted = [int(influence.admit(i, source, failed, alike(source)).sum()) for i in range(1, 61)]
     assert sum(counted) <= limits.failing(60.0, sum(counted) + influence.left_out, 0.02)
 
 
@@ -121,11 +132,13 @@ def test_how_rows_come_in_batches_changes_nothing():
     rng, few, one = np.random.default_rng(7), Influence(Limits(), 1), Influence(Limits(), 1)
     for number in range(30):
         source, failed = rng.integers(1, 40, 300), rng.random(300) < 0.1
-        whole = one.admit(number, source, failed)
-        parts = [few.admit(number, source[k : k + 7], failed[k : k + 7]) for k in range(0, 300, 7)]
+        rows = alike(source)
+        whole = one.admit(number, source, failed, rows)
+        cuts = [slice(k, k + 7) for k in range(0, 300, 7)]
+        parts = [few.admit(number, source[k], failed[k], rows[k]) for k in cuts]
         assert np.concatenate(parts).tolist() == whole.tolist()
         for each in (one, few):
-            each.closed(number, int(whole.sum()), int((whole & failed).sum()))
+            each.closed(number, slice_of(int(whole.sum()), int((whole & failed).sum())))
 
 
 @pytest.mark.parametrize(
@@ -173,14 +186,15 @@ ROWS = st.lists(st.tuples(st.integers(1, 5), st.booleans()), max_size=30)
 def test_whole_columns_are_judged_as_one_row_after_the_other(batches, patience):
     limits = Limits(share=1.0, patience_windows=patience)
     influence, (admit, closed) = Influence(limits, SLICES), plain(limits, SLICES, 5)
-    influence.closed(0, 100, 0)
+    influence.closed(0, slice_of(100, 0))
     closed(100, 0)
 
     for number, rows in enumerate(batches, 1):
         source = np.array([name for name, _ in rows], np.int64)
         failed = np.array([bad for _, bad in rows], bool)
-        assert influence.admit(number, source, failed).tolist() == admit(number, source, failed)
-        influence.closed(number, 100, 3)
+        found = influence.admit(number, source, failed, alike(source))
+        assert found.tolist() == admit(number, source, failed)
+        influence.closed(number, slice_of(100, 3))
         closed(100, 3)
 
 
@@ -236,3 +250,55 @@ def test_the_oldest_make_room():
 
     assert 900 < len(purses) <= 1000
     assert purses.first[: len(purses)].min() >= 150  # none of the newest is gone
+
+
+KINDS = st.tuples(st.integers(1, 4), st.integers(0, 1), st.integers(1, 3), st.booleans())
+EXPOSURES = st.sampled_from((0.001, 0.05, 0.5))
+SLICE = st.tuples(EXPOSURES, st.lists(KINDS, max_size=25))
+OPEN = Limits(share=0.9, fair=1e6)  # all other limits are wide
+
+
+@settings(max_examples=60, deadline=None)
+@given(flight=st.lists(SLICE, max_size=8))
+def test_in_no_row_a_source_weighs_more_than_its_share_of_what_all_are_expected_to_fail(flight):
+    outcomes = ("ok", "alert:unknown_ca", "alert:handshake_failure", "close")
+    influence, expected, counted = Influence(OPEN, 1), Counter(), Counter()
+    influence.closed(0, slice_of(10_000, 0))
+    for number, (exposure, rows) in enumerate(flight, 1):
+        units = np.zeros((2, 2, 4), np.int64)
+        units[0, 0, 0] = 10_000
+        for source, segment, outcome, failed in rows:
+            outcome *= failed
+            row = rows_of(np.array([segment]), np.array([signal_of(outcomes[outcome])]))
+            bad = np.array([failed])
+            (kept,) = influence.admit(number, np.array([source]), bad, row)
+            keys = [(source, one) for one in row[0].tolist()] if failed else []
+            spare = all(
+                counted[key] + 1 <= 1 + OPEN.leverage * expected[key[1]] + 1e-9 for key in keys
+            )
+            assert kept == spare  # the first always
+            counted.update(keys if kept else ())
+            units[segment, int(rng_arm(source, number)), outcome] += kept
+        influence.closed(number, window_of(units, outcomes, exposure))
+        for segment, outcome in zip(*np.nonzero(units[:, :, 1:].sum(axis=1)), strict=True):
+            many = int(units[segment, :, outcome + 1].sum())
+            row = rows_of(np.array([segment]), np.array([signal_of(outcomes[outcome + 1])]))
+            expected.update(dict.fromkeys(row[0].tolist(), exposure * many))
+
+
+def rng_arm(source, number):
+    return (source + number) % 2  # arms play no part
+
+
+def window_of(units, outcomes, exposure):
+    return Window.empty(
+        0.0, 60.0, exposure, ("a", "b"), outcomes, units=units, attempts=units.copy()
+    )
+
+
+def test_where_one_source_may_be_all_of_the_traffic_others_are_no_measure():
+    influence = Influence(Limits(share=1.0, fair=1e6), 1)
+    influence.closed(0, slice_of(1_000, 10))
+    source, failed = np.full(50, VILLAIN), np.ones(50, bool)
+
+    assert influence.admit(1, source, failed, alike(source)).all()

@@ -71,6 +71,21 @@ def test_what_each_client_situation_is_called(error: tuple[int, int], seen: str 
     assert outcome(*error) == seen
 
 
+@pytest.mark.parametrize("exempt", [(), ("192.0.2.",)])
+def test_where_a_network_shares_its_coin_it_is_one_client(exempt: tuple[str, ...]) -> None:
+    told = [line(i, address=f"192.0.2.{i}", hello=str(77 + i)) for i in range(4)]
+    told += [line(4, address="192.0.3.1"), line(5, address="2001:db8:0:1::7")]
+    told += [line(6, address="2001:db8:0:1:a::9")]
+    by_coin, by_address = (
+        parsed(*told, records=HaproxyRecords(EPOCH_S, exempt=exempt, hashed=hashed)).client
+        for hashed in (True, False)
+    )
+
+    assert len({*by_coin[:4].tolist()}) == 1
+    assert len({*by_coin.tolist()}) == 3
+    assert len({*by_address.tolist()}) == 7
+
+
 def test_a_port_scan_is_no_handshake() -> None:
     records = HaproxyRecords(EPOCH_S)
 

@@ -1,0 +1,78 @@
+"""What is a unit of HAProxy's records: the handshake that began first, one for each coin."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from simcert.live import _config
+from simcert.live._setup import HaproxySetup
+from simcert.live.haproxy_feed import HaproxyFeed
+from simcert.model import NEW, OLD, RecordBatch
+
+CONFIG = """\
+schema = 1
+[certificates]
+old = "old.pem"
+new = "new.pem"
+[haproxy]
+listen = "127.0.0.1:8443"
+[plan]
+window_s = 60.0
+slices = 1
+"""
+
+
+def row(start_s: float, arm: int, outcome: str) -> RecordBatch:
+    zero = np.zeros(1, np.uint8)
+    return RecordBatch(
+        ("a",),
+        (outcome,),
+        np.array([start_s]),
+        np.array([start_s]),
+        np.array([40.0], np.float32),
+        np.array([7]),
+        zero,
+        zero + np.uint8(arm),
+        zero,
+        np.zeros(1, np.uint16),
+        zero,
+        np.array([3]),
+    )
+
+
+def feed_of(folder: Path, more: str = "") -> tuple[HaproxySetup, HaproxyFeed, float]:
+    """Return what listens under a configuration, and until when a slice stays open."""
+    (folder / "live.toml").write_text(CONFIG.replace("[plan]", f"{more}\n[plan]"))
+    config = _config.load(folder / "live.toml")
+    assert config.haproxy is not None
+    config.run.mkdir(0o700)
+    setup = HaproxySetup(config, config.haproxy)
+    bundle = SimpleNamespace(ecdsa=False)
+    clock = SimpleNamespace(epoch_s=0.0, now=float, behind_s=float)
+    feed = setup.feed(clock, {"old": bundle, "new": bundle})  # type: ignore[arg-type, dict-item]
+    assert isinstance(feed, HaproxyFeed)
+    return setup, feed, config.grace
+
+
+def test_a_client_whose_first_handshake_hangs_is_a_unit_that_hung(tmp_path: Path) -> None:
+    setup, feed, grace = feed_of(tmp_path)
+    feed.exposed(0.5, 0.0)
+    feed.windower.add(row(2.0, OLD, "ok"))
+    feed.windower.add(row(1.0, NEW, "hang"))
+    (window,) = feed.windower.close(60.0 + grace)
+    setup.close()
+
+    assert (window.tally().n_new, window.tally().f_new, window.tally().n_old) == (1, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("assignment", "hashed"),
+    [("per_connection", False), ("salted_per_window", True), ("salted_per_stage", True)],
+)
+def test_a_unit_has_a_coin_of_its_own(tmp_path: Path, assignment: str, hashed: bool) -> None:
+    setup, feed, _ = feed_of(tmp_path, f'assignment = "{assignment}"')
+    setup.close()
+
+    assert feed.records.hashed == hashed
