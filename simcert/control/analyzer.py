@@ -8,6 +8,7 @@ from simcert.control._traffic import Traffic
 from simcert.control.segments import Segments
 from simcert.errors import ContractError
 from simcert.model import NEW, OLD, Assessment, Channel, Detector, Reading, Verdict, Window
+from simcert.model.figures import apart
 
 COMPLETENESS_MIN = 0.99  # a window that lost more than 1 % of its records is no evidence
 EXPECTED_UNITS = 30.0  # an arm that should have so many units and has none is broken telemetry
@@ -64,19 +65,26 @@ class Analyzer:
         Reused randomness and resumed handshakes spoil tests, not thresholds: without a test they
         are no reason.
         """
-        if window.completeness < self._completeness_min:
-            share = f"{window.completeness:.3g} of its records arrived"
-            return f"window incomplete: {share}, limit {self._completeness_min:g}"
         n_new, _, n_old, _ = window.tally()
-        if one_sided(n_new, n_old, window.exposure):
-            arms = f"{n_new} new and {n_old} old units at exposure {window.exposure:.3g}"
-            return f"one-sided telemetry: {arms}"
+        n = f"(n = {n_new + n_old})"
+        if window.completeness < self._completeness_min:
+            share, least = apart(window.completeness, self._completeness_min)
+            lost = f"{share} of its records arrived, limit {least}"
+            return f"window incomplete: {lost} {n}; goes on with a whole window"
+        missing = missing_units(n_new, n_old, window.exposure)
+        if missing > EXPECTED_UNITS:
+            expected, most = apart(missing, EXPECTED_UNITS)
+            arms = f"{n_new} new and {n_old} old units, {expected} expected there, limit {most}"
+            return f"one-sided telemetry: {arms} {n}; goes on when both arms report"
         if not self._tests:
             return None
         if resumed := resumed_units(window):
-            return f"resumed handshakes are counted as units: at least {resumed}"
+            many = f"at least {resumed} of at most 0"
+            said = f"resumed handshakes are counted as units: {many} {n}"
+            return f"{said}; goes on when only full ones are"
         if window.assignment == "per_client":
-            return "assignment per client: arms reuse their coin, so the windows are no evidence"
+            why = f"arms reuse their coin, so the windows are no evidence {n}"
+            return f"assignment per client: {why}; goes on with a coin per connection"
         return None
 
     @property
@@ -127,14 +135,12 @@ MakeAnalyzer = Callable[[], Analyzer]  # each attempt begins with fresh evidence
 _RANK = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.NO_DATA)
 
 
-def one_sided(n_new: int, n_old: int, exposure: float) -> bool:
-    """Return whether an arm is empty that chance leaves empty once in e^30."""
-    n = n_new + n_old
+def missing_units(n_new: int, n_old: int, exposure: float) -> float:
+    """Return how many units an empty arm should have; above 30 chance leaves it so once in e^30."""
     if n_new and n_old:
-        return False
-    return (not n_new and exposure * n > EXPECTED_UNITS) or (
-        not n_old and (1.0 - exposure) * n > EXPECTED_UNITS
-    )
+        return 0.0
+    n = n_new + n_old
+    return max(0.0 if n_new else exposure * n, 0.0 if n_old else (1.0 - exposure) * n)
 
 
 def resumed_units(window: Window) -> int:

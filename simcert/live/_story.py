@@ -64,7 +64,7 @@ def standing(phase: Phase, refusal: str | None) -> str:
     }
     if phase in words:
         return words[phase]
-    return f"whole windows: {refusal}" if refusal else ""
+    return refusal or ""
 
 
 def ending(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:

@@ -1,6 +1,7 @@
 """When going back is worse than going on: the old certificate fails, or has ended."""
 
 from simcert.model import Verdict, View
+from simcert.model.figures import apart
 
 FAIL = Verdict.FAIL
 DAY_S = 86_400.0
@@ -20,8 +21,8 @@ def worse(view: View) -> str:
     old = view.assessment.reading("old_arm")
     if old.verdict is not FAIL:
         return ""
-    share = f"{old.value or 0.0:.3g} of its units, floor {old.limit or 0.0:g}"
-    return f"the old certificate is the one that fails: {share} (n = {old.n})"
+    share, floor = apart(old.value or 0.0, old.limit or 0.0)
+    return f"the old certificate fails: {share} of {old.n} units, floor {floor}"
 
 
 def left_s(view: View) -> float | None:
@@ -35,7 +36,7 @@ def remark(view: View) -> str:
     left = left_s(view)
     if left is None:
         return ""
-    return f"; the old certificate ends in {_said(left)}: a third one is needed by then"
+    return f"; the old certificate ends in {_said(left)}: get a third one by then"
 
 
 def _said(span_s: float) -> str:

@@ -3,12 +3,18 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from simcert.model.figures import apart, figure
+
+FALLS = "more when U falls"
+FALLEN = "down on suspicion, withdrawn on proof"
+
 
 class Room(NamedTuple):
-    """An exposure that a rule allows, and the rule in words."""
+    """An exposure, what allows it and no more, and what would make that allow more."""
 
     exposure: float
     why: str
+    more: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +39,12 @@ def in_flight(horizon: Horizon, n_new: int) -> Room:
     growth = min(2.0, 0.2 * (horizon.lag + 1.0))
     if n_new <= 8:
         growth = min(1.0, growth)
-    room = (first_units(horizon) + growth * n_new) / horizon.units
-    return Room(min(room, 1.0), f"{n_new} exposed results are in, the next step waits for more")
+    units = first_units(horizon) + growth * n_new
+    return Room(
+        min(units / horizon.units, 1.0),
+        f"with the results so far {figure(units)} units may be on the way, which allows",
+        "more when more are in",
+    )
 
 
 def first_units(horizon: Horizon) -> float:
@@ -47,16 +57,15 @@ def bounded(horizon: Horizon, u: float, *, safe: float, budget: float, mid: floa
 
     `budget` is expected harm as a share of all units, at the bound.
     """
+    bound, goal = apart(u, safe)
     if u <= safe:
-        return Room(1.0, f"harm bound U = {u:g} is within delta_safe = {safe:g}")
+        return Room(1.0, f"harm bound U = {bound} within the goal {goal} allows", FALLEN)
     room = max(first_units(horizon) / horizon.units, min(mid, budget / u))
-    return Room(min(room, 1.0), f"harm bound U = {u:g}, more when U falls (goal {safe:g})")
+    return Room(min(room, 1.0), f"harm bound U = {bound} above the goal {goal} allows", FALLS)
 
 
 def affordable(horizon: Horizon, u: float, share: float) -> Room:
     """Allow e with e * units * U <= `share` of a window's units: the budget of one overshoot."""
     room = share * horizon.slices_per_window / ((horizon.lag + 1.0) * u)
-    return Room(
-        min(room, 1.0),
-        f"harm on the way at U = {u:g} reaches {share:g} of a window, more when U falls",
-    )
+    spent = f"harm on the way at U = {figure(u)}, {figure(share)} of a window, allows"
+    return Room(min(room, 1.0), spent, FALLS)

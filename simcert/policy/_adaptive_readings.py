@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from math import exp
+from typing import NamedTuple
 
-from simcert.model import Assessment, Verdict
+from simcert.model import Assessment, Reading, Verdict
+from simcert.model.figures import above, figure, reached
 
 LOG_MAX = 700.0
 FAIL = Verdict.FAIL  # looked up once: it is asked in every slice
 SUSPICIONS = {
     "failure_suspicion": "failures of the new arm ran ahead of the common rate",
     "alert_suspicion": "trust alerts of the new arm ran ahead of the common rate",
-    "segment_suspicion": "failures of one segment ran ahead of its rate in the new arm",
+    "segment_suspicion": "new failures of {} ran ahead of its rate",
 }
 CHECKS = {
     "split": "the arms get other shares of connections than the exposure says",
@@ -18,14 +20,13 @@ CHECKS = {
     "features": "handshakes with the new certificate lose TLS 1.3 or HTTP/2",
 }
 ADVICE = {
-    "clock": "clocks disagree with its dates: wait until it is older, or reissue it backdated",
-    "trust": "clients distrust it: withdraw, or serve a chain cross-signed by a root they know",
-    "unsaid": "clients reject it and do not say why: withdraw; where trust fails, a chain "
-    "cross-signed by a root they know helps, where clocks do, waiting or a backdated one",
+    "clock": "clocks disagree with its dates: wait until it is older, or backdate it",
+    "trust": "clients distrust it: serve a chain cross-signed by a root they know",
+    "unsaid": "clients do not say why: cross-sign if trust fails, wait or backdate if clocks do",
     "capability": "clients cannot use its key: serve a second certificate beside it",
-    "name": "clients leave after the handshake: withdraw, and check pins and names",
+    "name": "clients leave after the handshake: check pins and names",
     "path": "handshakes hang: send a shorter chain, some path drops the large flight",
-    "revoked": "clients hold it for revoked: withdraw, and reissue",
+    "revoked": "clients hold it for revoked: reissue",
 }
 CAUSES = {
     "certificate_expired": "clock",
@@ -52,21 +53,45 @@ def segment_e_value(a: Assessment) -> float:
     return 0.5 * (e_value(failures) + e_value(alerts))
 
 
+class Doubt(NamedTuple):
+    """What looks bad enough to go down: value and limit in words, and the units it rests on."""
+
+    said: str
+    n: int
+    is_evidence: bool = False  # for a rollback: it turns into one at 1 / alpha
+
+
+def proven(a: Assessment, alpha: float) -> str:
+    """Say that the evidence is enough for a rollback."""
+    return f"evidence e-value {reached(e_value(a.log_e), 1.0 / alpha)}"
+
+
 def alarms(a: Assessment) -> list[int]:
     """Return how often each suspicion has raised an alarm in this attempt."""
     return [int(a.reading(name).detail.get("alarms", 0)) for name in SUSPICIONS]
 
 
-def alarm(a: Assessment, answered: Sequence[int]) -> str:
+def alarm(a: Assessment, answered: Sequence[int]) -> Doubt | None:
     """Say which suspicion raised an alarm that was not answered yet, or nothing."""
     raised, known = alarms(a), answered or [0] * len(SUSPICIONS)
     if raised == known:  # nearly always
-        return ""
-    for (name, said), before, now in zip(SUSPICIONS.items(), known, raised, strict=True):
+        return None
+    for name, before, now in zip(SUSPICIONS, known, raised, strict=True):
         if now > before:
-            suspicion = f"suspicion above {a.reading(name).limit or 0.0:.3g} nats"
-            return f"{said}: {suspicion}, evidence e-value {e_value(a.log_e):.3g}"
-    return ""
+            return _rang(name, a.reading(name))
+    return None
+
+
+def _rang(name: str, reading: Reading) -> Doubt:
+    """Say who rang, at which sum, above which limit; the sum is 0 again by now."""
+    rang = next((key for key in reading.detail if key.startswith("alarm:")), "")
+    if not rang:  # a state that was written before the sum was kept
+        limit = figure(reading.limit or 0.0)
+        said = f"{SUSPICIONS[name].format('a segment')}: suspicion above {limit} nats"
+        return Doubt(said, reading.n)
+    who = f"segment {rang.partition(':')[2]}"
+    value = above(reading.detail[rang], reading.detail["alarm_limit"])
+    return Doubt(f"{SUSPICIONS[name].format(who)}: suspicion {value} nats", reading.n)
 
 
 def doubt(a: Assessment) -> str:
@@ -74,10 +99,10 @@ def doubt(a: Assessment) -> str:
     for name, said in CHECKS.items():
         reading = a.reading(name)
         if reading.verdict is FAIL:
-            value = f"evidence {reading.log_e:.3g}, limit {reading.limit:.3g} nats, n = {reading.n}"
+            value = f"evidence {reached(reading.log_e, reading.limit or 0.0)} nats"
             left = reading.detail.get("nats_left")
-            ends = "" if left is None else f"it ends when {left:.3g} nats speak against it; "
-            return f"hold: {said} ({value}): {ends}an operator looks at it"
+            ends = f"when {figure(left)} nats speak against it" if left else "when it falls"
+            return f"hold: {said}: {value} (n = {reading.n}); ends {ends}, an operator looks at it"
     return ""
 
 
@@ -87,7 +112,7 @@ def advice(a: Assessment) -> str:
     if not loud:
         return "no outcome stands out: look at the segments"
     outcome = max(loud, key=lambda name: loud[name])
-    return f"{ADVICE[cause(outcome)]} ({outcome}, {loud[outcome]:.3g} more than its share)"
+    return f"{ADVICE[cause(outcome)]} ({outcome}, {figure(loud[outcome])} over its share)"
 
 
 def cause(outcome: str) -> str:

@@ -34,12 +34,13 @@ class Ladder:
         at_once = self.from_start and view.exposure == 0.0
         left_s = 0.0 if at_once else self.every_s - view.held_s
         if left_s > 1e-6:
-            return view.hold(f"fixed schedule: {above[0]:.3g} is due in {left_s:.0f} s")
+            due = f"{above[0]:.3g} is due in {left_s:.0f} of {self.every_s:g} s"
+            return view.hold(f"fixed schedule: {due}, {_blind(view)}")
         held = f"held {view.held_s:.0f} s of {0.0 if at_once else self.every_s:g} s"
-        return view.move(above[0], f"fixed schedule: {above[0]:.3g} is due, {held}")
+        return view.move(above[0], f"fixed schedule: {above[0]:.3g} is due, {held}, {_blind(view)}")
 
     def _bake(self, view: View) -> Decision:
-        baked = f"at full exposure for {view.held_s:.0f} s of {self.bake_s:g} s"
+        baked = f"at full exposure for {view.held_s:.0f} s of {self.bake_s:g} s, {_blind(view)}"
         if view.held_s + 1e-6 < self.bake_s:
             return view.hold(f"fixed schedule: {baked}")
         return view.complete(f"complete: end of the fixed schedule, {baked}")
@@ -122,6 +123,11 @@ def codedeploy(name: str, ladder: Ladder, *platforms: str) -> dict[str, Ladder]:
 def appconfig(name: str, ladder: Ladder) -> dict[str, Ladder]:
     """Return a ladder under the two names of a strategy of AWS AppConfig."""
     return dict.fromkeys((name, f"AppConfig.{name}"), ladder)
+
+
+def _blind(view: View) -> str:
+    """Say what a schedule moves by, and how many clients it did not ask."""
+    return f"by the clock alone (n = {view.assessment.n_new})"
 
 
 def _alarmed(view: View) -> Decision | None:

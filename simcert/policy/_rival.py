@@ -63,7 +63,7 @@ def counts(view: View) -> Counts:
 def stands_still(view: View) -> Decision | None:
     """Return a hold where only an operator acts, or where the evidence may not be used."""
     if view.phase in _ENDED:
-        return view.hold(f"{view.phase.value}: terminal until an operator acts")
+        return view.hold(f"{view.phase.value} until an operator acts (n = {view.assessment.n_new})")
     if view.assessment.refusal:
         return view.hold(f"no decision: {view.assessment.refusal}")
     return None
@@ -75,12 +75,19 @@ def recalled(view: View) -> Mapping[str, Any]:
     return memory if memory.get("attempt") == view.progress.attempt else {}
 
 
-def not_due(view: View, memory: Mapping[str, Any]) -> Decision | None:
+def not_due(view: View, memory: Mapping[str, Any], interval_s: float) -> Decision | None:
     """Return a hold before the next tick of the rival's own clock."""
     left_s = float(memory.get("next_s", view.now_s)) - view.now_s
     if left_s <= 1e-6:
         return None
-    return view.hold(f"between two ticks: next in {left_s:.0f} s")
+    n = view.assessment.n_new
+    return view.hold(f"between two ticks: {left_s:.0f} of {interval_s:g} s to go (n = {n})")
+
+
+def begins(view: View, exposure: float, memory: Mapping[str, Any]) -> Decision:
+    """Return the first step, which nothing that was seen decides."""
+    said = f"start at {exposure:g}: nothing can be known at 0 (n = {view.assessment.n_new})"
+    return view.move(exposure, said, memory)
 
 
 def kept(view: View, interval_s: float, **more: object) -> dict[str, Any]:

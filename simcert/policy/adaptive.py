@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from math import log, pi
 from typing import ClassVar
 
-from simcert.model import Assessment, Channel, Decision, Phase, View, bounds
+from simcert.model import Assessment, Channel, Decision, View, bounds
 from simcert.model.bounds import Chance, Exposure, NotNegative, Positive, Share, Whole
+from simcert.model.figures import above
 from simcert.policy import _adaptive_back as back
 from simcert.policy import _adaptive_channels as evidence
 from simcert.policy import _adaptive_ramp as ramp
@@ -72,16 +73,16 @@ class Adaptive:
         memory = Memory.of(view, self.top)
         segment_e = read.segment_e_value(view.assessment)
         memory = memory.doubting(segment_e, self.hold_segment_e)
-        if view.phase in (Phase.COMPLETE, Phase.ROLLED_BACK, Phase.PAUSED):
-            return view.hold(f"{view.phase.value}: nothing to decide before an operator acts")
+        if view.phase in say.STANDS:
+            return view.hold(say.stands(view))
         if view.assessment.refusal:
-            return view.hold(f"no decision: {view.assessment.refusal}", memory.to_dict())
+            return view.hold(say.refused(view), memory.to_dict())
         if view.assessment.log_e >= -log(self.alpha_of(view.progress.attempt)):
             return self._withdrawn(view, memory)
         if doubt := self._suspicion(view.assessment, memory, segment_e):
             return self._backed_off(view, memory, doubt)
         if view.now_s < memory.until_s:
-            return view.hold(say.backed_off(view, memory.until_s), memory.to_dict())
+            return view.hold(self._waits(view, memory), memory.to_dict())
         return self._onward(view, memory)
 
     def alpha_of(self, attempt: int) -> float:
@@ -95,12 +96,14 @@ class Adaptive:
         del attempt  # all end alike, but for those who try again
         return "final until an operator starts a new attempt"
 
-    def _suspicion(self, a: Assessment, memory: Memory, segment_e: float) -> str:
+    def _suspicion(self, a: Assessment, memory: Memory, segment_e: float) -> read.Doubt | None:
         """Say what looks bad enough to go down, or nothing."""
         if a.log_e > log(self.suspicious_e):
-            return f"evidence e-value {read.e_value(a.log_e):.3g} above {self.suspicious_e:g}"
-        if segment_e > max(self.suspicious_segment_e, self._stale(a, memory)):
-            return f"segment e-value {segment_e:.3g} above {self.suspicious_segment_e:g}"
+            value = above(read.e_value(a.log_e), self.suspicious_e)
+            return read.Doubt(f"evidence e-value {value}", a.n_new, is_evidence=True)
+        limit = max(self.suspicious_segment_e, self._stale(a, memory))
+        if segment_e > limit:
+            return read.Doubt(f"segment e-value {above(segment_e, limit)}", a.n_new)
         return read.alarm(a, memory.alarms)
 
     def _stale(self, a: Assessment, memory: Memory) -> float:
@@ -113,23 +116,25 @@ class Adaptive:
         return memory.lived_with(DOUBT_WINDOWS * a.window_s)
 
     def _withdrawn(self, view: View, memory: Memory) -> Decision:
-        if worse := back.worse(view):
-            return view.hold(say.no_way_back(view, worse), memory.to_dict())
         attempt = view.progress.attempt
-        said = say.proof(view, self.alpha_of(attempt), self.after_rollback(attempt))
+        alpha = self.alpha_of(attempt)
+        if worse := back.worse(view):
+            return view.hold(say.no_way_back(view, alpha, worse), memory.to_dict())
+        said = say.proof(view, alpha, self.after_rollback(attempt))
         return view.roll_back(said, memory.to_dict())
 
-    def _backed_off(self, view: View, memory: Memory, doubt: str) -> Decision:
-        a = view.assessment
+    def _backed_off(self, view: View, memory: Memory, doubt: read.Doubt) -> Decision:
+        a, alpha, worse = view.assessment, self.alpha_of(view.progress.attempt), back.worse(view)
         until_s = view.now_s + self.back_off_windows * a.window_s
         kept = memory.backed_off(until_s, read.alarms(a)).to_dict()
-        limit = 1.0 / self.alpha_of(view.progress.attempt)
-        about = f"{doubt} (rollback at {limit:g}, n = {a.n_new})"
-        if worse := back.worse(view):
-            return view.hold(f"hold: {about}; not down, for {worse}", kept)
-        if view.exposure > self.back_off:
-            return view.move(self.back_off, f"back off: {about}; up again by a fresh bound", kept)
-        return view.hold(f"hold: {about}; up again by a fresh bound", kept)
+        if worse or view.exposure <= self.back_off:
+            return view.hold(say.suspected(view, doubt, alpha, None, worse), kept)
+        said = say.suspected(view, doubt, alpha, self.back_off, "")
+        return view.move(self.back_off, said, kept)
+
+    def _waits(self, view: View, memory: Memory) -> str:
+        all_s = self.back_off_windows * view.assessment.window_s
+        return say.backed_off(view, memory.until_s, all_s)
 
     def _onward(self, view: View, memory: Memory) -> Decision:
         if waiting := self._waiting(view):
@@ -150,43 +155,42 @@ class Adaptive:
         if view.prior is not None and view.exposure == 0.0:
             share = view.prior.affected_share
             if share > self.prior_max:
-                said = f"predicted to break {share:.3g} of clients, limit {self.prior_max:g}"
-                return f"not started: {said}; change the chain, or prior_max"
+                return say.predicted(view, share, self.prior_max)
         if not view.assessment.units_per_s:
-            return "no traffic seen yet: the first step needs its rate"
+            return say.no_traffic(view)
         return read.doubt(view.assessment)
 
     def _upward(self, view: View, memory: Memory) -> Decision:
-        a = view.assessment
+        a, kept = view.assessment, memory.to_dict()
         room = self._room(view)
         if doubt := self._calm(a, memory):
-            if view.exposure >= self.back_off or view.held_s < self.hold_windows * a.window_s:
-                why = f"hold: {doubt} (n = {a.n_new}); up when it falls"
-                return view.hold(why, memory.to_dict())
+            left_s = self.hold_windows * a.window_s - view.held_s
+            if view.exposure >= self.back_off:
+                return view.hold(say.calm_awaited(view, doubt, None), kept)
+            if left_s > 0.0:
+                return view.hold(say.calm_awaited(view, doubt, left_s), kept)
             closer = min(2.0 * view.exposure, self.back_off)
-            room = min(room, ramp.Room(closer, f"look closer: {doubt}"))
+            why = f"a closer look at {doubt} allows"
+            room = min(room, ramp.Room(closer, why, "further when it falls"))
         wanted = min(room.exposure, self.top)
         if wanted <= view.exposure * STEP and wanted < self.top:
-            why = f"hold {view.exposure:.3g}: {room.why} (n = {a.n_new})"
-            return view.hold(why, memory.to_dict())
-        why = room.why
-        if stale := self._stale(a, memory):
-            why += f"; segment e-value {stale:.3g} has no news since {memory.doubt_s:.0f} s"
-        said = f"raise to {wanted:.3g}: {why} (n = {a.n_new})"
-        return view.move(wanted, said, memory.to_dict())
+            return view.hold(say.stays(view, room, view.exposure * STEP), kept)
+        stale = self._stale(a, memory)
+        news = f", segment e-value {stale:.3g} has no news since {memory.doubt_s:.0f} s"
+        return view.move(wanted, say.raised(view, wanted, room, news if stale else ""), kept)
 
     def _room(self, view: View) -> ramp.Room:
         """Return the room, widened where waiting costs more than going."""
+        worse, a, safe = back.worse(view), view.assessment, self.delta_safe
         if back.ended(view):
-            return ramp.Room(1.0, back.worse(view))
-        left_s, worse = back.left_s(view), back.worse(view)
-        a, safe = view.assessment, self.delta_safe
+            return ramp.Room(1.0, f"{worse}, which allows", "back only by an operator's abort")
+        left_s = back.left_s(view)
         if left_s is not None and left_s <= self.hurry_windows * a.window_s:
             safe = max(safe, self.hurry_delta)
         if not worse:
             return self.room(a, safe=safe)
         room = self.room(a, safe=safe, mid=self.top)
-        return ramp.Room(room.exposure, f"{room.why}; {worse}")
+        return room._replace(why=f"{worse}; {room.why}")
 
     def room(
         self, a: Assessment, *, safe: float | None = None, mid: float | None = None
@@ -213,14 +217,12 @@ class Adaptive:
         )
         for name, value, limit in looked:
             if value > limit:
-                return f"{name} e-value {value:.3g} above {limit:g}"
+                return f"{name} e-value {above(value, limit)}"
         return ""
 
     def _uncovered(self, view: View, memory: Memory) -> str:
         """Say which known segments did not come back during the soak, or nothing."""
-        away, soak_s = view.assessment.reading("coverage"), view.progress.soak_s
-        if not away.detail or memory.soaked_s >= self.patience * soak_s:
+        most_s = self.patience * view.progress.soak_s
+        if not view.assessment.reading("coverage").detail or memory.soaked_s >= most_s:
             return ""
-        names = ", ".join(sorted(away.detail)[:3])
-        until = f"complete when they do, or after {self.patience * soak_s:.0f} s of soak"
-        return f"soak: {len(away.detail)} known segments not seen ({names}; n = {away.n}); {until}"
+        return say.uncovered(view, memory.soaked_s, most_s)

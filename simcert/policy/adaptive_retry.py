@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from simcert.model import Decision, Phase, View
 from simcert.model.bounds import Positive, Whole
+from simcert.model.figures import figure
 from simcert.policy.adaptive import Adaptive
 
 
@@ -26,17 +27,19 @@ class AdaptiveRetry(Adaptive):
         """Wait out the cool-down after a rollback, else decide as `adaptive` does."""
         if view.phase is not Phase.ROLLED_BACK:
             return Adaptive.decide(self, view)
-        attempt = view.progress.attempt
+        attempt, n = view.progress.attempt, view.assessment.n_new
         if attempt >= self.attempts_max:
-            return view.hold(f"rolled back: attempt {attempt} of {self.attempts_max} was the last")
+            last = f"attempt {attempt} of at most {self.attempts_max} was the last"
+            return view.hold(f"rolled back: {last} (n = {n}); {self.after_rollback(attempt)}")
         wait_s = self.wait_s(attempt)
-        left_s = view.progress.memory.get("at_s", view.now_s) + wait_s - view.now_s
-        if left_s > 0.0:
-            return view.hold(f"rolled back: attempt {attempt + 1} in {left_s:.0f} s")
+        since_s = view.progress.memory.get("at_s", view.now_s)
+        again = f"attempt {attempt + 1} of {self.attempts_max}"
+        waited = f"waited {view.now_s - since_s:.0f} of {wait_s:.0f} s (n = {n})"
+        if since_s + wait_s - view.now_s > 0.0:
+            return view.hold(f"rolled back: {waited}; then {again}")
         alpha = self.alpha_of(attempt + 1)
-        said = (
-            f"attempt {attempt + 1} of {self.attempts_max} after {wait_s:.0f} s, alpha {alpha:.2g}"
-        )
+        spends = f"alpha {alpha:.2g}, withdrawn at evidence e-value {figure(1.0 / alpha)}"
+        said = f"{again}: {waited}; {spends}"
         return view.move(min(self.first_exposure(view), self.back_off), said)
 
     def wait_s(self, attempt: int) -> float:

@@ -19,7 +19,7 @@ _NO_RUN: dict[str, Any] = {
     "phase": analysis.RUNNING,
     "result": asdict(analysis.Result()),
     "measured_s": None,
-    "figure": "no measurement yet",
+    "figure": "no measurement yet (n = 0)",
 }
 
 

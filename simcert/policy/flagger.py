@@ -47,7 +47,7 @@ class Flagger:
     def decide(self, view: View) -> Decision:
         """Run one tick of the canary loop when the interval is over."""
         memory = _rival.recalled(view)
-        if still := _rival.stands_still(view) or _rival.not_due(view, memory):
+        if still := _rival.stands_still(view) or _rival.not_due(view, memory, self.interval_s):
             return still
         before = _state(memory)
         passed, figure = self._check(view)
@@ -80,14 +80,18 @@ class Flagger:
         failed = f"failed checks {after.failed_checks} of {max(self.threshold, 1)}"
         if after.phase == rules.FAILED:
             failed = f"failed checks {before.failed_checks} reached {max(self.threshold, 1)}"
-            return view.roll_back(f"roll back: {failed}; final until a new revision", kept)
+            said = f"roll back: {failed}; last {figure}; final until a new revision"
+            return view.roll_back(said, kept)
         if after.phase == rules.SUCCEEDED:
             return view.complete(f"complete: promoted; last check {figure}, {failed}", kept)
         share = 1.0 if after.phase in _SERVES_NEW else after.canary_weight / rules.TOTAL
         if after.phase in _SERVES_NEW:
-            return view.move(share, f"{after.phase.lower()}: all traffic, no more checks", kept)
+            said = f"{after.phase.lower()}: all traffic, no more checks; last {figure}, {failed}"
+            return view.move(share, said, kept)
         if not before.canary_weight:
-            return view.move(share, f"weight {after.canary_weight} %, unchecked first step", kept)
+            n = view.assessment.n_new
+            said = f"weight {after.canary_weight} %, unchecked first step (n = {n}), {failed}"
+            return view.move(share, said, kept)
         return view.move(share, f"weight {after.canary_weight} %: {figure}, {failed}", kept)
 
 

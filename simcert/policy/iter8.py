@@ -42,12 +42,12 @@ class Iter8:
     def decide(self, view: View) -> Decision:
         """Run one loop when the interval is over."""
         memory = _rival.recalled(view)
-        if still := _rival.stands_still(view) or _rival.not_due(view, memory):
+        if still := _rival.stands_still(view) or _rival.not_due(view, memory, self.interval_s):
             return still
         loop = memory.get("loop", -1) + 1
         kept = _rival.kept(view, self.interval_s, loop=loop)
         if loop == 0:
-            return view.move(self.increment, f"start at {self.increment:g}: nothing seen yet", kept)
+            return _rival.begins(view, self.increment, kept)
         feasible, figure = self._feasible(view)
         about = f"{figure}, loop {loop} of {self.loops}"
         if loop >= self.loops:

@@ -51,21 +51,24 @@ class Kayenta:
     def decide(self, view: View) -> Decision:
         """Add a point when one is due, judge at the end of an interval, step up after a pass."""
         memory = _rival.recalled(view)
-        if still := _rival.stands_still(view) or _rival.not_due(view, memory):
+        if still := _rival.stands_still(view) or _rival.not_due(view, memory, self.point_s):
             return still
         if not memory or memory["index"] == len(self.steps):
-            return self._run(view, memory.get("index", 0))
+            return self._run(view, memory.get("index", 0), memory.get("passed", ""))
         return self._judged(view, self._with_point(view, memory))
 
-    def _run(self, view: View, index: int) -> Decision:
+    def _run(self, view: View, index: int, passed: str = "") -> Decision:
         """Return the start of the canary run at the exposure with this index, or the end."""
         kept = _rival.kept(view, self.point_s, index=index, since_s=view.now_s, judged=0)
+        passed = passed or f"no score yet, at least {self.passing:g} passes (n = 0)"
+        kept |= {"passed": passed}
         if index == len(self.steps):
-            last = f"{len(self.steps)} canary runs passed"
-            return view.complete(f"complete: {last} with at least {self.passing:g}", kept)
+            done = f"{len(self.steps)} canary runs passed"
+            return view.complete(f"complete: {done}; {passed}", kept)
         kept |= {name: [] for name in _SERIES}
         to = self.steps[index]  # asserted at every point: a raise may have been vetoed
-        return view.move(to, f"canary run {index + 1} of {len(self.steps)} starts at {to:g}", kept)
+        starts = f"canary run {index + 1} of {len(self.steps)} starts at {to:g}"
+        return view.move(to, f"{starts}: {passed}", kept)
 
     def _with_point(self, view: View, memory: Mapping[str, Any]) -> dict[str, Any]:
         seen = _rival.counts(view)
@@ -83,16 +86,19 @@ class Kayenta:
         due = int((view.now_s - memory["since_s"]) / self.interval_s + 1e-6)
         n, to = len(memory["success_new"]), self.steps[memory["index"]]
         if due <= memory["judged"]:
-            return view.move(to, f"{n} points per arm; next judgement by the interval", memory)
+            next_s = memory["since_s"] + (due + 1) * self.interval_s - view.now_s
+            units = f"(n = {view.assessment.n_new})"
+            said = f"{n} points per arm {units}; judged in {next_s:.0f} of {self.interval_s:g} s"
+            return view.move(to, said, memory)
         score, labels = self._score(memory)
         memory |= {"judged": due}
-        about = f"score {score:g}, {labels} (n = {n} points, {view.assessment.n_new} units)"
+        about = f"score {score:g}, {labels} at {n} points (n = {view.assessment.n_new})"
         if judge.stops(score, self.marginal):
             return view.roll_back(f"roll back: {about}, at most {self.marginal:g}", memory)
         if due < int(self.lifetime_s / self.interval_s + 1e-6):
             return view.move(to, f"judgement {due}: {about}, above {self.marginal:g}", memory)
         if judge.did_pass(score, self.marginal, self.passing):
-            return self._run(view, memory["index"] + 1)
+            return self._run(view, memory["index"] + 1, f"{about}, at least {self.passing:g}")
         return view.roll_back(f"roll back: last {about}, below {self.passing:g}", memory)
 
     def _score(self, memory: Mapping[str, Any]) -> tuple[float, str]:

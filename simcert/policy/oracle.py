@@ -29,7 +29,8 @@ class Oracle:
         """Return all or nothing; without the truth nothing moves."""
         if view.truth is None:
             return view.hold("no truth was given: the oracle speaks in simulations only")
-        harm = f"{view.truth.harmed_share:.4g} of the clients are harmed"
+        known = f"tolerated {self.tolerated_share:g}, known before any client (n = 0)"
+        harm = f"{view.truth.harmed_share:.4g} of the clients are harmed, {known}"
         if view.truth.harmed_share > self.tolerated_share:
-            return view.roll_back(f"roll back: {harm}, tolerated {self.tolerated_share:g}")
-        return view.complete(f"complete: {harm}, tolerated {self.tolerated_share:g}")
+            return view.roll_back(f"roll back: {harm}")
+        return view.complete(f"complete: {harm}")

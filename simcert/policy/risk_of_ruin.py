@@ -44,11 +44,12 @@ class RiskOfRuin:
     def decide(self, view: View) -> Decision:
         """Plan the next stage when one is over; the first one waits for a traffic rate."""
         memory = _rival.recalled(view)
-        if still := _rival.stands_still(view) or _rival.not_due(view, memory):
+        if still := _rival.stands_still(view) or _rival.not_due(view, memory, self.stage_s):
             return still
         rate = view.assessment.units_per_s
         if rate <= 0.0:
-            return view.hold("no traffic seen: a stage needs its rate (n = 0)")
+            n = view.assessment.n_new
+            return view.hold(f"0 units a second were seen, a stage needs more than 0 (n = {n})")
         return self._stage(view, memory, rate)
 
     def _stage(self, view: View, memory: Mapping[str, Any], rate: float) -> Decision:
@@ -59,7 +60,8 @@ class RiskOfRuin:
         share = min(room / (rate * self.stage_s), self.cap)
         at_cap = memory.get("at_cap", 0) + (view.exposure >= self.cap - 1e-9)
         kept = _rival.kept(view, self.stage_s, at_cap=at_cap)
-        about = f"{figure}, budget {budget:.4g} units (n = {seen.n_new})"
+        spent = f"{figure}: {worst * seen.n_new:.4g} units so far, budget {budget:.4g}"
+        about = f"{spent} (n = {seen.n_new})"
         if share <= 0.0:
             return view.roll_back(f"roll back: nobody left to expose, {about}", kept)
         if at_cap >= self.stages:

@@ -57,11 +57,12 @@ class SprtRisk:
         seen = _rival.counts(view)
         here = bisect_right(self.ladder, view.exposure + 1e-9)
         if here == 0:
-            return view.move(self.ladder[0], f"start at {self.ladder[0]:g}: nothing seen yet", {})
+            return _rival.begins(view, self.ladder[0], {})
         following = self.ladder[min(here, len(self.ladder) - 1)]
         ratio, figure = self._ratio(seen, following)
-        if ratio >= log((1.0 - self.beta) / self.alpha):
-            return view.roll_back(f"roll back: {figure}, refused", {})
+        refused = log((1.0 - self.beta) / self.alpha)
+        if ratio >= refused:
+            return view.roll_back(f"roll back: {figure}, refused at {refused:.3g}", {})
         if view.held_s + 1e-6 < self.dwell_s:
             return view.hold(f"{figure}; stays {self.dwell_s - view.held_s:.0f} s more", {})
         if here == len(self.ladder):
@@ -84,7 +85,8 @@ class SprtRisk:
             share, figure = accepted[-1]
             return view.move(share, f"{figure}, accepted at {limit:.3g}", {})
         if view.held_s >= self.undecided_s:
-            return view.roll_back(f"roll back: {tried[0][2]}, undecided for too long", {})
+            long = f"undecided for {view.held_s:.0f} s, limit {self.undecided_s:g}"
+            return view.roll_back(f"roll back: {tried[0][2]}, {long}", {})
         return view.hold(f"{tried[0][2]}, accepted at {limit:.3g}", {})
 
     def _power(self, view: View, seen: _rival.Counts) -> Decision:

@@ -62,11 +62,16 @@ class TargetSuccess:
     def decide(self, view: View) -> Decision:
         """Return the exposure that keeps the target, as far as one step goes."""
         if view.exposure == 0.0:
-            return view.move(self.start, f"start at {self.start:g}: nothing is known at 0")
+            n = view.assessment.n_new
+            return view.move(
+                self.start, f"start at {self.start:g}: nothing is known at 0 (n = {n})"
+            )
         new = view.assessment.reading("success_new")
         if new.value is None:
-            seen = f"{new.n} of {self.n_min} connections with the new certificate seen"
-            return view.hold(f"hold {view.exposure:.3g}: {seen}")
+            least = f"at least {self.n_min} with the new certificate"
+            return view.hold(
+                f"hold {view.exposure:.3g}: too few connections (n = {new.n}), {least}"
+            )
         return self._lost(view, new) or self._metrics(view) or self._success(view, new)
 
     def _lost(self, view: View, new: Reading) -> Decision | None:
@@ -75,8 +80,10 @@ class TargetSuccess:
         if value >= self.give_up or (old is not None and old - value < self.give_up_gap):
             return None
         arms = f"success {value:.4f} of the new arm below {self.give_up:g}"
-        beside = "unknown" if old is None else f"{old:.4f}"
-        return view.roll_back(f"roll back: {arms} (n = {new.n}), old arm {beside}")
+        better = "no old arm to compare"
+        if old is not None:
+            better = f"old arm {old:.4f}, better by at least {self.give_up_gap:g}"
+        return view.roll_back(f"roll back: {arms} (n = {new.n}), {better}")
 
     def _metrics(self, view: View) -> Decision | None:
         """Return a step down for the metric with the largest step among those that fail."""
@@ -113,13 +120,15 @@ class TargetSuccess:
         left_s = view.progress.soak_s - view.held_s
         if left_s > 1e-6:
             return view.hold(f"soak at {view.exposure:g}: {left_s:.0f} s to go, {why}")
-        return view.complete(f"complete: soaked {view.held_s:.0f} s, {why}")
+        soaked = f"soaked {view.held_s:.0f} of {view.progress.soak_s:.0f} s"
+        return view.complete(f"complete: {soaked}, {why}")
 
     def _down(self, view: View, wanted: float, why: str) -> Decision:
         """Step down at most once in a tenth of a span, for the average needs time to follow."""
         wanted = min(max(round(wanted, 9), self.floor), view.exposure)
         if wanted <= self.floor and view.exposure <= self.floor and view.held_s >= self.patience_s:
-            return view.roll_back(f"roll back: {view.held_s:.0f} s at the floor, {why}")
+            patient = f"{view.held_s:.0f} of {self.patience_s:g} s at the floor {self.floor:g}"
+            return view.roll_back(f"roll back: {patient}, {why}")
         if wanted >= view.exposure or view.held_s + 1e-6 < 0.1 * self.span_s:
             return view.hold(f"hold {view.exposure:.3g}: {why}")
         return view.move(wanted, f"lower to {wanted:.3g}: {why}")
@@ -137,9 +146,10 @@ def largest(target: float, new: Reading, old: Reading, slack: float, z: float) -
     arms = f"success {new.value:.4f} new, {old.value:.4f} old, target {target:g}"
     loss = old.value - new.value - z * sqrt(_variance(new) + _variance(old))
     budget = max(old.value - target, slack)
+    sure = f"{arms}: surely lost {loss:.3g}, budget {budget:.3g}"
     if loss <= budget:
-        return 1.0, f"{arms}: not endangered by the new certificate"
-    return budget / loss, f"{arms}: over all it allows {budget / loss:.3g}"
+        return 1.0, f"{sure}, allows 1"
+    return budget / loss, f"{sure}, allows {budget / loss:.3g}"
 
 
 def _variance(reading: Reading) -> float:

@@ -37,14 +37,17 @@ class ThresholdStep:
     def decide(self, view: View) -> Decision:
         """Return one step up, one step down, or nothing."""
         due_s = float(view.progress.memory.get("due_s", view.now_s))
+        n = view.assessment.n_new
         if view.now_s < due_s:
-            return view.hold(f"next look in {due_s - view.now_s:.0f} s")
+            left = f"{due_s - view.now_s:.0f} of {self.every_s:g} s to go"
+            return view.hold(f"next look: {left} (n = {n})")
         memory = {"due_s": view.now_s + self.every_s}
         if view.phase is Phase.WAITING:
-            return view.move(self.start, f"start at {self.start:g}", memory)
+            said = f"start at {self.start:g}: nothing is known at 0 (n = {n})"
+            return view.move(self.start, said, memory)
         success = view.assessment.reading(SUCCESS)
         if success.value is None:
-            why = "no connection with the new certificate was seen"
+            why = f"0 connections in {self.window_s:g} s, success needs at least 1 (n = 0)"
             return view.hold(f"blind at {view.exposure:.2f}: {why}", memory)
         return self._step(view, success.value, success.n, memory)
 

@@ -146,7 +146,7 @@ def test_a_rotation_away_from_a_distrusted_root_is_quick_and_says_why():
     result = lab.run(load_scenario("root_distrusted"), policy="adaptive", seed=3)
     assert result.end == "complete"
     assert result.score.minutes_to_full < 30.0
-    assert any("the one that fails" in reason for _, _, reason in result.exposure)
+    assert any("the old certificate fails" in reason for _, _, reason in result.exposure)
 
 
 def test_a_small_site_is_through_before_its_old_certificate_expires(monkeypatch):
