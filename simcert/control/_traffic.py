@@ -1,38 +1,44 @@
 """What the analyzer counts for itself: units, rates, success over all connections."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
 from simcert.model import OK, Assessment, Reading, Verdict, Window
+from simcert.model.merging import State, joined, largest, smallest, state, total
 
 MEMORY_WINDOWS = 10.0  # weight of a window in the moving rates halves in about seven
+
+
+def _refusals(mine: State, theirs: State, name: str) -> str | None:
+    """A refusal of either side stands."""
+    return "; ".join(sorted({one for one in (mine[name], theirs[name]) if one})) or None
 
 
 @dataclass(slots=True)
 class Traffic:
     """Sums over the attempt, sums over the window that is being filled, moving rates."""
 
-    at_s: float = 0.0
+    at_s: float = state(largest, 0.0)
     window_s: float = 60.0
     slices: int = 1
-    windows: int = 0
-    n_old: int = 0
-    n_new: int = 0
-    failed_old: int = 0
-    failed_new: int = 0
-    last_n_old: int = 0
-    last_n_new: int = 0
-    last_failed_old: int = 0
-    last_failed_new: int = 0
-    exposure: float = 0.0
-    complete_window: bool = True
-    units_per_s: float = 0.0
-    ok: float = 0.0  # connections, forgotten with the weight of `units_per_s`
-    connections: float = 0.0
-    lag_s: float = 0.0
-    completeness: float = 1.0
-    refusal: str | None = None
+    windows: int = state(largest, 0)
+    n_old: int = state(total, 0)
+    n_new: int = state(total, 0)
+    failed_old: int = state(total, 0)
+    failed_new: int = state(total, 0)
+    last_n_old: int = state(total, 0)
+    last_n_new: int = state(total, 0)
+    last_failed_old: int = state(total, 0)
+    last_failed_new: int = state(total, 0)
+    exposure: float = state(largest, 0.0)
+    complete_window: bool = state(smallest, True)
+    units_per_s: float = state(total, 0.0)
+    ok: float = state(total, 0.0)  # connections, forgotten with the weight of `units_per_s`
+    connections: float = state(total, 0.0)
+    lag_s: float = state(largest, 0.0)
+    completeness: float = state(smallest, 1.0)
+    refusal: str | None = state(_refusals, None)
 
     def add(self, window: Window) -> None:
         """Count one slice."""
@@ -104,6 +110,12 @@ class Traffic:
             self.completeness,
             self.refusal,
         )
+
+    def merge(self, other: "Traffic") -> "Traffic":
+        """Return the sums over two disjoint kinds of traffic; MergeError if windows are unlike."""
+        if not self.windows or not other.windows:
+            return replace(self if self.windows else other)
+        return Traffic(**joined(self.to_dict(), other.to_dict(), fields(self)))
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""

@@ -6,8 +6,18 @@ from typing import Any
 
 from simcert.control._traffic import Traffic
 from simcert.control.segments import Segments
-from simcert.errors import ContractError
-from simcert.model import NEW, OLD, Assessment, Channel, Detector, Reading, Verdict, Window
+from simcert.errors import ContractError, MergeError
+from simcert.model import (
+    NEW,
+    OLD,
+    Assessment,
+    Channel,
+    Detector,
+    Mergeable,
+    Reading,
+    Verdict,
+    Window,
+)
 from simcert.model.figures import apart
 
 COMPLETENESS_MIN = 0.99  # a window that lost more than 1 % of its records is no evidence
@@ -18,7 +28,8 @@ class Analyzer:
     """Feeds every detector with every usable window, in order, and averages their evidence.
 
     `log_e` = ln(sum of w_i E_i + 1 - sum of w_i): an average of e-processes is one, whatever their
-    dependence. A window that is refused is shown to no detector.
+    dependence. A window that is refused is shown to no detector. What two regions know can be asked
+    together: `merge`.
     """
 
     def __init__(
@@ -29,7 +40,7 @@ class Analyzer:
     ) -> None:
         if set(detectors) != {one.name for one in channels} or len(detectors) != len(channels):
             raise ContractError(f"detectors {sorted(detectors)} are not those of the channels")
-        self._detectors = dict(detectors)
+        self._detectors, self._channels = dict(detectors), tuple(channels)
         self._tests = [(one.weight, detectors[one.name]) for one in channels if one.weight > 0.0]
         self._unspent = 1.0 - sum(weight for weight, _ in self._tests)
         if self._unspent < -1e-9:
@@ -126,6 +137,28 @@ class Analyzer:
                 self._tests.append((weights[id(old)], new))
         self._traffic = Traffic.from_dict(state["traffic"])
         self._segments = Segments.from_dict(state["segments"])
+        self._conclude()
+
+    def merge(self, other: "Analyzer") -> "Analyzer":
+        """Return an analyzer that saw what both saw, of disjoint units with coins of their own.
+
+        Neither is changed, and the new one may go on with windows of both. MergeError names the
+        channel, and what differs; so it does if a detector of somebody else cannot merge.
+        """
+        mine, theirs = ({one.name: one.weight for one in a._channels} for a in (self, other))
+        if mine != theirs or self._completeness_min != other._completeness_min:
+            names = sorted({name for name, _ in mine.items() ^ theirs.items()})
+            raise MergeError(f"analyzers differ in {names or 'completeness_min'}")
+        pairs = {name: (one, other._detectors[name]) for name, one in self._detectors.items()}
+        both = {name: _merged(name, *pair) for name, pair in pairs.items()}
+        merged = Analyzer(both, self._channels, self._completeness_min)
+        merged._traffic = self._traffic.merge(other._traffic)
+        merged._segments = self._segments.merge(other._segments)
+        merged._conclude()
+        return merged
+
+    def _conclude(self) -> None:
+        """Assess the present state."""
         readings = {name: one.reading() for name, one in self._detectors.items()}
         self.assessment = self._traffic.again(self.log_e, verdict(readings), readings)
 
@@ -133,6 +166,15 @@ class Analyzer:
 MakeAnalyzer = Callable[[], Analyzer]  # each attempt begins with fresh evidence
 
 _RANK = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.NO_DATA)
+
+
+def _merged(channel: str, mine: Detector, theirs: Detector) -> Detector:
+    if not isinstance(mine, Mergeable) or not isinstance(theirs, Mergeable):
+        raise MergeError(f"channel {channel}: {type(mine).__name__} has no merge")
+    try:
+        return mine.merge(theirs)
+    except MergeError as error:
+        raise MergeError(f"channel {channel}: {error}") from error
 
 
 def missing_units(n_new: int, n_old: int, exposure: float) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simcert.model import NEW, OK, OLD, Reading, SegmentReading, Verdict, Window
+from simcert.model.merging import added
 
 Counts = npt.NDArray[np.int64]
 
@@ -48,6 +49,10 @@ class Segments:
             _reading(name, counts, *log_e.get(name, (0.0, 0.0)))
             for name, counts in sorted(self._by_name.items())
         ]
+
+    def merge(self, other: "Segments") -> "Segments":
+        """Return the sums over two disjoint kinds of traffic, by name."""
+        return Segments.from_dict(added(self.to_dict(), other.to_dict()))
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""

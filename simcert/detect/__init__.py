@@ -1,10 +1,11 @@
 """Catalogue of detectors: one per file, found by its stem."""
 
+from simcert.detect._merge import Merging
 from simcert.detect._state import Stateful
 from simcert.detect._windowed import Windowed
 from simcert.model import discovery
 
-__all__ = ["Stateful", "Windowed", "discover"]
+__all__ = ["Merging", "Stateful", "Windowed", "discover"]
 
 
 def discover() -> discovery.Catalogue:

@@ -53,6 +53,11 @@ def largest(mine: State, theirs: State, name: str) -> Any:  # noqa: ANN401
     return max(mine[name], theirs[name])
 
 
+def smallest(mine: State, theirs: State, name: str) -> Any:  # noqa: ANN401
+    """What holds of both: the smaller one."""
+    return min(mine[name], theirs[name])
+
+
 def largest_each(mine: State, theirs: State, name: str) -> Any:  # noqa: ANN401
     """The larger one of two lists, number by number, from the newest back."""
     return _newest_last(max, mine[name], theirs[name])

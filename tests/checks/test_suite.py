@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import dataclass, field
+from math import log
 from typing import ClassVar
 
 import pytest
 
 from simcert import checks
 from simcert.cli.main import code_of
+from simcert.detect.conditional_e import ConditionalE
 from simcert.errors import ContractError, InputError
 from simcert.model import Channel, Decision, Kind, Reading, Verdict
 
@@ -163,7 +165,61 @@ class Prophet(Honest):
         return Reading(Verdict.PASS, value=float("nan"))
 
 
+class Joining(Honest):
+    def merge(self, other):
+        return type(self)(self.n + other.n)
+
+
+class Selfish(Joining):
+    def merge(self, other):
+        return type(self)(max(self.n, other.n))
+
+
+class Partial(Joining):
+    def merge(self, other):
+        return type(self)(self.n + 2 * other.n)
+
+
+class Proud(Joining):
+    def merge(self, other):
+        return type(self)(self.n + other.n + 1)
+
+
+class Annexing(Joining):
+    def merge(self, other):
+        self.n += other.n
+        return self
+
+
+class Fleeting(Joining):
+    joined = 0
+
+    def merge(self, other):
+        merged = type(self)(self.n)
+        merged.joined = other.n + other.joined + self.joined
+        return merged
+
+    def reading(self):
+        return Reading(Verdict.INCONCLUSIVE if self.n else Verdict.NO_DATA, n=self.n + self.joined)
+
+
+class Greedy(ConditionalE):
+    """Adds the wealth of both, as if one purse had paid for both bets."""
+
+    def merge(self, other):
+        merged = super().merge(other)
+        merged.log_s = [s + log(2.0) for s in merged.log_s]
+        merged._weigh()
+        return merged
+
+
 FOUND = {
+    Selfish: "a_merger_counts_all_units_once",
+    Partial: "mergers_have_no_order",
+    Proud: "a_fresh_detector_changes_nothing",
+    Annexing: "a_merger_leaves_its_sources_alone",
+    Fleeting: "a_merger_survives_json",
+    Greedy: "merged_evidence_is_evidence",
     Hoarder: "state_is_bounded",
     Gambler: "an_empty_arm_makes_no_bet",
     Amnesiac: "survives_json",
@@ -176,6 +232,7 @@ FOUND = {
 def test_each_detector_check_finds_its_offender(cls, check):
     found = next(one for one in checks.detector_checks() if one.__name__ == f"check_{check}")
     found(Honest)
+    found(Joining)
     with pytest.raises((AssertionError, ValueError)):
         found(cls)
 
