@@ -1,11 +1,12 @@
 """Features: evidence that successful handshakes lose an essential one with the new certificate."""
 
 from dataclasses import dataclass, field
-from math import log, log1p
+from math import exp, log, log1p
 from operator import add
-from typing import Self
+from typing import Any, Self
 
 from simcert.detect._blocks import log_mean_exp
+from simcert.detect._feature_rows import LOG_MOST, FeatureRows
 from simcert.detect._merge import Merging
 from simcert.detect._metrics import check
 from simcert.detect._state import SEEN, said
@@ -23,8 +24,10 @@ class FeatureE(Merging):
 
     Given how many of the successful full handshakes lack it, the number among the new ones is
     hypergeometric if the certificate changes nothing. Slices of one window and one exposure are one
-    batch. A feature that nobody has was never lost. It fails at level `alpha` and asks for a hold:
-    clients that negotiate less are served, so it is no evidence for a rollback.
+    batch. A feature that nobody has was never lost. Half the evidence is that of all clients
+    together, half the mean over segments: a rare one that loses HTTP/2 is lost among the others.
+    It fails at level `alpha` and asks for a hold: clients that negotiate less are served, so it is
+    no evidence for a rollback.
     """
 
     essential: tuple[str, ...] = ESSENTIAL
@@ -35,7 +38,9 @@ class FeatureE(Merging):
     exposure: float = state(largest, -1.0)
     log_e: float = state(follows, 0.0)
     n: int = state(total, 0)
+    rows: dict[str, Any] = state(follows, factory=dict, repr=False)  # by segment
     _at: tuple[int, ...] = field(init=False, repr=False)  # columns of the essential features
+    _rows: FeatureRows = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         for name in self.essential:
@@ -43,18 +48,34 @@ class FeatureE(Merging):
         self.essential, self.thetas = tuple(self.essential), tuple(self.thetas)
         self._at = tuple(FEATURES.index(name) for name in self.essential)
         self.log_s = list(self.log_s) or [0.0] * (len(self.essential) * len(self.thetas))
+        self._rows = FeatureRows(self.essential, self.thetas, self.rows)
+        self.rows = {}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return parameters and state as JSON values."""
+        return {**Merging.to_dict(self), "rows": self._rows.to_dict()}
 
     def update(self, window: Window) -> None:
         """Add the slice to its batch; bet when the batch is over."""
-        if self.batch and (window.slice_index == 0 or window.exposure != self.exposure):
+        moved = window.exposure != self.exposure
+        if self.batch and (window.slice_index == 0 or moved):
             self._bet()
+        if moved:
+            self._rows.bet()
         self.exposure = window.exposure
+        self._rows.add(window)
         ok, has = window.per_arm("time_hist"), window.by_arm("features")
         seen = [ok[OLD], *[has[OLD][i] for i in self._at]]
         seen += [ok[NEW], *[has[NEW][i] for i in self._at]]
         self.batch = list(map(add, self.batch, seen)) if self.batch else seen
         if window.closes_window:
             self._bet()
+        if (moved or window.closes_window) and ok[OLD] and ok[NEW]:
+            self._weigh()
+
+    def _weigh(self) -> None:
+        together = exp(min(log_mean_exp(self.log_s), LOG_MOST))
+        self.log_e = log(0.5 * together + 0.5 * self._rows.e)
 
     def _bet(self) -> None:
         k = len(self.essential) + 1
@@ -72,11 +93,9 @@ class FeatureE(Merging):
                 lost_new * log(theta) - lost * log1p(r * (theta - 1.0)) for theta in self.thetas
             ]
         self.log_s = list(map(add, self.log_s, bets))
-        self.log_e = log_mean_exp(self.log_s)
 
     def _join(self, mine: Self, theirs: Self) -> None:
         """Bet on each batch by itself if they are of two exposures: pooled, they would confound."""
-        self.log_e = log_mean_exp(self.log_s)
         filling = [one for one in (mine, theirs) if one.batch]
         if len({one.exposure for one in filling}) > 1:
             for one in filling:
@@ -84,6 +103,12 @@ class FeatureE(Merging):
                 self._bet()
         elif filling:
             self.exposure = filling[0].exposure
+        alike = mine.exposure == theirs.exposure or not mine.n or not theirs.n
+        self._rows = mine._copied()._rows.joined(theirs._copied()._rows, alike)
+        self._weigh()
+
+    def _copied(self) -> Self:
+        return self.from_dict(self.to_dict())
 
     def reading(self) -> Reading:
         """Return the evidence; `detail` tells that of each feature."""
@@ -93,5 +118,5 @@ class FeatureE(Merging):
         if self.log_e < limit:
             return said((SEEN, self.log_e, self.log_e, limit, self.n, NO_DETAIL))
         parts = [log_mean_exp(self.log_s[i * k : (i + 1) * k]) for i in range(len(self.essential))]
-        detail = dict(zip(self.essential, parts, strict=True))
+        detail = dict(zip(self.essential, parts, strict=True)) | self._rows.telling()
         return Reading(Verdict.FAIL, self.log_e, self.log_e, limit, self.n, detail)

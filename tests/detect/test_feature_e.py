@@ -71,3 +71,89 @@ def test_a_feature_that_nobody_has_was_never_lost() -> None:
     for i in range(30):
         detector.update(window(i, (1_800, 200), (0, 0)))
     assert detector.log_e == 0.0 < log(2.0)
+
+
+def by_segment(i, lost, exposure=0.3, n=4_000, rare=0.01, names=("many", "rare"), rng=None):
+    """A window of two segments; of the rare one a share `lost` loses HTTP/2 with the new one."""
+    shares, has = (1.0 - rare, rare), ((0.7, 0.7), (0.9, 0.9 * (1.0 - lost)))
+    times, features = (
+        np.zeros((2, 2, TIME_BINS), np.int64),
+        np.zeros((2, 2, len(FEATURES)), np.int64),
+    )
+    for s, share in enumerate(shares):
+        for arm, part in enumerate((1.0 - exposure, exposure)):
+            ok = rng.poisson(n * share * part)
+            times[s, arm, 10] = ok
+            features[s, arm, FEATURES.index("h2")] = rng.binomial(ok, has[s][arm])
+            features[s, arm, FEATURES.index("tls13")] = ok
+    units = times.sum(axis=2)[:, :, None]
+    told = {"time_hist": times, "features": features, "units": units, "attempts": units}
+    return Window.empty(60.0 * i, 60.0 * (i + 1), exposure, names, ("ok",), **told)
+
+
+def flown_by_segment(lost, seed=5, windows=60, **more):
+    rng, detector = np.random.default_rng(seed), discover()["feature_e"]()
+    for i in range(windows):
+        detector.update(by_segment(i, lost, rng=rng, **more))
+    return detector
+
+
+def test_a_rare_segment_that_loses_a_feature_is_heard_and_named() -> None:
+    detector = flown_by_segment(1.0)
+    reading = detector.reading()
+
+    assert reading.verdict is Verdict.FAIL
+    assert max(reading.detail, key=lambda name: reading.detail[name]) == "rare: h2"
+    assert reading.detail["h2"] < 3.0  # among all clients nobody would hear it
+
+
+def test_a_segment_that_loses_nothing_never_fails() -> None:
+    seeds = [flown_by_segment(0.0, seed=seed).reading() for seed in range(40)]
+
+    assert all(one.verdict is Verdict.INCONCLUSIVE for one in seeds)
+
+
+def test_a_segment_is_the_same_wherever_it_stands_and_whoever_joins_it() -> None:
+    a, b = (discover()["feature_e"]() for _ in range(2))
+    rng = np.random.default_rng(3)
+    for i in range(40):
+        window = by_segment(i, 1.0, rng=rng)
+        order = [1, 0] if i % 3 else [0, 1]
+        turned = {
+            name: getattr(window, name)[order]
+            for name in ("time_hist", "features", "units", "attempts")
+        }
+        names = tuple(window.segments[at] for at in order)
+        a.update(window)
+        b.update(Window.empty(window.start_s, window.end_s, 0.3, names, ("ok",), **turned))
+    assert a.log_e == pytest.approx(b.log_e)
+    assert a.reading().detail == pytest.approx(b.reading().detail)
+
+
+def test_batches_of_a_segment_end_with_the_exposure() -> None:
+    """Pooled over exposures, a share that changes with the time of day would look like a loss."""
+    rng, detector = np.random.default_rng(11), discover()["feature_e"]()
+    for i in range(120):
+        early = i % 2 == 0  # more of the clients without HTTP/2, and a small exposure
+        detector.update(
+            by_segment(i, 0.0, exposure=0.1 if early else 0.6, rare=0.2 if early else 0.02, rng=rng)
+        )
+    assert detector.log_e < log(20.0)
+
+
+def test_fifty_segments_that_all_gain_leave_evidence_that_has_a_logarithm() -> None:
+    rng, detector = np.random.default_rng(2), discover()["feature_e"]()
+    names = tuple(f"segment {k}" for k in range(60))
+    for i in range(40):
+        times, features = (
+            np.zeros((60, 2, TIME_BINS), np.int64),
+            np.zeros((60, 2, len(FEATURES)), np.int64),
+        )
+        times[:, :, 4] = ok = rng.poisson(400, (60, 2))
+        features[:, 0], features[:, 1] = ok[:, :1] // 2, ok[:, 1:]
+        units = ok[:, :, None]
+        told = {"time_hist": times, "features": features, "units": units, "attempts": units}
+        detector.update(Window.empty(60.0 * i, 60.0 * i + 60.0, 0.5, names, ("ok",), **told))
+
+    assert detector.log_e < -100.0
+    assert detector.reading().verdict is Verdict.INCONCLUSIVE
