@@ -1,6 +1,6 @@
 """What `adaptive` reads from an assessment: e-values, alarms, doubts about the measurement."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import exp
 from typing import NamedTuple
 
@@ -102,8 +102,15 @@ def doubt(a: Assessment) -> str:
             value = f"evidence {reached(reading.log_e, reading.limit or 0.0)} nats"
             left = reading.detail.get("nats_left")
             ends = f"when {figure(left)} nats speak against it" if left else "when it falls"
-            return f"hold: {said}: {value} (n = {reading.n}); ends {ends}, an operator looks at it"
+            who = _loudest(reading.detail) if name == "features" else ""
+            said = f"{said}{who}: {value} (n = {reading.n})"
+            return f"hold: {said}; ends {ends}, an operator looks at it"
     return ""
+
+
+def _loudest(detail: Mapping[str, float]) -> str:
+    """Name the row of evidence that says most: a feature, or the segment that loses it."""
+    return f" ({max(detail, key=lambda row: detail[row])})" if detail else ""
 
 
 def advice(a: Assessment) -> str:

@@ -200,7 +200,12 @@ SAID: dict[str, tuple[View, str]] = {
     ),
     "features are lost": (
         seen(features=Reading(FAIL, 9.3, 9.3, log(1e4), 800, {"h2": 9.9})),
-        "hold: handshakes with the new certificate lose TLS 1.3 or HTTP/2: "
+        "hold: handshakes with the new certificate lose TLS 1.3 or HTTP/2 (h2): "
+        "evidence 9.3 reached 9.21 nats (n = 800); ends when it falls, an operator looks at it",
+    ),
+    "features are lost in one segment": (
+        seen(features=Reading(FAIL, 9.3, 9.3, log(1e4), 800, {"h2": 1.0, "kiosk: h2": 14.0})),
+        "hold: handshakes with the new certificate lose TLS 1.3 or HTTP/2 (kiosk: h2): "
         "evidence 9.3 reached 9.21 nats (n = 800); ends when it falls, an operator looks at it",
     ),
     "doubt": (
