@@ -37,7 +37,7 @@ def bar_3(runs: int = 1000) -> Iterable[Bar]:
         own = _harm("adaptive", "adaptive", delta, runs)
         others = {name: _harm(name, plan, delta, runs) for name, plan in schedules().items()}
         best = min(others, key=lambda name: float(others[name].mean()))
-        more = {"best": best, "adaptive": float(own.mean())}
+        more = {"best": best, "full_at_window": FULL_AT, "adaptive": float(own.mean())}
         more |= {name: float(harm.mean()) for name, harm in others.items()}
         if delta == SMALL:
             ratio = _ratio(others[best], own, -1.0)

@@ -2,16 +2,21 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
+from scipy.stats import hypergeom
 
 from bench.evidence import record, traps
 from bench.evidence.bar_eight import bar_8
 from bench.evidence.bar_three import bar_3
-from bench.evidence.cells import FRESH, Cell, harm_bar, mean_and_error, measure
+from bench.evidence.cells import FRESH, Cell, harm_bar, horizon, mean_and_error, measure
 from bench.evidence.record import Bar
 from bench.evidence.reported import visible_shares
 from bench.evidence.world import World
+from simcert.detect import discover
+from simcert.model import Window
+from simcert.policy._adaptive_channels import evidence
 
 SLICES = {200: 2, 2000: 10, 20000: 20}
 RATES = (0.005, 0.02, 0.03)
@@ -46,6 +51,7 @@ NULLS = {
 
 def bar_1() -> Iterable[Bar]:
     """False rollback at most alpha, in seven kinds of null; first few campaigns, then many."""
+    yield all_small_batches()
     stages = (
         (200, 4_000),
         (200, 12_000),
@@ -61,11 +67,40 @@ def bar_1() -> Iterable[Bar]:
             )
 
 
+def all_small_batches(most: int = 12) -> Bar:
+    """Return the largest mean of any bet of any batch of up to `most` units, by enumeration.
+
+    The law is the hypergeometric one that holds if the certificate changes nothing; all rate
+    ratios on which a channel bets.
+    """
+    rates = {rate for one in evidence() for rate in one.params["thetas"]}
+    largest, batches = 0.0, 0
+    for n in range(2, most + 1):
+        for n_new, f in product(range(1, n), range(n + 1)):
+            batches += 1
+            f_new = range(max(0, f - n + n_new), min(f, n_new) + 1)
+            law = hypergeom.pmf(f_new, n, f, n_new)
+            e_values = [factors(rates, n_new, n - n_new, k, f - k) for k in f_new]
+            largest = max(largest, float((law @ np.array(e_values)).max()))
+    more = {"exact": True, "rates": sorted(rates), "most": most}
+    return Bar(f"mean e-value, all n up to {most}", largest, 1.0 + 1e-9, batches, [], more=more)
+
+
+def factors(rates: Iterable[float], n_new: int, n_old: int, f_new: int, f_old: int) -> list[float]:
+    """Return the e-value of a batch for each rate ratio, as `conditional_e` bets."""
+    window, values = Window.of(new=(n_new, f_new), old=(n_old, f_old)), []
+    for rate in sorted(rates):
+        detector = discover()["conditional_e"](thetas=(rate,), restart=False)
+        detector.update(window)
+        values.append(float(np.exp(detector.log_e)))
+    return values
+
+
 def _null(name: str, world: World, runs: int, i: int) -> Bar:
     steering = "adversary" if name.startswith("adversary") else "adaptive"
     cell = Cell(name, world, runs, FRESH + 100 + i, steering)
     hits = int(measure(cell)["rolled_back"].sum())
-    more = {"false_rollbacks": hits, "share": hits / runs, "confidence": 0.99}
+    more = {"false_rollbacks": hits, "share": hits / runs, "confidence": 0.99, **horizon(cell)}
     value = record.upper_share(hits, runs, 0.99)
     return Bar(f"false rollback, {name}", value, 0.01, runs, [cell.seed], more=more)
 
@@ -88,7 +123,11 @@ def _harm_2(units: int, q0: float, delta: float, multiple: float | None, runs: i
     cell = Cell(
         f"harm / H*, N {units}, q0 {q0:g}, {what}", site(units, q0=q0, delta=delta), runs, seed
     )
-    return harm_bar(cell, limit, information_bound(q0, delta))
+    bar = harm_bar(cell, limit, information_bound(q0, delta))
+    if limit is None:
+        return bar
+    stretch = 3.0 if multiple is None else 2.0
+    return replace(bar, more={**bar.more, "stretch": stretch, "reached": bar.value <= stretch})
 
 
 def bar_4(runs: int = 1000) -> Iterable[Bar]:
@@ -112,8 +151,10 @@ def _rare(name: str, v: float, runs: int, how: str, broken: str | int) -> Cell:
 
 def _found(bar: Bar) -> Iterable[Bar]:
     yield bar
-    share = bar.more["detected"] / bar.n
-    yield Bar(f"detected, {bar.bar}", share, 1.0, bar.n, bar.seeds, at_least=True)
+    found = bar.more["detected"]
+    more = {"detected": found, "lower_95": record.lower_share(found, bar.n, 0.95)}
+    share = found / bar.n
+    yield Bar(f"detected, {bar.bar}", share, 1.0, bar.n, bar.seeds, at_least=True, more=more)
 
 
 def bar_5(runs: int = 1000) -> Iterable[Bar]:
@@ -124,48 +165,74 @@ def bar_5(runs: int = 1000) -> Iterable[Bar]:
 
 
 def bar_6(runs: int = 3000) -> Iterable[Bar]:
-    """Time to 95 % on a good certificate, a rollback counting as never."""
-    for units, q0, limit, windows in (
-        (2000, 0.02, 18, 200),
-        (2000, 0.005, 9, 120),
-        (20000, 0.02, 4, 40),
+    """Median time to 95 % on a good certificate, a rollback counting as never; its upper limit."""
+    for units, q0, limit in (
+        (2000, 0.02, 18),
+        (2000, 0.005, 9),
+        (20000, 0.02, 4),
     ):
-        world = site(units, q0=q0, windows=windows)
+        world = site(units, q0=q0)
         name = f"windows to 95 %, N {units}, q0 {q0:g}"
         yield _median(Cell(name, world, runs if units < 20000 else runs // 3, FRESH + 600), limit)
 
 
 def _median(cell: Cell, limit: float) -> Bar:
-    top = np.sort(measure(cell)["top"])
-    n = len(top)
-    rank = min(int(np.ceil(n / 2 + 0.5 * record.Z95 * np.sqrt(n))), n - 1)
-    more = {"median_upper_95": float(top[rank]), "p95": float(top[int(0.95 * n)])}
-    return Bar(cell.name, float(top[n // 2]), limit, n, [cell.seed], more=more)
+    top = measure(cell)["top"]
+    upper = record.median_limits(top, 0.95)[1]
+    more = {"median": float(np.median(top)), "p95": float(np.quantile(top, 0.95, method="higher"))}
+    more |= horizon(cell)
+    return Bar(cell.name, upper, limit, len(top), [cell.seed], more=more)
 
 
 def bar_7(runs: int = 1000) -> Iterable[Bar]:
     """Feedback two windows late."""
-    prompt = measure(Cell("time without delay", site(windows=200), runs, FRESH + 700))["top"]
-    late = measure(Cell("time with delay", site(windows=400, lag_windows=2), runs, FRESH + 701))[
-        "top"
+    cells = [
+        Cell(f"time {name} delay", site(lag_windows=lag), 4 * runs, FRESH + 700 + i)
+        for i, (name, lag) in enumerate((("without", 0), ("with", 2)))
     ]
-    ratio = float(np.median(late) / np.median(prompt))
-    more = {"windows": [float(np.median(prompt)), float(np.median(late))]}
-    yield Bar("time to 95 % with delay / without", ratio, 2.0, runs, [FRESH + 700], more=more)
+    bar = late_over_prompt(*(measure(cell)["top"] for cell in cells), [c.seed for c in cells])
+    yield replace(bar, more={**bar.more, **horizon(cells[0])})
     world = site(delta=0.98, lag_windows=2)
     cell = Cell("total break with delay, harm / H*", world, runs, FRESH + 702)
     yield harm_bar(cell, 5.5, information_bound(0.02, 0.98))
 
 
+def late_over_prompt(prompt: np.ndarray, late: np.ndarray, seeds: list[int]) -> Bar:
+    """Return the bar: upper 95 % limit of the ratio of medians; exact limits of both are told."""
+    upper = record.ratio_limit(late, prompt, np.random.default_rng(seeds))
+    medians = [float(np.median(prompt)), float(np.median(late))]
+    exact = [record.median_limits(x, c)[k] for x, c, k in ((prompt, 0.95, 0), (late, 0.95, 1))]
+    how = "percentile bootstrap, both samples drawn again 4,000 times"
+    ratio = medians[1] / medians[0]
+    more = {"ratio": ratio, "medians": medians, "limits_of_medians": exact, "method": how}
+    n = min(len(prompt), len(late))
+    return Bar("time to 95 % with delay / without", upper, 2.0, n, seeds, more=more)
+
+
 def bar_9(runs: int = 2000) -> Iterable[Bar]:
-    """The traps, each beside the right unit."""
-    for i, (name, (count, least)) in enumerate(traps.shares().items()):
+    """The traps, each beside the right unit; exact 95 % limits must meet the share told of it."""
+    for i, (name, trap) in enumerate(traps.traps().items()):
         seed = FRESH + 900 + i
-        wrong, right = count(runs, np.random.default_rng(seed))
-        yield Bar(f"{name}: false rollback", wrong / runs, least, runs, [seed], at_least=True)
+        wrong, right = trap.count(runs, np.random.default_rng(seed))
+        yield from caught(name, trap, wrong, runs, seed)
         value = record.upper_share(right, runs, 0.99)
         more = {"false_rollbacks": right, "confidence": 0.99}
         yield Bar(f"beside it, the right unit: {name}", value, 0.01, runs, [seed], more=more)
+
+
+def caught(name: str, trap: traps.Trap, wrong: int, runs: int, seed: int) -> Iterable[Bar]:
+    """Return the bars of a wrong unit: its share is what was told, as far as `runs` can tell."""
+    low, high = record.share_limits(wrong, runs)
+    more = {"false_rollbacks": wrong, "share": wrong / runs, "confidence": 0.95}
+    if trap.most is None:
+        name = f"{name}: false rollback, lower limit"
+        yield Bar(name, low, trap.least, runs, [seed], at_least=True, more=more)
+        return
+    upper = f"{name}: false rollback, upper limit"
+    yield Bar(upper, high, trap.least, runs, [seed], at_least=True, more=more)
+    if trap.most < 1.0:
+        lower = f"{name}: false rollback, lower limit"
+        yield Bar(lower, low, trap.most, runs, [seed], more=more)
 
 
 def bar_10(runs: int = 1000) -> Iterable[Bar]:
@@ -173,7 +240,7 @@ def bar_10(runs: int = 1000) -> Iterable[Bar]:
     diurnal = Cell("mean exposure, diurnal", site(diurnal=0.6), runs, FRESH + 1000)
     figures = measure(diurnal)
     mean, error = mean_and_error(figures["exposure"])
-    more = {"mean": mean, "back_offs": float(figures["back_offs"].mean())}
+    more = {"mean": mean, "back_offs": float(figures["back_offs"].mean()), **horizon(diurnal)}
     value = mean - record.Z95 * error
     yield Bar(diurnal.name, value, 0.85, runs, [diurnal.seed], at_least=True, more=more)
     for units in SLICES:
@@ -181,6 +248,7 @@ def bar_10(runs: int = 1000) -> Iterable[Bar]:
         figures = measure(cell)
         mean, error = mean_and_error(figures["back_offs"])
         more = {"mean": mean, "mean_exposure": float(figures["exposure"].mean())}
+        more |= horizon(cell)
         yield Bar(cell.name, mean + record.Z95 * error, 3.0, runs, [cell.seed], more=more)
 
 

@@ -160,9 +160,8 @@ class _Flight:
         self.harm[self.alive] += np.where(faulty, world.harm_rate * s.n1, 0.0)
         self.exposed[self.alive] += e
         self.under_way.append((index, e, s))
-        if len(self.under_way) <= world.lag_windows * world.slices:
-            alarm = np.zeros(len(e), bool)
-        else:
+        alarm = None
+        if len(self.under_way) > world.lag_windows * world.slices:
             alarm = self.panel.receive(*self.under_way.popleft())
         self._decide(index, alarm, s, record)
 
@@ -174,10 +173,16 @@ class _Flight:
         result: np.ndarray = index / world.slices >= due  # nan compares false
         return result
 
-    def _decide(self, index: int, alarm: np.ndarray, s: Slice, record: Record | None) -> None:
-        sight = self.panel.sight(index + 1, self.e, alarm)
+    def _decide(
+        self, index: int, alarm: np.ndarray | None, s: Slice, record: Record | None
+    ) -> None:
+        """Decide after a slice; `alarm` is None where nothing was heard of any."""
+        nobody = np.zeros(len(self.e), bool)
+        sight = self.panel.sight(index + 1, self.e, nobody if alarm is None else alarm)
         proven = sight.evidence >= self.limit
-        after = np.where(proven, 0.0, self.steering.steer(sight))
+        blind = alarm is None and isinstance(self.steering, AdaptiveArrays)
+        wanted = self.e if blind else self.steering.steer(sight)  # its first step needs a rate
+        after = np.where(proven, 0.0, wanted)
         if isinstance(self.steering, AdaptiveArrays):
             self.back_offs[self.alive] = self.steering.back_offs
         if record:

@@ -15,6 +15,7 @@ from bench.evidence.world import World
 
 BLOCK = 2000  # campaigns in memory at once
 MODEL = 1  # raise it when the harness itself changes, so that nothing old is resumed
+LATE_MODEL = 2  # the same of worlds whose feedback is late: until the first one nobody moves
 FRESH = 9_000  # seeds of proofs; those below are for development
 CACHE = record.FOLDER.parent / "evidence-cells"
 
@@ -42,7 +43,8 @@ class Cell:
         """Return what decides the campaigns of a block: all but their number and the name."""
         values = {k: v for k, v in asdict(self).items() if k not in ("name", "runs")}
         setting = record.setting_digest(among=MODELLED)
-        text = f"{MODEL} {json.dumps(values, sort_keys=True)} {setting}"
+        model = LATE_MODEL if self.world.lag_windows else MODEL
+        text = f"{model} {json.dumps(values, sort_keys=True)} {setting}"
         return sha256(text.encode()).hexdigest()[:16]
 
     def steered(self, rng: np.random.Generator) -> Steering | None:
@@ -96,12 +98,17 @@ def mean_and_error(values: np.ndarray) -> tuple[float, float]:
     return float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values)))
 
 
+def horizon(cell: Cell) -> dict[str, int]:
+    """Return how long a campaign is that nothing ends: harm counts up to there, found or not."""
+    return {"horizon_windows": cell.world.windows}
+
+
 def harm_bar(cell: Cell, limit: float | None, unit: float = 1.0, **more: object) -> record.Bar:
     """Return the bar: upper 95 % limit of mean harm, in units of `unit`, against a limit if any."""
     figures = measure(cell)
     mean, error = mean_and_error(figures["harm"] / unit)
     detected = int(figures["rolled_back"].sum())
-    found = {"mean": mean, "error": error, "detected": detected, **more}
+    found = {"mean": mean, "error": error, "detected": detected, **horizon(cell), **more}
     return record.Bar(
         cell.name, mean + record.Z95 * error, limit, cell.runs, [cell.seed], more=found
     )

@@ -70,9 +70,9 @@ def _told(row: dict[str, Any]) -> str:
 
 
 def _tightness(cell: dict[str, Any]) -> float:
-    """Return how much of its room a cell uses; a share that must be 1 says nothing."""
+    """Return how much of its room a cell uses; what has no chance or no room says nothing."""
     value, limit = float(cell["value"]), float(cell["limit"])
-    if value == limit or not limit:
+    if cell.get("exact") or not limit or value == limit == 1.0:
         return 0.0
     return min(value / limit, limit / value) if value else 0.0
 

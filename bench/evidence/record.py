@@ -2,14 +2,16 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from platform import python_version
 from typing import Any
 
+import numpy as np
 from scipy.special import betaincinv
+from scipy.stats import binom
 
 from bench._results import machine, versions
 from simcert.detect import discover
@@ -67,6 +69,34 @@ def upper_share(hits: int, n: int, confidence: float) -> float:
 def lower_share(hits: int, n: int, confidence: float) -> float:
     """Return the one-sided Clopper-Pearson lower limit of a share."""
     return 0.0 if hits == 0 else float(betaincinv(hits, n - hits + 1, 1.0 - confidence))
+
+
+def share_limits(hits: int, n: int) -> tuple[float, float]:
+    """Return both Clopper-Pearson limits of a share, 95 % together."""
+    return lower_share(hits, n, 0.975), upper_share(hits, n, 0.975)
+
+
+def median_limits(values: Iterable[float], confidence: float) -> tuple[float, float]:
+    """Return the lower and the upper one-sided limit of a median: order statistics, exact.
+
+    At least `confidence` each, whatever the law; a value that is infinite counts as never.
+    """
+    ordered = sorted(values)
+    above = int(binom.ppf(confidence, len(ordered), 0.5))  # so many of n may lie below it
+    if above >= len(ordered):
+        raise ValueError(f"{len(ordered)} values cannot bound a median at {confidence:g}")
+    return float(ordered[-1 - above]), float(ordered[above])
+
+
+def ratio_limit(
+    over: np.ndarray, under: np.ndarray, rng: np.random.Generator, draws: int = 4000
+) -> float:
+    """Return the one-sided 95 % limit of a ratio of medians, by the percentile bootstrap."""
+    ratios = [
+        np.median(rng.choice(over, len(over))) / np.median(rng.choice(under, len(under)))
+        for _ in range(draws)
+    ]
+    return float(np.quantile(ratios, 0.95))
 
 
 def setting_digest(policy: Adaptive | None = None, among: Sequence[str] | None = None) -> str:

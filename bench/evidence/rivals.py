@@ -20,9 +20,9 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from scipy.stats import ttest_rel
+from scipy.stats import binom, ttest_rel
 
-from bench.evidence import record
+from bench.evidence import cells, record
 from bench.evidence.record import Bar
 from simcert.lab.compare.batch import Task, fly
 from simcert.lab.setup import Setup, prepare_all
@@ -30,7 +30,9 @@ from simcert.scenario import stems
 
 PER_ROUND, PER_SLOW_ROUND, ROUNDS, SLOW = 5, 3, 8, 4
 ROOT = 9_300  # of fresh days
+ROUNDS_MAX = 1000
 OWN = "adaptive"
+ALPHA = 0.01  # of adaptive
 DOCUMENTED = (
     *("flagger", "argo", "argo:mode=step", "kayenta", "iter8", "sprt_risk", "risk_of_ruin"),
     *("target_success", "threshold_step", "repeated_rollback", "all_at_once"),
@@ -99,27 +101,29 @@ def _kept(row: Row, setup: Setup) -> Row:
     return {name: row[name] for name in KEPT} | {"rolled_back": back}
 
 
-def rounds_kept() -> int:
-    """Return how many whole rounds of the quick stories are on disk."""
-    quick = [s for stem in stems() for s in _setups(stem) if s.fidelity == "counts"]
+def kept(stem: str, most: int = ROUNDS_MAX) -> int:
+    """Return how many whole rounds of a story are on disk: flown by all its policies."""
     number = 0
-    while all(_has(setup, number + 1) for setup in quick):
+    while number < most and all(_path(setup, number).exists() for setup in _setups(stem)):
         number += 1
     return number
 
 
-def _has(setup: Setup, rounds: int) -> bool:
-    return all(_path(setup, number).exists() for number in range(_rounds(setup, rounds)))
-
-
 def dominance(rounds: int = ROUNDS) -> Iterable[Bar]:
-    """One figure per rival: in how many breaking stories it harms fewer at no price; must be 0."""
-    if kept := rounds_kept():
-        rounds = kept
-    else:
+    """One figure per rival: in how many breaking stories it harms fewer at no price; must be 0.
+
+    Of the quick stories all have as many rounds, of the slow ones up to their share of these.
+    """
+    quick = [s for s in stems() if _setups(s)[0].fidelity == "counts"]
+    if not min(map(kept, quick)):
+        if cells.only_kept:
+            raise cells.NotFlownError("no round of the library is whole")
         measure(rounds)
-    flown = [s for s in sorted(stems()) if all(_has(one, rounds) for one in _setups(s))]
-    rows = {stem: {s.label: _rows(s, rounds) for s in _setups(stem)} for stem in flown}
+    rounds = min(map(kept, quick))
+    rows = {}
+    for stem in sorted(stems()):
+        if flown := kept(stem, _rounds(_setups(stem)[0], rounds)):
+            rows[stem] = {s.label: _rows(s, flown) for s in _setups(stem)}
     yield from judged(rows, {s for s in rows if _setups(s)[0].truth.harmful and s not in GOOD_TOO})
 
 
@@ -129,27 +133,43 @@ def judged(rows: dict[str, dict[str, list[Row]]], breaking: set[str]) -> Iterabl
     calm = {label: _calm(rows, good, label) for label in rows[good[0]]}
     own, rivals = calm[OWN], [label for label in calm if label != OWN]
     fewer = _fewer(rows, sorted(breaking), rivals)
+    runs = {label: sum(len(rows[stem][label]) for stem in rows) for label in calm}
+    most = min(runs.values())
+    more: dict[str, Any] = {"exact": True, "stories": len(rows)}
+    yield Bar("library: runs of each policy", most, 1000, most, [ROOT], True, more)
     for label, said in calm.items():
-        n = sum(len(rows[stem][label]) for stem in rows)
-        more = {"good_runs": sum(len(rows[stem][label]) for stem in good)}
-        more |= {"false_rollbacks": said["false"], "median_minutes": _finite(said["median"])}
-        more |= {"harms_fewer_in": fewer.get(label, [])}
-        more |= {
-            "harmed_mean": {s: float(np.mean(_harm(rows[s][label]))) for s in sorted(breaking)}
-        }
+        false, n_good = int(said["false"]), sum(len(rows[stem][label]) for stem in good)
+        more = {"good_runs": n_good, "false_rollbacks": false}
+        more |= {"false_share_95": record.share_limits(false, n_good)}
+        more |= {"median_minutes": _finite(said["median"])}
+        harmed = {stem: float(np.mean(_harm(rows[stem][label]))) for stem in sorted(breaking)}
+        more |= {"harmed_mean": harmed}
         if label == OWN:
-            yield Bar(
-                "library: false rollbacks of adaptive", said["false"], 0.0, n, [ROOT], more=more
-            )
+            yield allowed(false, n_good, more)
             continue
+        found = fewer.get(label, [])
         no_worse = said["false"] <= own["false"] and said["median"] <= own["median"]
-        value = float(len(fewer.get(label, []))) if no_worse else 0.0
-        more |= {"no_worse_on_good_stories": no_worse}
-        yield Bar(f"library: stories in which {label} dominates", value, 0.0, n, [ROOT], more=more)
+        more |= {"harms_fewer_in": found, "no_worse_on_good_stories": no_worse}
+        more |= {"comparisons": len(rivals) * len(breaking)}
+        value = float(len(found)) if no_worse else 0.0
+        name = f"library: stories in which {label} dominates"
+        yield Bar(name, value, 0.0, runs[label], [ROOT], more=more)
+
+
+def allowed(false: int, n: int, more: dict[str, Any]) -> Bar:
+    """Return the bar of our own false rollbacks: no more than `ALPHA` lets one expect of n runs.
+
+    The limit is the smallest number that n runs exceed with probability .05 at most, if each is
+    withdrawn with probability alpha: it is chosen from alpha and n, before any run is looked at.
+    """
+    limit = float(binom.ppf(0.95, n, ALPHA))
+    more = {**more, "alpha": ALPHA, "expected_at_most": ALPHA * n}
+    name = "library: false rollbacks of adaptive, as alpha allows"
+    return Bar(name, float(false), limit, n, [ROOT], more=more)
 
 
 def _rows(setup: Setup, rounds: int) -> list[Row]:
-    return [row for number in range(_rounds(setup, rounds)) for row in block(setup, number)]
+    return [row for number in range(rounds) for row in block(setup, number)]
 
 
 def _harm(rows: list[Row]) -> list[float]:

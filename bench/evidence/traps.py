@@ -1,6 +1,7 @@
 """Four ways to be wrong, each beside the right unit, on a certificate that changes nothing."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import ndtr
@@ -12,22 +13,43 @@ from simcert.detect.conditional_e import THETAS
 ALPHA = 0.01
 Counts = tuple[Ints, Ints, Ints, Ints]  # n1, f1, n0, f0 per campaign
 Traffic = Iterator[Counts]
-STEPS = (0.05, 0.25, 0.5, 0.95)  # a published schedule, 15 windows each
+Steps = tuple[tuple[float, ...], int]
+STEPS = ((0.05, 0.25, 0.5, 0.95), 15)  # a published schedule, and how long each step lasts
+TENTHS = (tuple(k / 10 for k in range(1, 11)), 5)  # another; at the end nobody is served the old
 
 
-def shares() -> dict[str, tuple[Callable[[int, np.random.Generator], tuple[int, int]], float]]:
-    """Return {trap: (what counts its false rollbacks, wrong and right, and their least share)}."""
+@dataclass(frozen=True)
+class Trap:
+    """`count` tells the false rollbacks, wrong and right; the wrong share is `least` to `most`."""
+
+    count: Callable[[int, np.random.Generator], tuple[int, int]]
+    least: float
+    most: float | None = None  # None: or more
+
+
+def traps() -> dict[str, Trap]:
+    """Return the four, with the shares that were told of them; peeking under two schedules.
+
+    11 to 13 % were found with steps of a tenth; what the schedule is decides how much more.
+    """
     return {
-        "z-test, peeking every window": (peeking, 0.05),
-        "z-test on pooled counts under drift (Simpson)": (simpson, 0.99),
-        "sticky hash, every connection": (sticky, 0.4),
-        "resumed handshakes counted": (resumption, 0.99),
+        "z-test, peeking every window, 5-25-50-95": Trap(peeking, 0.11),
+        "z-test on pooled counts under drift (Simpson)": Trap(simpson, 1.0, 1.0),
+        "sticky hash, every connection": Trap(sticky, 0.6, 0.6),
+        "resumed handshakes counted": Trap(resumption, 1.0, 1.0),
+        "z-test, peeking every window, 10 % steps": Trap(peeking_by_tenths, 0.11, 0.13),
     }
 
 
 def peeking(runs: int, rng: np.random.Generator) -> tuple[int, int]:
     """A z-test that is read after every window, against the e-process on the same windows."""
     windows = list(_schedule(runs, rng, diurnal=0.0))
+    return _z_test(windows), _e_process(windows, runs)
+
+
+def peeking_by_tenths(runs: int, rng: np.random.Generator) -> tuple[int, int]:
+    """The same while the exposure rises by a tenth every five windows, to everybody."""
+    windows = list(_schedule(runs, rng, diurnal=0.0, steps=TENTHS))
     return _z_test(windows), _e_process(windows, runs)
 
 
@@ -52,9 +74,12 @@ def resumption(runs: int, rng: np.random.Generator) -> tuple[int, int]:
     )
 
 
-def _schedule(runs: int, rng: np.random.Generator, diurnal: float, windows: int = 240) -> Traffic:
+def _schedule(
+    runs: int, rng: np.random.Generator, diurnal: float, steps: Steps = STEPS, windows: int = 240
+) -> Traffic:
+    shares, each = steps
     for t in range(windows):
-        e = STEPS[min(t // 15, 3)]
+        e = shares[min(t // each, len(shares) - 1)]
         q = 0.02 * (1.0 + diurnal * np.sin(2.0 * np.pi * t / 240.0))
         n1 = rng.binomial(2000, e, runs)
         yield n1, rng.binomial(n1, q), 2000 - n1, rng.binomial(2000 - n1, q)

@@ -60,7 +60,7 @@ class SprtRisk:
             return _rival.begins(view, self.ladder[0], {})
         following = self.ladder[min(here, len(self.ladder) - 1)]
         ratio, figure = self._ratio(seen, following)
-        refused = log((1.0 - self.beta) / self.alpha)
+        refused = wald_limits(self.alpha, self.beta)[1]
         if ratio >= refused:
             return view.roll_back(f"roll back: {figure}, refused at {refused:.3g}", {})
         if view.held_s + 1e-6 < self.dwell_s:
@@ -78,7 +78,7 @@ class SprtRisk:
         return value, f"{risk}, log ratio {value:.3g} (n = {seen.n_new})"
 
     def _upward(self, view: View, seen: _rival.Counts, here: int) -> Decision:
-        limit = log(self.beta / (1.0 - self.alpha))
+        limit = wald_limits(self.alpha, self.beta)[0]
         tried = [(share, *self._ratio(seen, share)) for share in self.ladder[here:]]
         accepted = [(share, figure) for share, ratio, figure in tried if ratio <= limit]
         if accepted:
@@ -99,3 +99,8 @@ class SprtRisk:
         if z > self.z_harm:
             return view.roll_back(f"roll back: significant harm, {about}", {})
         return view.complete(f"complete: no significant harm, {about}", {})
+
+
+def wald_limits(alpha: float, beta: float) -> tuple[float, float]:
+    """Return the log ratios at which a sequential test accepts H0, and at which it refuses it."""
+    return log(beta / (1.0 - alpha)), log((1.0 - beta) / alpha)

@@ -1,5 +1,6 @@
 """The proof harness decides as the engine does: same windows, same exposures, to the last bit."""
 
+from collections import deque
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -67,8 +68,19 @@ def _units(world: World, s: Slice, campaign: int) -> np.ndarray:
         World(windows=100, units=200, slices=2, q0=0.03),
         World(windows=60, broken="own", v=0.0),
         World(windows=60, incident=(20, 30, 0.25)),
+        World(windows=60, lag_windows=2),
+        World(windows=60, delta=0.02, lag_windows=2),
     ],
-    ids=["null", "diurnal", "break", "small site", "rare segment", "incident"],
+    ids=[
+        "null",
+        "diurnal",
+        "break",
+        "small site",
+        "rare segment",
+        "incident",
+        "late",
+        "late break",
+    ],
 )
 def test_same_windows_same_exposures(world: World) -> None:
     tape = Tape(0)
@@ -76,10 +88,12 @@ def test_same_windows_same_exposures(world: World) -> None:
     policy = Adaptive()
     rollout = Rollout(policy, analyzer_maker(policy), Plan(slices=world.slices, soak_s=1e9))
     rollout.confirm(0.0, 0.0)
-    moved = 0
+    moved, under_way = 0, deque[Window]()
     for window, after in tape.windows(world):
         assert rollout.exposure == window.exposure
-        rollout.receive(window)
+        under_way.append(replace(window, lag_s=60.0 * world.lag_windows))
+        if len(under_way) > world.lag_windows * world.slices:
+            rollout.receive(under_way.popleft())
         decision = rollout.tick(window.end_s)
         assert decision.exposure == after, (window.start_s, decision.reason)
         rollout.confirm(decision.exposure, window.end_s)

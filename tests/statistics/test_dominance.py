@@ -1,8 +1,15 @@
 """Dominance over the library: fewer harmed somewhere, at no price anywhere, beyond chance."""
 
-import numpy as np
+import json
+from itertools import product
+from pathlib import Path
 
-from bench.evidence.rivals import OWN, judged
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from bench.evidence import cells, rivals
+from bench.evidence.rivals import OWN, allowed, judged
 
 
 def row(harmed: float = 0.0, minutes: float | None = 30.0, back: bool = False) -> dict[str, object]:
@@ -45,3 +52,47 @@ def test_holm_pays_for_every_comparison() -> None:
     good = {label: [row(minutes=29.0)] * 10 for label in rivals} | {OWN: [row()] * 10}
     bars = judged({"break": rivals, "good": good}, {"break"})
     assert sum(bar.value for bar in bars if "dominates" in bar.bar) == 0.0
+
+
+def test_how_many_false_rollbacks_alpha_allows_is_known_before_any_run() -> None:
+    """Of 282 runs at .01: more than 6 come by chance less than once in twenty times."""
+    assert binom.sf(6, 282, 0.01) <= 0.05 < binom.sf(5, 282, 0.01)
+    assert [allowed(k, 282, {}).passed for k in (0, 1, 6, 7)] == [True, True, True, False]
+    assert allowed(1, 282, {}).limit == 6.0
+
+
+def test_a_library_of_which_nothing_is_kept_is_not_flown_unasked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rivals, "FOLDER", tmp_path)
+    monkeypatch.setattr(rivals, "stems", lambda: ["same_ca"])
+    monkeypatch.setattr(cells, "only_kept", True)
+    assert rivals.kept("same_ca") == 0
+    with pytest.raises(cells.NotFlownError):
+        list(rivals.dominance())
+
+
+def test_too_few_runs_are_no_proof() -> None:
+    rows = {
+        "break": {OWN: [row(9.0)], "rival": [row(9.0)]},
+        "good": {OWN: [row()], "rival": [row()]},
+    }
+    bars = {bar.bar: bar for bar in judged(rows, {"break"})}
+    assert bars["library: runs of each policy"].value == 2
+    assert not bars["library: runs of each policy"].passed
+
+
+def test_all_rounds_that_are_kept_count_those_of_slow_stories_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """8 rounds of five days for each quick story, 2 of three days for a slow one."""
+    setups = {s: rivals._setups(s)[:2] for s in ("same_ca", "rare_segment", "scanner_flood")}
+    monkeypatch.setattr(rivals, "FOLDER", tmp_path)
+    monkeypatch.setattr(rivals, "stems", lambda: [*setups])
+    monkeypatch.setattr(rivals, "_setups", setups.__getitem__)
+    for stem, both in setups.items():
+        days, rounds = (3, 2) if stem == "scanner_flood" else (5, 8)
+        for setup, number in product(both, range(rounds)):
+            rivals._path(setup, number).write_text(json.dumps([row()] * days))
+    bars = {bar.bar: bar for bar in rivals.dominance()}
+    assert bars["library: runs of each policy"].value == 2 * 8 * 5 + 2 * 3
