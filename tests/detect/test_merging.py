@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from simcert import checks
+from simcert.checks.detectors import slice_of
 from simcert.detect import discover
 from simcert.detect.conditional_e import ConditionalE
 from simcert.detect.segment_e import SegmentE
@@ -226,3 +227,68 @@ def test_a_hold_of_one_side_stays():
     assert both.left == broken.left
     assert both.holds == 2
     assert isclose(both.n, 2 * broken.n)
+
+
+def test_a_merged_bound_seldom_excludes_the_true_harm():
+    """P(U <= delta, ever) <= alpha: 300 pairs of regions whose harm is delta, to the digit."""
+    draw = np.random.default_rng(21)
+    runs, alpha, delta = 300, 0.2, 0.05
+    wrong = 0
+    for _ in range(runs):
+        regions = [UpperBound(alpha=alpha, deltas=(delta, 0.5)) for _ in range(2)]
+        for one, k in product(regions, range(8)):
+            slice_of_harm(draw, one, k, delta)
+        merged = regions[0].merge(regions[1])
+        values = [merged.value]
+        values += [slice_of_harm(draw, merged, k, delta) for k in range(8, 16)]
+        wrong += min(values) <= delta
+
+    assert wrong <= runs * alpha + 3.0 * sqrt(runs * alpha * (1.0 - alpha))
+    assert wrong >= 5, "a bound that never comes near shows nothing"
+
+
+def slice_of_harm(draw, one, k, delta):
+    new, old = (18, draw.binomial(18, 0.03 + delta)), (42, draw.binomial(42, 0.03))
+    return bet(one, new, old, 0.3, k=k).value
+
+
+def test_of_what_a_merged_confidence_sequence_rejected_only_the_sure_part_stays():
+    """The product of two maxima was perhaps never reached; its present value is."""
+    one, two = (discover()["confidence_sequence"](deltas=(0.0, 0.1)) for _ in range(2))
+    one.log_n, one.highest = np.array([1.0, -4.0]), np.array([5.0, 2.0])
+    two.log_n, two.highest = np.array([0.5, -1.0]), np.array([2.0, 0.0])
+
+    assert one.merge(two).highest.tolist() == [1.5, 0.0]
+    assert one.merge(type(one)(deltas=(0.0, 0.1))).highest.tolist() == [5.0, 2.0]
+
+
+@pytest.mark.parametrize("e", [0.2, 0.5])
+def test_evidence_of_two_splits_is_an_e_variable(e):
+    """Coins of probability e, bet on to the last: the mean over all outcomes is 1."""
+    fresh = discover()["split_e"](tolerance=1.0, tilts=(1.5, 4.0))
+
+    def tossed(outcomes, n):
+        for p, one in outcomes:
+            for k in range(n + 1):
+                chance = comb(n, k) * e**k * (1.0 - e) ** (n - k)
+                yield p * chance, bet(deepcopy(one), (k, 0), (n - k, 0), e)
+
+    mine = [*tossed(tossed([(1.0, fresh)], 4), 3)]
+    theirs = [*tossed([(1.0, fresh)], 5)]
+    both = [(p * q, a.merge(b)) for (p, a), (q, b) in product(mine, theirs)]
+    total = sum(p * exp(one.log_e) for p, one in tossed(tossed(both, 2), 2))
+
+    assert total == pytest.approx(1.0, abs=ROUNDING)
+
+
+def test_batches_of_two_exposures_are_bet_on_apart():
+    """Halfway through a window: pooled, the exposures would confound what was lost."""
+    sides = [discover()["feature_e"](), discover()["feature_e"]()]
+    for one, exposure in zip(sides, (0.1, 0.3), strict=True):
+        one.update(slice_of(0, exposure))
+    merged = sides[0].merge(sides[1])
+    for one in sides:
+        one._bet()
+
+    assert merged.batch == []
+    assert merged.log_e == sides[0].merge(sides[1]).log_e != 0.0
