@@ -9,7 +9,7 @@ from typing import Any
 
 from simcert.control import phases, safety
 from simcert.control._rollout_state import State
-from simcert.control.analyzer import MakeAnalyzer
+from simcert.control.analyzer import Analyzer, MakeAnalyzer
 from simcert.control.journal import stem
 from simcert.control.plan import Plan
 from simcert.control.status import status
@@ -86,6 +86,11 @@ class Rollout:
     def assessment(self) -> Assessment:
         """What the evidence says."""
         return self._analyzer.assessment
+
+    @property
+    def analyzer(self) -> Analyzer:
+        """What this attempt learned; it merges with that of another region."""
+        return self._analyzer
 
     @property
     def finished(self) -> bool:

@@ -1,6 +1,7 @@
 """A record is decided again: by its own policy to the byte, by another one beside it."""
 
 import json
+from math import log
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from simcert.lab import recorded, replay
 from simcert.lab.replay import Replayed
 from simcert.lab.replay.words import UNKNOWN
 from simcert.model import Decision
+from simcert.scenario import policies
 
 ROOT = Path(__file__).parents[2]
 
@@ -291,3 +293,30 @@ def test_a_value_that_does_not_fit_is_told_with_its_line(
     with pytest.raises(InputError, match=said) as told:
         replay(record)
     assert str(told.value).startswith(str(record))
+
+
+def test_two_journals_prove_together_what_neither_did_alone(tmp_path: Path) -> None:
+    """Regions with rollouts of their own, both cut before the window that withdrew."""
+    regions = []
+    for seed in (2, 3):
+        simcert.run("android_root_missing", seed=seed, out=tmp_path / str(seed))
+        lines = (tmp_path / str(seed) / "journal.jsonl").read_text().splitlines(keepends=True)
+        entries = [json.loads(line) for line in lines]
+        over = next(i for i, one in enumerate(entries) if one.get("kind") == "roll_back")
+        last = max(i for i, one in enumerate(entries[:over]) if one["entry"] == "window")
+        path = tmp_path / f"{seed}.jsonl"
+        path.write_text("".join(lines[:last]))
+        regions.append(recorded(path).evidence())
+    one, two = regions
+    both = one.merge(two)
+
+    assert max(one.log_e, two.log_e) < log(100.0) <= both.log_e
+    assert both.assessment.n_new == one.assessment.n_new + two.assessment.n_new
+
+
+def test_evidence_of_a_journal_is_told_by_the_channels_of_any_policy(journal: Path) -> None:
+    flown, canary = recorded(journal), policies.parse("fixed_canary")
+
+    assert flown.evidence().log_e >= log(100.0)
+    asked = {channel.name for channel in canary.channels()}
+    assert set(flown.evidence("fixed_canary").assessment.readings) == asked

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from simcert.control.analyzer import Analyzer
 from simcert.control.gaps import gaps
 from simcert.control.journal import stem
 from simcert.control.plan import Plan
@@ -130,6 +131,15 @@ class Replayed:
 
 def replay(journal: str | Path, policy: Policy | str | Path | None = None) -> Replayed:
     """Decide a recorded rollout again; InputError if the file is no journal of ours."""
+    return _decided(journal, policy)[0]
+
+
+def evidence(journal: str | Path, policy: Policy | str | Path | None = None) -> Analyzer:
+    """Return what the last attempt of a record knew at its end, by the channels of a policy."""
+    return _decided(journal, policy)[1].analyzer
+
+
+def _decided(journal: str | Path, policy: Policy | str | Path | None) -> tuple[Replayed, Rollout]:
     path = path_of("a journal", journal)
     start, *entries = file.entries(path)
     if all(entry["entry"] != "decision" for entry in entries):
@@ -152,7 +162,7 @@ def replay(journal: str | Path, policy: Policy | str | Path | None = None) -> Re
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     known = {**start, "plan": rollout.plan.to_dict()}
-    return Replayed(label, again, entries, policy is not None, gaps(known, entries))
+    return Replayed(label, again, entries, policy is not None, gaps(known, entries)), rollout
 
 
 def _policy(

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from simcert.control.analyzer import Analyzer
     from simcert.lab.replay.decide import Replayed
     from simcert.model import Policy
 
@@ -66,6 +67,12 @@ class Recorded:
         from simcert.lab.replay.decide import replay
 
         return replay(self.path, policy)
+
+    def evidence(self, policy: "Policy | str | Path | None" = None) -> "Analyzer":
+        """Return what its last attempt knew in the end, by the channels of a policy: it merges."""
+        from simcert.lab.replay.decide import evidence
+
+        return evidence(self.path, policy)
 
     def plot(self) -> "Figure":
         """Return exposure with its decisions, and success of both certificates below."""
