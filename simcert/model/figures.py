@@ -4,12 +4,14 @@ from math import isclose
 
 DIGITS = 3
 DIGITS_MAX = 12
+EXPONENT_FROM = 999_999.5  # below it a number is written out
 
 
 def figure(value: float, digits: int = DIGITS) -> str:
     """Return a number in so many digits, without an exponent where it is below a million."""
-    said = f"{value:.{digits}g}"
-    return f"{value:.0f}" if "e+" in said and abs(value) < 1e6 else said
+    if 999.5 <= value < EXPONENT_FROM and digits <= 6:
+        return f"{value:.0f}" if value >= 10.0**digits - 0.5 else f"{value:.{digits}g}"
+    return f"{value:.3g}" if digits == DIGITS else f"{value:.{digits}g}"
 
 
 def apart(value: float, limit: float) -> tuple[str, str]:
@@ -17,11 +19,12 @@ def apart(value: float, limit: float) -> tuple[str, str]:
 
     What is equal but for rounding is told as equal.
     """
-    if isclose(value, limit, rel_tol=1e-9):
-        return figure(limit), figure(limit)
-    for digits in range(DIGITS, DIGITS_MAX):
+    said = figure(value), figure(limit)
+    if said[0] != said[1] or isclose(value, limit, rel_tol=1e-9):
+        return said
+    for digits in range(DIGITS + 1, DIGITS_MAX):
         said = figure(value, digits), figure(limit, digits)
-        if (float(said[0]) < float(said[1])) == (value < limit) and said[0] != said[1]:
+        if said[0] != said[1]:
             return said
     return figure(value, DIGITS_MAX), figure(limit, DIGITS_MAX)
 

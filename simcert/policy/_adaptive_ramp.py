@@ -1,6 +1,8 @@
 """How far the new certificate may go: rules on plain numbers, no state."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import NamedTuple
 
 from simcert.model.figures import apart, figure
@@ -13,7 +15,7 @@ class Room(NamedTuple):
     """An exposure, what allows it and no more, and what would make that allow more."""
 
     exposure: float
-    why: str
+    why: Callable[[], str]  # said of the lowest room only: of three, in every slice
     more: str
 
 
@@ -41,10 +43,12 @@ def in_flight(horizon: Horizon, n_new: int) -> Room:
         growth = min(1.0, growth)
     units = first_units(horizon) + growth * n_new
     return Room(
-        min(units / horizon.units, 1.0),
-        f"with the results so far {figure(units)} units may be on the way, which allows",
-        "more when more are in",
+        min(units / horizon.units, 1.0), lambda: _on_the_way(units), "more when more are in"
     )
+
+
+def _on_the_way(units: float) -> str:
+    return f"with the results so far {figure(units)} units may be on the way, which allows"
 
 
 def first_units(horizon: Horizon) -> float:
@@ -57,15 +61,30 @@ def bounded(horizon: Horizon, u: float, *, safe: float, budget: float, mid: floa
 
     `budget` is expected harm as a share of all units, at the bound.
     """
-    bound, goal = apart(u, safe)
     if u <= safe:
-        return Room(1.0, f"harm bound U = {bound} within the goal {goal} allows", FALLEN)
+        return Room(1.0, lambda: _held_against(u, safe, "within"), FALLEN)
     room = max(first_units(horizon) / horizon.units, min(mid, budget / u))
-    return Room(min(room, 1.0), f"harm bound U = {bound} above the goal {goal} allows", FALLS)
+    return Room(min(room, 1.0), lambda: _held_against(u, safe, "above"), FALLS)
+
+
+def _held_against(u: float, safe: float, side: str) -> str:
+    bound, goal = apart(u, safe)
+    return f"harm bound U = {bound} {side} the goal {goal} allows"
 
 
 def affordable(horizon: Horizon, u: float, share: float) -> Room:
     """Allow e with e * units * U <= `share` of a window's units: the budget of one overshoot."""
     room = share * horizon.slices_per_window / ((horizon.lag + 1.0) * u)
-    spent = f"harm on the way at U = {figure(u)}, {figure(share)} of a window, allows"
-    return Room(min(room, 1.0), spent, FALLS)
+    return Room(min(room, 1.0), lambda: _overshot(u, share), FALLS)
+
+
+def _overshot(u: float, share: float) -> str:
+    return f"harm on the way at U = {figure(u)}, {figure(share)} of a window, allows"
+
+
+def lowest(*rooms: Room) -> Room:
+    """Return the room that all rules allow; of equal ones the first."""
+    return min(rooms, key=_exposure)
+
+
+_exposure = attrgetter("exposure")

@@ -8,6 +8,7 @@ from simcert.policy._adaptive_culprits import culprits
 from simcert.policy._adaptive_ramp import Room
 
 FRESH = "up again by a fresh bound"
+BY_HAND = "back only by an operator's abort"
 STANDS = {
     Phase.COMPLETE: "complete: everybody gets the new certificate",
     Phase.ROLLED_BACK: "rolled back: nobody gets the new certificate",
@@ -77,17 +78,24 @@ def calm_awaited(view: View, doubt: str, twice_s: float | None) -> str:
     return f"hold: {doubt} (n = {view.assessment.n_new}); up when it falls{closer}"
 
 
+def closer_look(exposure: float, doubt: str) -> Room:
+    """Return the room for a step that is dared in spite of a doubt, to learn more."""
+    return Room(exposure, lambda: f"a closer look at {doubt} allows", "further when it falls")
+
+
 def stays(view: View, room: Room, step: float) -> str:
     """Say what is allowed, and that a step worth its while needs more."""
     allowed, needed = apart(room.exposure, step)
-    why = f"{room.why} {allowed}, a step needs {needed} (n = {view.assessment.n_new})"
+    why = f"{room.why()} {allowed}, a step needs {needed} (n = {view.assessment.n_new})"
     return f"hold {figure(view.exposure)}: {why}; {room.more}"
 
 
 def raised(view: View, wanted: float, room: Room, stale: str) -> str:
     """Say how far it goes, and what allows that and no more."""
     to, allowed = apart(wanted, room.exposure)
-    return f"raise to {to}: {room.why} {allowed}{stale} (n = {view.assessment.n_new}); {room.more}"
+    return (
+        f"raise to {to}: {room.why()} {allowed}{stale} (n = {view.assessment.n_new}); {room.more}"
+    )
 
 
 def soaking(view: View, left_s: float, calm: str, hold_e: float) -> str:
@@ -114,4 +122,4 @@ def all_clear(view: View, soaked_s: float, hold_e: float) -> str:
     soaked = f"soaked {soaked_s:.0f} of {view.progress.soak_s:.0f} s"
     quiet = f"evidence e-value {at_most(read.e_value(a.log_e), hold_e)} (n = {a.n_new})"
     unmet = f", never met: {names(away)}" if away else ""
-    return f"complete: {soaked}, {quiet}{unmet}; back only by an operator's abort"
+    return f"complete: {soaked}, {quiet}{unmet}; {BY_HAND}"

@@ -170,8 +170,7 @@ class Adaptive:
             if left_s > 0.0:
                 return view.hold(say.calm_awaited(view, doubt, left_s), kept)
             closer = min(2.0 * view.exposure, self.back_off)
-            why = f"a closer look at {doubt} allows"
-            room = min(room, ramp.Room(closer, why, "further when it falls"))
+            room = ramp.lowest(room, say.closer_look(closer, doubt))
         wanted = min(room.exposure, self.top)
         if wanted <= view.exposure * STEP and wanted < self.top:
             return view.hold(say.stays(view, room, view.exposure * STEP), kept)
@@ -183,14 +182,14 @@ class Adaptive:
         """Return the room, widened where waiting costs more than going."""
         worse, a, safe = back.worse(view), view.assessment, self.delta_safe
         if back.ended(view):
-            return ramp.Room(1.0, f"{worse}, which allows", "back only by an operator's abort")
+            return ramp.Room(1.0, lambda: f"{worse}, which allows", say.BY_HAND)
         left_s = back.left_s(view)
         if left_s is not None and left_s <= self.hurry_windows * a.window_s:
             safe = max(safe, self.hurry_delta)
         if not worse:
             return self.room(a, safe=safe)
         room = self.room(a, safe=safe, mid=self.top)
-        return room._replace(why=f"{worse}; {room.why}")
+        return room._replace(why=lambda: f"{worse}; {room.why()}")
 
     def room(
         self, a: Assessment, *, safe: float | None = None, mid: float | None = None
@@ -201,10 +200,10 @@ class Adaptive:
         lag = a.lag_s / slice_s
         horizon = ramp.Horizon(max(a.units_per_s * slice_s * (lag + 1.0), 1.0), lag, a.slices)
         u = a.reading("bound").value or 1.0
-        return min(
-            ramp.in_flight(horizon, a.n_new),
+        return ramp.lowest(
             ramp.bounded(horizon, u, safe=safe, budget=self.budget, mid=mid),
             ramp.affordable(horizon, u, self.overshoot),
+            ramp.in_flight(horizon, a.n_new),
         )
 
     def _calm(self, a: Assessment, memory: Memory) -> str:
