@@ -146,13 +146,18 @@ class Rollout:
     def _decide(self, now_s: float) -> Decision:
         window = int((now_s + 1e-6) / self.plan.window_s)
         if self._per_window and window <= self._state.decided_window:
-            return self._keep("between windows: this policy decides at their ends")
+            left_s = (window + 1) * self.plan.window_s - now_s
+            return self._keep(self._between(left_s))
         view = self.view(now_s)
         wanted = self._asked(view)
         self._state.decided_window = window
         allowed = safety.limit(wanted, view, self._facts(now_s))
         self._enter(allowed, now_s)
         return allowed
+
+    def _between(self, left_s: float) -> str:
+        every = f"{left_s:.0f} of {self.plan.window_s:g} s to go (n = {self.assessment.n_new})"
+        return f"between windows: {every}; this policy decides at their ends"
 
     def _keep(self, reason: str) -> Decision:
         return Decision(self._state.authorised, reason, Kind.HOLD, self._state.memory)

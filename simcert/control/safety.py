@@ -67,7 +67,7 @@ def veto(view: View, facts: Facts) -> str:
     if abs(view.exposure - facts.authorised) > plan.exposure_tolerance:
         return _unconfirmed(view, facts.authorised)
     if plan.deadline_s is not None and facts.now_s > plan.deadline_s:
-        return f"the deadline passed at {plan.deadline_s:g} s"
+        return f"{facts.now_s:.0f} s, and the deadline passed at {plan.deadline_s:g} s"
     if not facts.uses_evidence:
         return ""
     if view.assessment.refusal:
@@ -86,7 +86,8 @@ def _blind(decision: Decision, view: View, facts: Facts) -> Decision | None:
         return None
     if view.exposure <= plan.safe_exposure:
         return None
-    why = f"blind for {facts.silence_s:.0f} s, limit {plan.blind_s:g} s: safe exposure"
+    blind = f"blind for {facts.silence_s:.0f} s, limit {plan.blind_s:g} s"
+    why = f"{blind}: down to the safe exposure {plan.safe_exposure:g}; up again when windows come"
     return Decision(plan.safe_exposure, why, Kind.LOWER, decision.memory)
 
 

@@ -136,6 +136,8 @@ def test_blind_for_long_falls_to_the_safe_exposure_and_stays_alive():
     assert obeyed(flown, 1800.0).exposure == 0.5
     fallen = obeyed(flown, 1801.0)
     assert (fallen.exposure, fallen.kind) == (0.05, Kind.LOWER)
+    said = "blind for 1801 s, limit 1800 s: down to the safe exposure 0.05; up again when windows"
+    assert fallen.reason == f"{said} come"
     assert flown.phase is Phase.BACKING_OFF
     flown.receive(window(31))
     assert obeyed(flown, 1920.0).exposure == 0.5
@@ -179,7 +181,7 @@ def test_after_the_deadline_nothing_is_raised():
     flown = rollout(0.1, 0.5, plan=Plan(deadline_s=100.0))
     obeyed(flown, 0.0)
     flown.receive(window(0))
-    assert "deadline" in obeyed(flown, 101.0).reason
+    assert "held: 101 s, and the deadline passed at 100 s" in obeyed(flown, 101.0).reason
     assert flown.exposure == 0.1
 
 
@@ -281,7 +283,10 @@ def test_a_window_counts_once_and_never_out_of_order():
 def test_per_window_policies_are_asked_at_window_ends_only():
     flown = rollout(0.1, 0.2, 0.3, cls=PerWindow)
     for k in range(13):
-        obeyed(flown, 10.0 * k)
+        decision = obeyed(flown, 10.0 * k)
+        if k == 2:
+            said = "between windows: 40 of 60 s to go (n = 0); this policy decides at their ends"
+            assert decision.reason == said
     assert [view.now_s for view in flown.policy.said] == [0.0, 60.0, 120.0]
 
 
