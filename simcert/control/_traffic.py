@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
 from simcert.model import OK, Assessment, Reading, Verdict, Window
+from simcert.model.assessment import assessed
 from simcert.model.merging import State, joined, largest, smallest, state, total
 
 MEMORY_WINDOWS = 10.0  # weight of a window in the moving rates halves in about seven
@@ -86,29 +87,31 @@ class Traffic:
 
     def again(self, log_e: float, verdict: Verdict, readings: Mapping[str, Reading]) -> Assessment:
         """Return the assessment of the present state."""
-        return Assessment(
-            self.at_s,
-            self.window_s,
-            self.slices,
-            verdict,
-            log_e,
-            readings,
-            self.n_old,
-            self.n_new,
-            self.failed_old,
-            self.failed_new,
-            self.last_n_old,
-            self.last_n_new,
-            self.last_failed_old,
-            self.last_failed_new,
-            self.exposure,
-            self.windows,
-            self.complete_window,
-            self.units_per_s,
-            self.success_rate,
-            self.lag_s,
-            self.completeness,
-            self.refusal,
+        return assessed(
+            (
+                self.at_s,
+                self.window_s,
+                self.slices,
+                verdict,
+                log_e,
+                readings,
+                self.n_old,
+                self.n_new,
+                self.failed_old,
+                self.failed_new,
+                self.last_n_old,
+                self.last_n_new,
+                self.last_failed_old,
+                self.last_failed_new,
+                self.exposure,
+                self.windows,
+                self.complete_window,
+                self.units_per_s,
+                self.success_rate,
+                self.lag_s,
+                self.completeness,
+                self.refusal,
+            )
         )
 
     def merge(self, other: "Traffic") -> "Traffic":

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from math import exp, log
+from operator import mul
 from typing import Any
 
+from simcert.control._feeding import feed, feeding
 from simcert.control._traffic import Traffic
 from simcert.control.segments import Segments
 from simcert.errors import ContractError, MergeError
@@ -41,20 +43,27 @@ class Analyzer:
         if set(detectors) != {one.name for one in channels} or len(detectors) != len(channels):
             raise ContractError(f"detectors {sorted(detectors)} are not those of the channels")
         self._detectors, self._channels = dict(detectors), tuple(channels)
-        self._tests = [(one.weight, detectors[one.name]) for one in channels if one.weight > 0.0]
-        self._unspent = 1.0 - sum(weight for weight, _ in self._tests)
+        self._weighed = {one.name: one.weight for one in channels if one.weight > 0.0}
+        self._weights = [*self._weighed.values()]
+        self._unspent = 1.0 - sum(self._weights)
         if self._unspent < -1e-9:
             raise ContractError(f"weights of the channels sum to {1.0 - self._unspent}, over 1")
         self._completeness_min = completeness_min
+        self._attend()
         self._traffic = Traffic()
         self._segments = Segments()
         self.assessment = Assessment()
+
+    def _attend(self) -> None:
+        """Take the detectors as they are now."""
+        self._tests = [self._detectors[name] for name in self._weighed]
+        self._updated = feeding(self._detectors)
 
     def update(self, window: Window) -> Assessment:
         """Return the assessment after one more slice; ContractError if a detector fails."""
         refusal = self.refuse(window)
         if refusal is None:
-            self._feed(window)
+            feed(self._updated, window)
         self._traffic.add(window)
         self._segments.add(window)
         readings = {name: one.reading() for name, one in self._detectors.items()}
@@ -62,13 +71,6 @@ class Analyzer:
             window, self.log_e, verdict(readings), readings, refusal
         )
         return self.assessment
-
-    def _feed(self, window: Window) -> None:
-        for name, one in self._detectors.items():
-            try:
-                one.update(window)
-            except Exception as error:
-                raise ContractError(f"detector of channel {name} failed: {error!r}") from error
 
     def refuse(self, window: Window) -> str | None:
         """Say why the evidence of this window may not be used, or None.
@@ -103,10 +105,9 @@ class Analyzer:
         """Weighted average of the evidence of all channels, in nats; 0 without a test."""
         if not self._tests:
             return 0.0
-        logs = [one.log_e for _, one in self._tests]
+        logs = [one.log_e for one in self._tests]
         top = max(0.0, *logs)
-        wealth = zip(self._tests, logs, strict=True)
-        total = sum([weight * exp(value - top) for (weight, _), value in wealth])
+        total = sum(map(mul, self._weights, [exp(value - top) for value in logs]))
         total += max(self._unspent, 0.0) * exp(-top)
         return top + log(total) if total > 0.0 else min(logs)
 
@@ -129,12 +130,9 @@ class Analyzer:
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take the state that `to_dict` described; the analyzer must be a fresh one."""
-        weights = {id(one): weight for weight, one in self._tests}
-        self._tests = []
-        for name, old in self._detectors.items():
-            self._detectors[name] = new = type(old).from_dict(state["detectors"][name])
-            if id(old) in weights:
-                self._tests.append((weights[id(old)], new))
+        for name, one in self._detectors.items():
+            self._detectors[name] = type(one).from_dict(state["detectors"][name])
+        self._attend()
         self._traffic = Traffic.from_dict(state["traffic"])
         self._segments = Segments.from_dict(state["segments"])
         self._conclude()
@@ -199,7 +197,7 @@ def resumed_units(window: Window) -> int:
 
 def verdict(readings: Mapping[str, Reading]) -> Verdict:
     """Return the worst verdict: fail, error, inconclusive, no_data, else pass."""
-    said = [one.verdict for one in readings.values()]  # a set would hash enums: slow
+    said = [one[0] for one in readings.values()]  # a set would hash enums: slow
     for worst in _RANK:
         if worst in said:
             return worst

@@ -1,11 +1,12 @@
-"""Events of a window by row (segment, signal), for detectors that watch many rows at once."""
+"""Events of a window by signal and segment, for detectors that watch many segments at once.
 
-from dataclasses import dataclass
+The first window fixes the segments, `segments_max` at most; later ones share the last.
+"""
 
 import numpy as np
 import numpy.typing as npt
 
-from simcert.model import Window
+from simcert.model import SIGNALS, Window
 
 Floats = npt.NDArray[np.float64]
 
@@ -23,28 +24,21 @@ def places(names: tuple[str, ...], among: tuple[str, ...]) -> list[int]:
     return [at[name] for name in names]
 
 
-@dataclass(slots=True)
-class Rows:
-    """The first window fixes the segments, `segments_max` at most; later ones share a row."""
+def events(window: Window, names: tuple[str, ...]) -> Floats:
+    """Return `Window.rows` on the segments that were fixed."""
+    found = window.rows()
+    if window.segments == names:
+        return found
+    last = len(names) - 1
+    slot = {name: i for i, name in enumerate(names)}
+    at = [slot.get(name, last) for name in window.segments]
+    pooled = np.zeros((len(names), len(found)))
+    np.add.at(pooled, at, found.T)
+    return np.ascontiguousarray(pooled.T)
 
-    signals: tuple[str, ...]
-    segments_max: int
-    names: tuple[str, ...] = ()
 
-    def open(self, segments: tuple[str, ...]) -> tuple[str, ...]:
-        """Fix the segments and return them."""
-        self.names = segments[: self.segments_max]
-        return self.names
-
-    def events(self, window: Window) -> Floats:
-        """Return the events of a window [(new, both), row] on the segments that were fixed."""
-        found = window.row_events(self.signals)
-        if window.segments == self.names:
-            return found
-        last = len(self.names) - 1
-        slot = {name: i for i, name in enumerate(self.names)}
-        at = [slot.get(name, last) for name in window.segments]
-        pooled = np.zeros((2, len(self.names), len(self.signals)))
-        for total, counts in zip(pooled, found, strict=True):
-            np.add.at(total, at, counts.reshape(len(at), -1))
-        return pooled.reshape(2, -1)
+def row(signal: str, *, both: bool = False) -> int:
+    """Return the row of `Window.rows` with the events of a signal, in the new arm or in both."""
+    if signal not in SIGNALS:
+        raise ValueError(f"signal {signal!r} must be one of {SIGNALS}")
+    return SIGNALS.index(signal) + len(SIGNALS) * both

@@ -64,9 +64,8 @@ class FeatureE(Merging):
             self._rows.bet()
         self.exposure = window.exposure
         self._rows.add(window)
-        ok, has = window.per_arm("time_hist"), window.by_arm("features")
-        seen = [ok[OLD], *[has[OLD][i] for i in self._at]]
-        seen += [ok[NEW], *[has[NEW][i] for i in self._at]]
+        ok, (old, new) = window.per_arm("time_hist"), window.by_arm("features")
+        seen = [ok[OLD], *[old[i] for i in self._at], ok[NEW], *[new[i] for i in self._at]]
         self.batch = list(map(add, self.batch, seen)) if self.batch else seen
         if window.closes_window:
             self._bet()

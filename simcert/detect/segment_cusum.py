@@ -8,10 +8,13 @@ import numpy as np
 
 from simcert.detect._merge import Merging
 from simcert.detect._restart import fell
-from simcert.detect._rows import Floats, Rows, places, union
+from simcert.detect._rows import Floats, events, places, row, union
 from simcert.detect._state import NOTHING, SEEN, rung, said
 from simcert.model import Reading, Window
 from simcert.model.merging import follows, largest, mean_by, state, total
+
+NEW_ARM, BOTH = row("failure"), row("failure", both=True)
+ZERO = np.zeros(())  # numpy is slow to take a number of Python's
 
 
 @dataclass(slots=True)
@@ -47,14 +50,12 @@ class SegmentCusum(Merging):
     alarm_segment: str = state(follows, "", repr=False)  # whose it was
     n: int = state(total, 0)
     exposure: float = state(largest, 0.0)
-    _rows: Rows = field(init=False, repr=False)
     _room: Floats = field(init=False, repr=False)  # to reckon in
     _factor: Floats = field(init=False, repr=False, default_factory=lambda: np.ones(()))
 
     def __post_init__(self) -> None:
         self.names = tuple(self.names)
         self.rates, self.g = np.asarray(self.rates, float), np.asarray(self.g, float)
-        self._rows = Rows(("failure",), self.segments_max, self.names)
         self._room = np.empty(len(self.names))
 
     @property
@@ -70,7 +71,7 @@ class SegmentCusum(Merging):
     def update(self, window: Window) -> None:
         """Compare the new arm with the baseline of earlier slices, then move the baseline."""
         if not self.names:
-            self.names = self._rows.open(window.segments)
+            self.names = window.segments[: self.segments_max]
             self.rates = np.full(len(self.names), self.rate / len(self.names))
             self.g, self._room = np.zeros(len(self.names)), np.empty(len(self.names))
         if fell(self.exposure, window.exposure):
@@ -79,10 +80,10 @@ class SegmentCusum(Merging):
         n_new, f_new, n_old, f_old = window.tally()
         n, f = n_new + n_old, f_new + f_old
         if n:
-            events = self._rows.events(window) if f else None
+            seen = events(window, self.names) if f else None
             if window.exposure >= self.from_exposure:
-                self._compare(n_new, events[0] if events is not None and f_new else None)
-            self._learn(n, f, None if events is None else events[1], window.slices)
+                self._compare(n_new, seen[NEW_ARM] if seen is not None and f_new else None)
+            self._learn(n, f, None if seen is None else seen[BOTH], window.slices)
         self.n += n_new
 
     def _compare(self, n_new: int, f_new: Floats | None) -> None:
@@ -91,7 +92,7 @@ class SegmentCusum(Merging):
         np.subtract(g, self._times(self.rates, (self.ratio - 1.0) * n_new * wave), g)
         if f_new is not None:
             np.add(g, self._times(f_new, log(self.ratio)), g)
-        np.maximum(g, 0.0, out=g)
+        np.maximum(g, ZERO, out=g)
         at = g.argmax()  # several times faster than max
         self.highest, limit = g.item(at), self.threshold
         if self.highest > limit:
@@ -134,7 +135,7 @@ class SegmentCusum(Merging):
         last = min(len(names), self.segments_max) - 1
         if last < len(names) - 1:
             rates[last], g[last] = rates[last:].sum(), g[last:].max()
-        self.names = self._rows.open(names)
+        self.names = names[: self.segments_max]
         self.rates, self.g = rates[: last + 1], g[: last + 1]
         self._room, self.highest = np.empty(len(self.names)), float(self.g.max(initial=0.0))
         alarms = [(one.alarm_g, one.alarm_limit, one.alarm_segment) for one in (mine, theirs)]

@@ -15,9 +15,11 @@ from simcert.detect._state import NOTHING, SEEN, Stateful, said
 from simcert.model import NEW, OLD, Reading, Verdict, Window
 from simcert.model.assessment import NO_DETAIL
 from simcert.model.merging import follows, state, total
+from simcert.model.window import TIME_BINS
 
 Ints = npt.NDArray[np.int64]
 DELTAS = (0.02, 0.1, 0.4)
+NOBODY: Ints = np.zeros(TIME_BINS, np.int64)
 
 
 @dataclass(slots=True)
@@ -47,7 +49,7 @@ class TimeQuantileE(Merging):
         self.quantiles, self.deltas = tuple(self.quantiles), tuple(self.deltas)
         self.past = [np.array(times, np.int64) for times in self.past]
         self.log_s = list(self.log_s) or [0.0] * (len(self.quantiles) * len(self.deltas))
-        self._total = np.array(self.past, np.int64).sum(axis=0)
+        self._total = sum(self.past, start=NOBODY)
         self._bets = None
 
     def _learned(self) -> list[tuple[int, list[Block]]]:
@@ -57,24 +59,26 @@ class TimeQuantileE(Merging):
 
     def _close(self) -> None:
         """Take the window that is over into the past."""
-        over = np.array(self.filling)  # a copy: a view would keep the slices of a whole piece
-        self._total = self._total + over
+        over = NOBODY
+        if len(self.filling):
+            over = np.array(self.filling)  # a copy: a view would keep the slices of a whole piece
+            self._total = self._total + over
         self.past.append(over)
-        if len(self.past) > self.memory:
-            self._total -= self.past.pop(0)
+        if len(self.past) > self.memory and (gone := self.past.pop(0)) is not NOBODY:
+            self._total = self._total - gone
         self.filling = []
         self._bets = None  # learned when somebody bets: where nobody tells times, nobody does
 
     def update(self, window: Window) -> None:
         """Bet with thresholds of past windows, then learn the control's times."""
-        by_arm = window.by_arm("time_hist")
-        old, new = by_arm[OLD], by_arm[NEW]
         n_old, n_new = window.per_arm("time_hist")
         if n_old and n_new and self.past:
-            self._bet(old, n_old, new, n_new)
+            by_arm = window.by_arm("time_hist")
+            self._bet(by_arm[OLD], n_old, by_arm[NEW], n_new)
         self.n += n_new
-        times = window.summed("time_hist")[OLD]
-        self.filling = self.filling + times if len(self.filling) else times
+        if n_old:
+            times = window.summed("time_hist")[OLD]
+            self.filling = self.filling + times if len(self.filling) else times
         if window.closes_window:
             self._close()
 

@@ -15,7 +15,7 @@ from simcert.model.outcome import (
     alert_name,
     in_signal,
 )
-from simcert.model.ports import Actuator, Detector, Feed, Mergeable, Policy, Store
+from simcert.model.ports import Actuator, Bank, Detector, Feed, Mergeable, Policy, Store
 from simcert.model.records import FEATURES, RESUMED, RecordBatch
 from simcert.model.truth import Prior, Truth
 from simcert.model.window import TIME_EDGES_MS, Assignment, Tally, Window
@@ -33,6 +33,7 @@ __all__ = [
     "Actuator",
     "Assessment",
     "Assignment",
+    "Bank",
     "Channel",
     "Decision",
     "Detector",

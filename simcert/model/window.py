@@ -1,9 +1,9 @@
 """Window: what the servers saw in [start_s, end_s), by segment, arm and outcome."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from operator import index
+from functools import lru_cache, partial
+from operator import index, itemgetter
 from typing import Any, Literal, NamedTuple, Self, get_args
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from simcert.errors import MergeError
 from simcert.model.bounds import SECONDS, SHARE, SLICES, Within, refusal
-from simcert.model.outcome import ARMS, NEW, OK, OLD, in_signal
+from simcert.model.outcome import ARMS, NEW, OK, OLD, SIGNALS, in_signal
 from simcert.model.records import FEATURES
 
 Counts = npt.NDArray[np.int64]
@@ -73,7 +73,7 @@ class Window:
     _by_arm: dict[str, list[list[int]]] = field(init=False, repr=False, default_factory=dict)
     _per_arm: dict[str, list[int]] = field(init=False, repr=False, default_factory=dict)
     _events: dict[str, Counts] = field(init=False, repr=False, default_factory=dict)
-    _rows: dict[tuple[str, ...], Floats] = field(init=False, repr=False, default_factory=dict)
+    _rows: dict[str, Floats] = field(init=False, repr=False, default_factory=dict)
     _summed: dict[str, Counts] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -153,8 +153,8 @@ class Window:
             return self._totals
         found = self._by_arm.get(name)
         if found is None:
-            total: list[list[int]] = self.summed(name).tolist()
-            found = self._by_arm[name] = total
+            total = self.summed(name)  # which knows already if there is nothing
+            found = self._by_arm[name] = self._by_arm.get(name) or total.tolist()
         return found
 
     def per_arm(self, name: str) -> list[int]:
@@ -162,6 +162,8 @@ class Window:
         found = self._per_arm.get(name)
         if found is None:
             rows: list[Any] = self.by_arm(name)
+            found = self._per_arm.get(name)  # made beside them if there is nothing
+        if found is None:
             found = rows if name == "resumed" else [sum(row) for row in rows]
             self._per_arm[name] = found
         return found
@@ -170,8 +172,13 @@ class Window:
         """Return an array summed over segments, [arm, last axis]; counted once per window."""
         found = self._summed.get(name)
         if found is None:
-            total: Counts = np.add.reduce(getattr(self, name), axis=0)
-            found = self._summed[name] = total
+            array: Counts = getattr(self, name)
+            if np.count_nonzero(array):
+                found = np.add.reduce(array, axis=0)
+            else:  # often, for not all is told
+                found, self._by_arm[name] = _nothing(array.shape[1:])
+                self._per_arm[name] = [0, 0]
+            self._summed[name] = found
         return found
 
     def events(self, signal: str = "failure") -> Counts:
@@ -181,14 +188,14 @@ class Window:
             found = self._events[signal] = self.units.dot(picked(self.outcomes, signal))
         return found
 
-    def row_events(self, signals: tuple[str, ...]) -> Floats:
-        """Return the events [(new, both), row], row = segment * signals + signal; counted once.
+    def rows(self) -> Floats:
+        """Return the events [new of each of SIGNALS, then both arms of each, segment].
 
-        They are whole numbers, as floats because they are multiplied by logarithms.
+        Counted once. They are whole numbers, as floats because they are multiplied by logarithms.
         """
-        found = self._rows.get(signals)
+        found = self._rows.get("all")
         if found is None:
-            found = self._rows[signals] = row_events(self.units, self.outcomes, signals)
+            found = self._rows["all"] = rows(self.units, self.outcomes)
         return found
 
     @property
@@ -303,9 +310,20 @@ def _plain(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON from outside
     return value
 
 
+@lru_cache(maxsize=64)
+def _nothing(shape: tuple[int, ...]) -> tuple[Counts, list[Any]]:
+    zeros = np.zeros(shape, np.int64)
+    zeros.flags.writeable = False
+    return zeros, zeros.tolist()
+
+
 @lru_cache(maxsize=4096)
-def _columns(outcomes: tuple[str, ...], signal: str) -> tuple[int, ...]:
-    return tuple(i for i, name in enumerate(outcomes) if in_signal(name, signal))
+def _columns(outcomes: tuple[str, ...], signal: str) -> Callable[[list[int]], Sequence[int]]:
+    """Return what picks the events of `signal` out of the counts of an arm."""
+    at = [i for i, name in enumerate(outcomes) if in_signal(name, signal)]
+    if len(at) > 1:
+        return itemgetter(*at)
+    return itemgetter(slice(at[0], at[0] + 1) if at else slice(0))
 
 
 @lru_cache(maxsize=4096)
@@ -315,30 +333,33 @@ def picked(outcomes: tuple[str, ...], signal: str) -> Counts:
 
 
 @lru_cache(maxsize=4096)
-def _rows_picked(outcomes: tuple[str, ...], signals: tuple[str, ...]) -> Floats:
+def _rows_picked(outcomes: tuple[str, ...]) -> Floats:
     """Return which [arm, outcome] count, for each signal: in the new arm alone, then in both."""
-    by_signal = np.array([picked(outcomes, signal) for signal in signals], float)
+    by_signal = np.array([picked(outcomes, signal) for signal in SIGNALS], float)
     new = np.concatenate((np.zeros_like(by_signal), by_signal), axis=1)
     return np.concatenate((new, np.concatenate((by_signal, by_signal), axis=1)))
 
 
-def row_events(units: Counts, outcomes: tuple[str, ...], signals: tuple[str, ...]) -> Floats:
-    """Return the events of `units` [..., segment, arm, outcome] as [..., (new, both), row].
+def rows(units: Counts, outcomes: tuple[str, ...]) -> Floats:
+    """Return the events of `units` [..., segment, arm, outcome] as [..., row, segment].
 
-    A product of floats is much faster than one of integers, and exact for counts up to COUNT_MAX.
+    Rows are those of `Window.rows`. A product of floats is much faster than one of integers, and
+    exact for counts up to COUNT_MAX.
     """
     *before, segments, arms, _ = units.shape
-    flat = units.reshape(-1, arms * len(outcomes)).astype(float)
-    counts: Floats = _rows_picked(outcomes, signals).dot(flat.T)
-    if before or len(signals) > 1:
-        counts = counts.reshape(2, len(signals), -1, segments).transpose(2, 0, 3, 1)
-        counts = counts.reshape(*before, 2, segments * len(signals))
-    return counts
+    flat = units.reshape(-1, arms * len(outcomes)).T.astype(float, order="C")
+    found: Floats = _rows_picked(outcomes).dot(flat)
+    if before:
+        found = np.ascontiguousarray(np.moveaxis(found.reshape(-1, *before, segments), 0, -2))
+    return found
 
 
-def _tally(rows: list[list[int]], at: tuple[int, ...]) -> Tally:
-    old, new = rows[OLD], rows[NEW]
-    return Tally(sum(new), sum([new[i] for i in at]), sum(old), sum([old[i] for i in at]))
+def _tally(totals: list[list[int]], events: Callable[[list[int]], Sequence[int]]) -> Tally:
+    old, new = totals[OLD], totals[NEW]
+    return _told((sum(new), sum(events(new)), sum(old), sum(events(old))))
+
+
+_told: Callable[[tuple[int, int, int, int]], Tally] = partial(tuple.__new__, Tally)
 
 
 def _sparse(array: Counts) -> list[list[int]]:

@@ -13,7 +13,7 @@ from numpy.random import Generator
 
 from simcert.model import ARMS, FEATURES, NEW, OLD, Tally, Window
 from simcert.model.window import Counts as Array
-from simcert.model.window import Floats, picked, row_events
+from simcert.model.window import Floats, picked, rows
 from simcert.sim.blocks import Block, blocks
 from simcert.sim.ground import Ground, ground_of
 from simcert.sim.handshakes import Handshakes
@@ -142,7 +142,7 @@ class Ahead:
         self._per_arm: dict[str, list[list[int]]] = {}
         self._tallies: dict[str, list[Tally]] = {}
         self._events: dict[str, Array] = {}
-        self._rows: dict[tuple[str, ...], Floats] = {}
+        self._rows: Floats | None = None
 
     def drawn(self, name: str, i: int) -> Array:
         """Return times or features of slice `i`; the first call draws those of all slices."""
@@ -201,12 +201,11 @@ class Ahead:
             found = self._events[signal] = self.units.dot(picked(self._outcomes, signal))
         return found
 
-    def row_events(self, signals: tuple[str, ...]) -> Floats:
-        """Return the events of every segment and signal in all slices: [T, (new, both), row]."""
-        found = self._rows.get(signals)
-        if found is None:
-            found = self._rows[signals] = row_events(self.units, self._outcomes, signals)
-        return found
+    def rows(self) -> Floats:
+        """Return the events in all slices: [T, new of each signal, then both, segment]."""
+        if self._rows is None:
+            self._rows = rows(self.units, self._outcomes)
+        return self._rows
 
     def _times(self) -> tuple[Array, Array]:
         piece, returns = self.piece, self.returns

@@ -50,8 +50,8 @@ class Source(Protocol):
         """Return the units with an event of `signal` in all slices: [T, segment, arm]."""
         ...
 
-    def row_events(self, signals: tuple[str, ...]) -> Floats:
-        """Return the events of every segment and signal in all slices: [T, (new, both), row]."""
+    def rows(self) -> Floats:
+        """Return the events in all slices: [T, new of each signal, then both, segment]."""
         ...
 
 
@@ -100,12 +100,12 @@ class LateWindow(Window):
         found: Counts = source.events(signal)[i]
         return found
 
-    def row_events(self, signals: tuple[str, ...]) -> Floats:
-        """Return the events [(new, both), row], row = segment * signals + signal."""
+    def rows(self) -> Floats:
+        """Return the events [new of each signal, then both, segment]."""
         if self._late is None:
-            return Window.row_events(self, signals)
+            return Window.rows(self)
         source, i = self._late
-        found: Floats = source.row_events(signals)[i]
+        found: Floats = source.rows()[i]
         return found
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a slot that is still empty

@@ -126,12 +126,11 @@ def test_a_completed_handshake_without_a_request_is_a_failure():
 
 @given(windows())
 def test_sums_over_segments_arms_and_rows_are_those_of_the_arrays(a):
-    signals = ("failure", "trust_alert", "after_handshake")
     for name in ("attempts", "resumed", "time_hist"):
         array = getattr(a, name)
         assert a.per_arm(name) == [int(array[:, arm].sum()) for arm in (0, 1)]
-    for asked in (signals[:1], signals):
-        new, both = a.row_events(asked)
-        events = [[a.events(signal)[i] for signal in asked] for i in range(len(a.segments))]
-        assert new.tolist() == [pair[1] for row in events for pair in row]
-        assert both.tolist() == [sum(pair) for row in events for pair in row]
+    found = a.rows()
+    for k, signal in enumerate(SIGNALS):
+        events = a.events(signal)
+        assert found[k].tolist() == events[:, 1].tolist()
+        assert found[k + len(SIGNALS)].tolist() == events.sum(axis=1).tolist()
