@@ -5,6 +5,8 @@ from math import exp, log
 from operator import mul
 from typing import Any
 
+import numpy as np
+
 from simcert.control._feeding import feed, feeding
 from simcert.control._traffic import Traffic
 from simcert.control.segments import Segments
@@ -185,9 +187,9 @@ def missing_units(n_new: int, n_old: int, exposure: float) -> float:
 
 def resumed_units(window: Window) -> int:
     """Return how many units cannot be full handshakes: an arm has more units than of these."""
-    resumed = window.per_arm("resumed")
-    if not any(resumed):
+    if not np.count_nonzero(window.resumed):
         return 0
+    resumed = window.per_arm("resumed")
     n_new, _, n_old, _ = window.tally()
     attempts = window.per_arm("attempts")
     over_old = n_old - attempts[OLD] + resumed[OLD]

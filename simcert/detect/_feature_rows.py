@@ -39,6 +39,7 @@ class FeatureRows:
         self.filling = np.array(kept.get("filling", ()), np.int64).reshape(s, 2, f + 1)
         self.windows = int(kept.get("windows", 0))
         self._labels: tuple[str, ...] | None = None
+        self._counted = False  # whether anything was, that is not in the rows
         self._weigh()
         self._rows = self._where = np.zeros(0, np.int64)
         self._times = self._features = np.zeros((0, 2, 0), np.int64)
@@ -54,8 +55,10 @@ class FeatureRows:
         if window.segments is not self._labels and window.segments != self._labels:
             self._settle()
             self._relabel(window)
-        self._times += window.time_hist
-        self._features += window.features
+        if any(window.per_arm("time_hist")) or any(window.per_arm("features")):
+            self._counted = True
+            self._times += window.time_hist
+            self._features += window.features
         if window.closes_window:
             self.windows += 1
             if self.windows >= WINDOWS:
@@ -81,8 +84,9 @@ class FeatureRows:
 
     def _settle(self) -> None:
         """Move what was counted under the present labels into the rows."""
-        if self._labels is None:
+        if not self._counted:
             return
+        self._counted = False
         ok = self._times.sum(axis=2)[self._where]
         has = self._features[self._where][:, :, self._at]
         self.filling[self._rows] += np.concatenate([ok[:, :, None], has], axis=2)
@@ -91,7 +95,10 @@ class FeatureRows:
 
     def bet(self) -> None:
         """Bet on the batch, and learn from it who has what."""
+        self.windows = 0
         self._settle()
+        if not np.count_nonzero(self.filling):
+            return
         ok, has = self.filling[:, :, 0], self.filling[:, :, 1:]
         n_old, n_new = ok.sum(axis=0).tolist()
         if n_old and n_new:
@@ -103,7 +110,6 @@ class FeatureRows:
             self._weigh()
         self.held += has[:, OLD]
         self.filling[:] = 0
-        self.windows = 0
 
     def _weigh(self) -> None:
         """Reckon the mean e-value; a slot without a segment has 1."""

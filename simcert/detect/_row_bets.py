@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from math import log
 from typing import Self
 
 import numpy as np
@@ -30,6 +31,7 @@ class RowBets:
         each = [(row(signal), theta) for signal, thetas in bets for theta in thetas]
         thetas, k, columns = np.array([theta for _, theta in each]), len(each), 2 * len(SIGNALS)
         won_by, at = np.array([i for i, _ in each]), np.arange(k)
+        self._longest, self._log_top = max(len(one) for _, one in bets), log(thetas.max())
         self._steps, self._rates = thetas - 1.0, np.empty(k)
         table = np.zeros((2 * k, columns))
         table[at, won_by] = np.log(thetas)
@@ -68,6 +70,10 @@ class RowBets:
         """Stake what was released since the last bet."""
         self._fresh.fill(fresh)
         np.add(self.wealth, self._fresh, self.wealth)
+
+    def bounded(self, loudest: float, f_new: int) -> bool:
+        """Return whether no wealth of rows up to `loudest` reaches MOST by `f_new` events."""
+        return log(self._longest * (loudest + 1.0)) + f_new * self._log_top < LOG_MOST
 
     def bet(self, events: Floats, r: float, rest: float, *, bounded: bool) -> None:
         """Bet on `events`, rows of `Window.rows`; a segment without any is multiplied by 1.

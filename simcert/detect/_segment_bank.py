@@ -28,17 +28,25 @@ class SegmentBank:
     def update(self, members: Sequence["SegmentE"], window: Window) -> None:
         """Do what `update` of each member does, with the same numbers."""
         due = [one.due(window) for one in members]
-        lead = members[0]
-        f_new = [f for f in due if f is not None]
-        staked = lead.names, lead.released, lead.even
-        alike = all((m.names, m.released, m.even) == staked for m in members)
-        if alike and len(f_new) == len(members):
+        betting = [one for one, f_new in zip(members, due, strict=True) if f_new is not None]
+        if len(betting) > 1 and self._alike(members, idle=len(betting) < len(members)):
             self._gather(members)
-            bet(members, self._bets, window, f_new)
+            bet(betting, self._bets, window, max(f_new or 0 for f_new in due))
             return
-        for f, one in zip(due, members, strict=True):
-            if f is not None:
-                bet((one,), one.bets, window, (f,))
+        for one, f_new in zip(members, due, strict=True):
+            if f_new is not None:
+                bet((one,), one.bets, window, f_new)
+
+    def _alike(self, members: Sequence["SegmentE"], *, idle: bool) -> bool:
+        """Return whether one bet is right for all; those who are idle must not stake anything."""
+        lead = members[0]
+        names, released, even = lead.names, lead.released, lead.even
+        if idle and released != even:
+            return False
+        for one in members:
+            if one.released != released or one.even != even or one.names != names:
+                return False
+        return True
 
     def _gather(self, members: Sequence["SegmentE"]) -> None:
         """Lay the wealth of all members out in one array, unless it lies there."""
@@ -54,15 +62,19 @@ class SegmentBank:
             first += signals
 
 
-def bet(members: Sequence["SegmentE"], bets: RowBets, window: Window, f_new: Sequence[int]) -> None:
-    """Bet for members whose wealth is that of `bets`, and let each of them learn."""
+def bet(members: Sequence["SegmentE"], bets: RowBets, window: Window, f_new: int) -> None:
+    """Bet for members whose wealth is in `bets`, and let each of them learn.
+
+    Others whose wealth is there have no events, so it is multiplied by 1. No member has more than
+    `f_new` events of the new arm.
+    """
     lead, (n_new, _, n_old, _) = members[0], window.tally()
-    bounded = all(one.bounded(f) for one, f in zip(members, f_new, strict=True))
     if lead.released != lead.even:
         bets.add(lead.released - lead.even)
         for one in members:
             one.even = one.released
     r, rest = n_new / (n_new + n_old), max(1.0 - lead.released, 0.0)
+    bounded = bets.bounded(max([one.loudest for one in members]), f_new)
     bets.bet(events(window, lead.names), r, rest, bounded=bounded)
     for one in members:
         one.learn()

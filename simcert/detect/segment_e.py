@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from simcert.detect._restart import Restarting
-from simcert.detect._row_bets import LOG_MOST, MOST, RowBets
+from simcert.detect._row_bets import MOST, RowBets
 from simcert.detect._rows import Floats, places, row, union
 from simcert.detect._segment_bank import SegmentBank, bet
 from simcert.detect._state import NOTHING, SEEN, Stateful, said
@@ -47,7 +47,6 @@ class SegmentE(Restarting):
     even: float = field(init=False, repr=False, default=0.0)  # what every row has folded
     _weights: Floats = field(init=False, repr=False)
     _line: Floats = field(init=False, repr=False)  # e, signal by signal
-    _log_top: float = field(init=False, repr=False)  # ln of the largest theta
 
     def __post_init__(self) -> None:
         self._check_mass()
@@ -56,7 +55,6 @@ class SegmentE(Restarting):
         self.names = tuple(self.names)
         for signal in self.signals:
             row(signal)  # which knows all that there are
-        self._log_top = log(max(self.thetas))
         rows, k = len(self.names) * len(self.signals), len(self.thetas)
         self.wealth = np.array(self.wealth, float).reshape(rows, k)
         self.folded = np.array(self.folded, float).reshape(rows)
@@ -84,7 +82,7 @@ class SegmentE(Restarting):
         """Bet on the rows of the slice; one without any event is no bet."""
         f_new = self.due(window)
         if f_new is not None:
-            bet((self,), self.bets, window, (f_new,))
+            bet((self,), self.bets, window, f_new)
 
     def due(self, window: Window) -> int | None:
         """Count the slice; return the events of the new arm, None if there is nothing to bet on."""
@@ -105,10 +103,6 @@ class SegmentE(Restarting):
         self.names = segments[: self.segments_max]
         rows = len(self.names) * len(self.signals)
         self._lay_out(np.zeros((rows, len(self.thetas))), np.ones(rows))
-
-    def bounded(self, f_new: int) -> bool:
-        """Return whether no wealth can reach MOST by `f_new` events in a row: nothing to cut."""
-        return log(len(self.thetas) * (self.loudest + 1.0)) + f_new * self._log_top < LOG_MOST
 
     def learn(self) -> None:
         """Read the evidence off the e-values of the rows."""
