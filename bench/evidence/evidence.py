@@ -6,8 +6,8 @@ import numpy as np
 
 from bench.evidence.world import Floats, Ints, Slice
 from simcert.detect._restart import Restarting
+from simcert.detect._row_bets import LOG_MOST, MOST
 from simcert.detect.segment_cusum import SegmentCusum
-from simcert.detect.segment_e import LOG_MOST, MOST
 from simcert.detect.suspicion_cusum import SuspicionCusum
 from simcert.detect.upper_bound import UpperBound
 
