@@ -73,9 +73,11 @@ def test_a_feature_that_nobody_has_was_never_lost() -> None:
     assert detector.log_e == 0.0 < log(2.0)
 
 
-def by_segment(i, lost, exposure=0.3, n=4_000, rare=0.01, names=("many", "rare"), rng=None):
+def by_segment(
+    i, lost, exposure=0.3, n=4_000, rare=0.01, names=("many", "rare"), rng=None, most=0.7
+):
     """A window of two segments; of the rare one a share `lost` loses HTTP/2 with the new one."""
-    shares, has = (1.0 - rare, rare), ((0.7, 0.7), (0.9, 0.9 * (1.0 - lost)))
+    shares, has = (1.0 - rare, rare), ((most, most), (0.9, 0.9 * (1.0 - lost)))
     times, features = (
         np.zeros((2, 2, TIME_BINS), np.int64),
         np.zeros((2, 2, len(FEATURES)), np.int64),
@@ -131,13 +133,12 @@ def test_a_segment_is_the_same_wherever_it_stands_and_whoever_joins_it() -> None
 
 
 def test_batches_of_a_segment_end_with_the_exposure() -> None:
-    """Pooled over exposures, a share that changes with the time of day would look like a loss."""
+    """Pooled over exposures, what changes with the time of day would look like a loss."""
     rng, detector = np.random.default_rng(11), discover()["feature_e"]()
     for i in range(120):
-        early = i % 2 == 0  # more of the clients without HTTP/2, and a small exposure
-        detector.update(
-            by_segment(i, 0.0, exposure=0.1 if early else 0.6, rare=0.2 if early else 0.02, rng=rng)
-        )
+        night = i % 2 == 0
+        exposure, most = (0.1, 0.9) if night else (0.6, 0.5)
+        detector.update(by_segment(i, 0.0, exposure=exposure, most=most, rng=rng))
     assert detector.log_e < log(20.0)
 
 
