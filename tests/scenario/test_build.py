@@ -61,6 +61,16 @@ def test_soak_lasts_as_long_as_anything_may_hide() -> None:
     assert build.soak_s(replace(same, analysis=replace(same.analysis, soak_s=60.0))) == 60.0
 
 
+def test_the_end_of_the_old_certificate_is_the_first_that_is_known(tmp_path: Path) -> None:
+    ends = '[[lifecycle]]\nevent = "expire"\narm = "{}"\nat_s = 3600.0\n'
+    told = "[analysis]\nold_until_s = 5400.0\n"  # of a revocation or a distrust, say
+
+    assert build.plan(scenario(tmp_path)).old_until_s is None
+    assert build.plan(scenario(tmp_path, extra=ends.format("new"))).old_until_s is None
+    assert build.plan(scenario(tmp_path, extra=ends.format("old"))).old_until_s == 3600.0
+    assert build.plan(scenario(tmp_path, extra=told + ends.format("old"))).old_until_s == 5400.0
+
+
 def test_a_client_meets_the_chain_again_when_a_date_passes(tmp_path: Path) -> None:
     given = scenario(tmp_path)
     expires = Meeting.of(given).chains[0].leaf.not_after
