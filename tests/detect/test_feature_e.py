@@ -5,9 +5,13 @@ from math import log
 import numpy as np
 import pytest
 
+from simcert.checks._track import analyzer
+from simcert.control.plan import Plan
+from simcert.control.rollout import Rollout
 from simcert.detect import discover
 from simcert.model import FEATURES, Reading, Verdict, Window
 from simcert.model.window import TIME_BINS
+from simcert.policy.adaptive import Adaptive
 
 
 def window(i, ok, tls13, slices=1, exposure=0.1):
@@ -158,3 +162,17 @@ def test_fifty_segments_that_all_gain_leave_evidence_that_has_a_logarithm() -> N
 
     assert detector.log_e < -100.0
     assert detector.reading().verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_segment_that_loses_http2_holds_the_ramp_and_is_named() -> None:
+    policy, rng = Adaptive(), np.random.default_rng(6)
+    rollout = Rollout(policy, lambda: analyzer(policy), Plan(slices=1, soak_s=7200.0))
+    reasons = []
+    for i in range(90):
+        rollout.receive(by_segment(i, 1.0, exposure=rollout.exposure, rng=rng))
+        decision = rollout.tick(60.0 * (i + 1))
+        rollout.confirm(decision.exposure, 60.0 * (i + 1))
+        reasons.append(decision.reason)
+
+    assert "lose TLS 1.3 or HTTP/2 (rare: h2)" in reasons[-1]
+    assert decision.kind == "hold"
