@@ -11,35 +11,49 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from simcert.control._cells import Codes
+from simcert.control._cells import Codes, time_bins
 from simcert.model import RecordBatch
 
 Rows = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+Small = npt.NDArray[np.uint16]
 
 HELD_MAX = 1 << 21  # rows of a slice that are held; then those so far are judged
 
 
 class Candidate(NamedTuple):
-    """Columns: when it began, whose it is, where it is counted, and from where it came."""
+    """Columns: when it began, whose it is, where it is counted, what it was like, its source."""
 
     start_s: npt.NDArray[np.float64]
     client: Rows
     place: Rows
-    source: Rows | None
+    bins: Small
+    features: Small
+    source: Rows
+
+    def at(self, rows: Rows | Mask) -> "Candidate":
+        """Return some of them."""
+        start_s, client, place, bins, features, source = self
+        whose = client[rows], place[rows]
+        return Candidate(start_s[rows], *whose, bins[rows], features[rows], source[rows])
 
 
 @dataclass(slots=True)
 class Candidates:
-    """Those of one slice, as they came."""
+    """Those of one slice, as they came; `told` if all rows tell their source."""
 
     held: int = 0
+    told: bool = True
     _parts: list[Candidate] = field(default_factory=list)
 
     def add(self, batch: RecordBatch, codes: Codes, rows: Rows) -> None:
         """Hold some rows of a batch."""
         place = codes.place.ravel()[codes.rows[rows]]
-        source = None if batch.source is None else batch.source[rows]
-        self._parts.append(Candidate(batch.start_s[rows], batch.client[rows], place, source))
+        self.told &= batch.source is not None
+        source = np.zeros(len(rows), np.int64) if batch.source is None else batch.source[rows]
+        like = time_bins(batch.handshake_ms[rows]), batch.features[rows]
+        one = Candidate(batch.start_s[rows], batch.client[rows], place, *like, source)
+        self._parts.append(one)
         self.held += len(rows)
 
     def take(self) -> Candidate | None:
@@ -47,8 +61,5 @@ class Candidates:
         parts, self._parts, self.held = self._parts, [], 0
         if not parts:
             return None
-        start_s, client, place = (np.concatenate(one) for one in list(zip(*parts, strict=True))[:3])
-        order = np.argsort(start_s, kind="stable")
-        told = [one.source for one in parts if one.source is not None]
-        source = np.concatenate(told)[order] if len(told) == len(parts) else None
-        return Candidate(start_s[order], client[order], place[order], source)
+        whole = Candidate(*map(np.concatenate, zip(*parts, strict=True)))
+        return whole.at(np.argsort(whole.start_s, kind="stable"))

@@ -92,7 +92,11 @@ class Cells:
         units: npt.NDArray[np.bool_],
         counted: npt.NDArray[np.bool_] | None,
     ) -> None:
-        """Count the rows `at`; `full`, `units` and `counted` speak of these rows alone."""
+        """Count the rows `at`; `full`, `units` and `counted` speak of these rows alone.
+
+        Times and features are those of full handshakes that went well; where rows tell their
+        source, of units alone, or who floods would decide how long handshakes take.
+        """
         here, pair = codes.rows[at], codes.pairs[at]
         failed = batch.outcome[at] != _ok_of(batch)
         ms, features = batch.handshake_ms[at], batch.features[at]
@@ -106,14 +110,25 @@ class Cells:
         if len(bad):
             self._count_failed(here.take(bad), marks.take(bad), codes.place)
         marks |= failed.view(np.uint8) * np.uint8(_FAILED)
-        self._count_ok(pair, marks, features, codes.place[:, :, _ok_of(batch)].ravel(), codes.pair)
-        self._count_times(pair, ms, np.flatnonzero(failed | ~full), codes.pair)
+        place = codes.place[:, :, _ok_of(batch)].ravel()
+        apart = batch.source is not None
+        self._count_ok(pair, marks, features, place, codes.pair, apart=apart)
+        quiet = np.flatnonzero(failed | ~(units if apart else full))
+        self._count_times(pair, ms, quiet, codes.pair)
 
     def promote(self, place: Rows) -> None:
         """Make units of full handshakes that were counted as none."""
         where, many = np.unique(place, return_counts=True)
         self._rows[where, _MARKS - 2] -= many
         self._rows[where, _MARKS - 1] += many
+
+    def tell(self, place: Rows, bins: Small, features: Small) -> None:
+        """Count bins of times, and features, of handshakes at these places that went well."""
+        ok = place % _OUTCOMES_MAX == 0
+        pair, pattern = place[ok] >> _OUTCOME_BITS, (features[ok] >> 1) & (_PATTERNS - 1)
+        if len(pair):
+            self._times = _tallied(self._times, pair, bins[ok])
+            self._features = _tallied(self._features, pair, pattern)
 
     def _count_failed(self, here: Small, marks: Small, place: Rows) -> None:
         """Count rows by code and mark."""
@@ -124,7 +139,14 @@ class Cells:
         self._rows = _more(self._rows, place.ravel()[some], counts[some])
 
     def _count_ok(
-        self, pair: Small, marks: Small, features: npt.NDArray[np.uint16], place: Rows, pairs: Rows
+        self,
+        pair: Small,
+        marks: Small,
+        features: npt.NDArray[np.uint16],
+        place: Rows,
+        pairs: Rows,
+        *,
+        apart: bool,
     ) -> None:
         """Count rows by mark and features in one pass; failed ones have a mark that is left out."""
         code = pair * pair.dtype.type((_FAILED + 1) * _PATTERNS)
@@ -133,7 +155,8 @@ class Cells:
         size = len(pairs) * (_FAILED + 1) * _PATTERNS
         by_mark = np.bincount(code, minlength=size).reshape(len(pairs), -1, _PATTERNS)
         self._rows = _more(self._rows, place, by_mark[:, :_MARKS].sum(axis=2))
-        self._features = _more(self._features, pairs, by_mark[:, 1] + by_mark[:, 2])
+        told = by_mark[:, 2] if apart else by_mark[:, 1] + by_mark[:, 2]
+        self._features = _more(self._features, pairs, told)
 
     def _count_times(
         self, pair: Small, ms: npt.NDArray[np.float32], others: Rows, pairs: Rows
@@ -192,6 +215,15 @@ def _more(sums: Rows, at: Rows, counts: Rows) -> Rows:
     if size > len(sums):
         sums = _fit(sums, size)
     np.add.at(sums, at, counts)
+    return sums
+
+
+def _tallied(sums: Rows, row: Rows, column: Small) -> Rows:
+    """Count cells of the sums, which may have to grow for it."""
+    size = int(row.max()) + 1
+    if size > len(sums):
+        sums = _fit(sums, size)
+    np.add.at(sums, (row, column), 1)
     return sums
 
 

@@ -215,16 +215,16 @@ class Windower:
         """Make units of the candidates of a slice that began first, within the limits."""
         assert self._candidates is not None
         held = self._candidates.get(number)
-        found = None if held is None else held.take()
-        if found is None:
+        if held is None or (found := held.take()) is None:
             return
         window = number // self._grid.slices
         ((coin, _),) = self._coins(window, np.array([number]))
-        units = self._known(coin, len(found.client)).add(found.client)
-        place = found.place[units]
-        if found.source is not None:
-            place = place[self._admitted(number, found.source[units], place)]
-        self._open[number].promote(place)
+        units = found.at(self._known(coin, len(found.client)).add(found.client))
+        cells = self._open[number]
+        if held.told:
+            units = units.at(self._admitted(number, units.source, units.place))
+            cells.tell(units.place, units.bins, units.features)
+        cells.promote(units.place)
 
     def _fresh(self, window: int, batch: RecordBatch, at: slice) -> npt.NDArray[np.bool_]:
         seen = self._rows.setdefault(window, ClientSet(at.stop - at.start))

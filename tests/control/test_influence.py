@@ -14,12 +14,15 @@ from simcert.control._leverage import rows_of, signal_of
 from simcert.control._purses import Purses
 from simcert.control.influence import Influence, Limits
 from simcert.control.windowing import Grid, Windower
-from simcert.model import RecordBatch, Window
+from simcert.detect.feature_e import FeatureE
+from simcert.detect.time_quantile_e import TimeQuantileE
+from simcert.model import FEATURES, RecordBatch, Window
 from simcert.scenario import load_scenario
 
 OUTCOMES = ("ok", "alert:unknown_ca")
 SLICES = 2
 VILLAIN = 7
+TLS13 = 1 << FEATURES.index("tls13")
 ROW = st.tuples(st.floats(0.0, 599.0), st.integers(0, 400), st.booleans(), st.booleans())
 
 
@@ -302,3 +305,26 @@ def test_where_one_source_may_be_all_of_the_traffic_others_are_no_measure():
     source, failed = np.full(50, VILLAIN), np.ones(50, bool)
 
     assert influence.admit(1, source, failed, alike(source)).all()
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_who_floods_and_refuses_the_new_one_does_not_decide_how_long_handshakes_take(ordered):
+    # his handshakes go well with the old certificate only, and are fast: the new one looked slow
+    rng = np.random.default_rng(5)
+    windower, slow, lost = Windower(Grid(60.0), ordered=ordered), TimeQuantileE(), FeatureE()
+    windower.exposed(0.3, 0.0)
+    for number in range(20):
+        start_s = 60.0 * number + np.sort(rng.uniform(0.0, 60.0, 1_200))
+        hostile = rng.random(1_200) < 0.75
+        client = np.where(hostile, rng.integers(0, 10, 1_200), 1_000 + np.arange(1_200))
+        new = rng.random(1_200) < 0.3
+        batch = batch_of([*zip(start_s, client, new, hostile & new, strict=True)], own)
+        batch.handshake_ms[hostile] = 5.0
+        batch.features[:] = np.where(hostile | (rng.random(1_200) < 0.5), TLS13, 0)
+        windower.add(batch)
+        for window in windower.close(60.0 * (number + 1)):
+            slow.update(window)
+            lost.update(window)
+
+    assert slow.log_e < 0.0
+    assert lost.log_e < 0.0
