@@ -12,10 +12,10 @@ from simcert.policy import _adaptive_channels as evidence
 from simcert.policy import _adaptive_ramp as ramp
 from simcert.policy import _adaptive_readings as read
 from simcert.policy import _adaptive_words as say
-from simcert.policy._adaptive_memory import Memory
+from simcert.policy._adaptive_memory import DOUBTS, Memory
 
 STEP = 1.05  # a smaller raise is not worth a configuration change
-DOUBT_WINDOWS = 600  # a doubt about segments without news for so long is lived with
+DOUBT_WINDOWS = 600  # a doubt without news for so long is lived with
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +71,15 @@ class Adaptive:
     def decide(self, view: View) -> Decision:
         """Return the exposure wanted; the first rule that applies speaks."""
         memory = Memory.of(view, self.top)
-        segment_e = read.segment_e_value(view.assessment)
-        memory = memory.doubting(segment_e, self.hold_segment_e)
+        for name, (value, limit) in self._doubts(view.assessment).items():
+            memory = memory.doubting(name, value, limit)
         if view.phase in say.STANDS:
             return view.hold(say.stands(view))
         if view.assessment.refusal:
             return view.hold(say.refused(view), memory.to_dict())
         if view.assessment.log_e >= -log(self.alpha_of(view.progress.attempt)):
             return self._withdrawn(view, memory)
-        if doubt := self._suspicion(view.assessment, memory, segment_e):
+        if doubt := self._suspicion(view.assessment, memory):
             return self._backed_off(view, memory, doubt)
         if view.now_s < memory.until_s:
             return view.hold(self._waits(view, memory), memory.to_dict())
@@ -96,24 +96,35 @@ class Adaptive:
         del attempt  # all end alike, but for those who try again
         return "final until an operator starts a new attempt"
 
-    def _suspicion(self, a: Assessment, memory: Memory, segment_e: float) -> read.Doubt | None:
+    def _doubts(self, a: Assessment) -> dict[str, tuple[float, float]]:
+        """Return the e-values that forbid a step up, and above what; named as in memory."""
+        return {
+            "evidence": (read.e_value(a.log_e), self.hold_e),
+            "alert": (read.e_value(a.reading("trust_alert").log_e), self.hold_alert_e),
+            "doubt": (read.segment_e_value(a), self.hold_segment_e),
+        }
+
+    def _suspicion(self, a: Assessment, memory: Memory) -> read.Doubt | None:
         """Say what looks bad enough to go down, or nothing."""
-        if a.log_e > log(self.suspicious_e):
-            value = above(read.e_value(a.log_e), self.suspicious_e)
+        limit = self.suspicious_e + self._stale(a, memory, "evidence")
+        if a.log_e > log(limit):
+            value = above(read.e_value(a.log_e), limit)
             return read.Doubt(f"evidence e-value {value}", a.n_new, is_evidence=True)
-        limit = max(self.suspicious_segment_e, self._stale(a, memory))
+        segment_e = read.segment_e_value(a)
+        limit = self.suspicious_segment_e + self._stale(a, memory, "doubt")
         if segment_e > limit:
             return read.Doubt(f"segment e-value {above(segment_e, limit)}", a.n_new)
         return read.alarm(a, memory.alarms)
 
-    def _stale(self, a: Assessment, memory: Memory) -> float:
-        """Return the segment e-value that is lived with.
+    def _stale(self, a: Assessment, memory: Memory, doubt: str) -> float:
+        """Return the e-value that is lived with, or 0; limits begin above it.
 
-        Rows of evidence change only with failures in their segment. After a burst (somebody fails
-        on purpose, and stops) they would stand as they are, and the rollout with them, for ever.
-        A break brings failures, hence news; a proof rolls back whatever is lived with.
+        Evidence changes only with failures: of a segment, of a signal. After a burst (somebody
+        fails on purpose, and stops), or one chance alert on a site that has no others, it would
+        stand as it is, and the rollout with it, for ever. A break brings failures, hence news; a
+        proof rolls back whatever is lived with.
         """
-        return memory.lived_with(DOUBT_WINDOWS * a.window_s)
+        return memory.lived_with(doubt, DOUBT_WINDOWS * a.window_s)
 
     def _withdrawn(self, view: View, memory: Memory) -> Decision:
         attempt = view.progress.attempt
@@ -143,12 +154,13 @@ class Adaptive:
             return self._upward(view, memory)
         left_s = view.progress.soak_s - memory.soaked_s
         calm = self._calm(view.assessment, memory)
+        hold_e = self.hold_e + self._stale(view.assessment, memory, "evidence")
         if left_s <= 0.0 and not calm:
             if away := self._uncovered(view, memory):
                 return view.hold(away, memory.to_dict())
-            done = say.all_clear(view, memory.soaked_s, self.hold_e)
+            done = say.all_clear(view, memory.soaked_s, hold_e)
             return view.complete(done, memory.to_dict())
-        return view.hold(say.soaking(view, left_s, calm, self.hold_e), memory.to_dict())
+        return view.hold(say.soaking(view, left_s, calm, hold_e), memory.to_dict())
 
     def _waiting(self, view: View) -> str:
         """Say what must be settled before the first step, or the next one."""
@@ -174,9 +186,16 @@ class Adaptive:
         wanted = min(room.exposure, self.top)
         if wanted <= view.exposure * STEP and wanted < self.top:
             return view.hold(say.stays(view, room, view.exposure * STEP), kept)
-        stale = self._stale(a, memory)
-        news = f", segment e-value {stale:.3g} has no news since {memory.doubt_s:.0f} s"
-        return view.move(wanted, say.raised(view, wanted, room, news if stale else ""), kept)
+        return view.move(wanted, say.raised(view, wanted, room, self._old_news(a, memory)), kept)
+
+    def _old_news(self, a: Assessment, memory: Memory) -> str:
+        """Say which doubts are lived with, and since when nothing was heard of them."""
+        told = ((name, said, self._stale(a, memory, name)) for name, said in DOUBTS.items())
+        return "".join(
+            f", {said} e-value {stale:.3g} has no news since {getattr(memory, f'{name}_s'):.0f} s"
+            for name, said, stale in told
+            if stale
+        )
 
     def _room(self, view: View) -> ramp.Room:
         """Return the room, widened where waiting costs more than going."""
@@ -208,15 +227,10 @@ class Adaptive:
 
     def _calm(self, a: Assessment, memory: Memory) -> str:
         """Say what forbids a step up, or nothing."""
-        segment_limit = max(self.hold_segment_e, self._stale(a, memory))
-        looked = (
-            ("evidence", read.e_value(a.log_e), self.hold_e),
-            ("trust-alert", read.e_value(a.reading("trust_alert").log_e), self.hold_alert_e),
-            ("segment", read.segment_e_value(a), segment_limit),
-        )
-        for name, value, limit in looked:
+        for name, (value, least) in self._doubts(a).items():
+            limit = least + self._stale(a, memory, name)
             if value > limit:
-                return f"{name} e-value {above(value, limit)}"
+                return f"{DOUBTS[name]} e-value {above(value, limit)}"
         return ""
 
     def _uncovered(self, view: View, memory: Memory) -> str:

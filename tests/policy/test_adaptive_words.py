@@ -145,8 +145,8 @@ SAID: dict[str, tuple[View, str]] = {
         "up again by a fresh bound, rolled back at e-value 100 (now 1)",
     ),
     "news of a doubt that was lived with": (
-        seen(**{**LIVED, "segment_e": 6.5}),
-        "back off to 0.1: segment e-value 6.5 above 2.25 (n = 1000); "
+        seen(**{**LIVED, "segment_e": 7.5}),
+        "back off to 0.1: segment e-value 7.5 above 2.25 (n = 1000); "
         "up again by a fresh bound, rolled back at e-value 100 (now 1)",
     ),
     "an alarm of failures": (
