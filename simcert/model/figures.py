@@ -44,6 +44,11 @@ def at_most(value: float, limit: float) -> str:
     return "{} of at most {}".format(*apart(value, limit))
 
 
+def held_to(value: float | None, limit: float) -> tuple[str, str]:
+    """Return both as `apart` does, and that there is no value where there is none."""
+    return ("no data", figure(limit)) if value is None else apart(value, limit)
+
+
 def names(found: list[str], most: int = 3) -> str:
     """Return the first of many names, and how many more there are."""
     more = f" and {len(found) - most} more" if len(found) > most else ""

@@ -9,6 +9,7 @@ from typing import ClassVar
 from simcert.errors import UnknownNameError
 from simcert.model import Channel, Decision, Phase, Verdict, View, bounds
 from simcert.model.bounds import NotNegative, Share, Whole
+from simcert.model.figures import held_to
 
 ROUNDING = 1e-3  # share of a rung; an actuator may round the exposure
 ALARM = "alarm"
@@ -86,7 +87,17 @@ class FixedSchedule(ABC):
 
     def decide(self, view: View) -> Decision:
         """Return the rung that is due."""
-        return (_alarmed(view) if self.alarm else None) or _ladder(self).climb(view)
+        return (self._alarmed(view) if self.alarm else None) or _ladder(self).climb(view)
+
+    def _alarmed(self, view: View) -> Decision | None:
+        """Return a rollback if the alarm rings."""
+        reading = view.assessment.reading(ALARM)
+        if reading.verdict is not Verdict.FAIL or view.phase is Phase.WAITING:
+            return None
+        value, limit = held_to(reading.value, reading.limit or 0.0)
+        often = f"in {self.alarm_datapoints} of {self.alarm_of} windows"
+        below = f"success rate {value} below {limit} {often} (n = {reading.n})"
+        return view.roll_back(f"roll back: alarm, {below}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,14 +139,3 @@ def appconfig(name: str, ladder: Ladder) -> dict[str, Ladder]:
 def _blind(view: View) -> str:
     """Say what a schedule moves by, and how many clients it did not ask."""
     return f"by the clock alone (n = {view.assessment.n_new})"
-
-
-def _alarmed(view: View) -> Decision | None:
-    """Return a rollback if the alarm rings."""
-    reading = view.assessment.reading(ALARM)
-    if reading.verdict is not Verdict.FAIL or view.phase is Phase.WAITING:
-        return None
-    value = "unknown" if reading.value is None else f"{reading.value:.4f}"
-    return view.roll_back(
-        f"roll back: alarm, success rate {value} below {reading.limit:g} (n = {reading.n})"
-    )

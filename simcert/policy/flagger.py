@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar
 from simcert.errors import InputError
 from simcert.model import Channel, Decision, View, bounds
 from simcert.model.bounds import Count, NotNegative, Percent, Span, Within
+from simcert.model.figures import held_to
 from simcert.policy import _rival
 from simcert.policy._peers import flagger as rules
 from simcert.policy._peers import flagger_checks as checks
@@ -100,7 +101,7 @@ def _state(memory: Mapping[str, Any]) -> rules.State:
 
 
 def _said(metric: checks.Metric, value: float | None) -> str:
-    shown = "no data" if value is None else f"{value:.5g}"
-    if metric.name == checks.DURATION:
-        return f"p99 {shown}, at most {metric.maximum:g} ms"
-    return f"success {shown}, at least {metric.minimum:g} %"
+    most = metric.name == checks.DURATION
+    limit = (metric.maximum if most else metric.minimum) or 0.0
+    shown, held = held_to(value, limit)
+    return f"p99 {shown}, at most {held} ms" if most else f"success {shown}, at least {held} %"

@@ -7,6 +7,7 @@ from scipy.special import betainc
 
 from simcert.model import Channel, Decision, View, bounds
 from simcert.model.bounds import Exposure, NotNegative, Percent, Share, Span, Whole
+from simcert.model.figures import held_to
 from simcert.policy import _rival
 from simcert.policy._peers import iter8 as rules
 
@@ -68,20 +69,21 @@ class Iter8:
             return good, figure
         time_ms = view.assessment.reading("handshake_time").value
         quick = rules.holds(time_ms, upper=self.duration_max_ms)
-        shown = "no data" if time_ms is None else f"{time_ms:.4g} ms"
-        return good and quick, f"{figure}, p99 {shown}, at most {self.duration_max_ms:g}"
+        shown, most = held_to(time_ms, self.duration_max_ms)
+        return good and quick, f"{figure}, p99 {shown}, at most {most} ms"
 
     def _success(self, view: View, seen: _rival.Counts) -> tuple[bool, str]:
         if self.credible > 0.0:
             return self._credible(view)
         value = seen.new_pct
-        shown = "no data" if value is None else f"{value:.5g} %"
-        limit = f"at least {self.success_min_pct:g} (n = {seen.n_new})"
-        return rules.holds(value, lower=self.success_min_pct), f"success {shown}, {limit}"
+        shown, least = held_to(value, self.success_min_pct)
+        said = f"success {shown}, at least {least} % (n = {seen.n_new})"
+        return rules.holds(value, lower=self.success_min_pct), said
 
     def _credible(self, view: View) -> tuple[bool, str]:
         a = view.assessment
         failed, good = a.failed_new, a.n_new - a.failed_new
         sure = 1.0 - float(betainc(good + 1, failed + 1, self.success_min_pct / 100.0))
-        said = f"P(success >= {self.success_min_pct:g} %) = {sure:.3f}, at least {self.credible:g}"
+        told, least = held_to(sure, self.credible)
+        said = f"P(success >= {self.success_min_pct:g} %) = {told}, at least {least}"
         return sure >= self.credible, f"{said} (n = {a.n_new})"

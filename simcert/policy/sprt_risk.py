@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar
 from simcert.errors import InputError
 from simcert.model import Channel, Decision, View, bounds
 from simcert.model.bounds import Chance, NotNegative, Positive, Within
+from simcert.model.figures import apart
 from simcert.policy import _rival
 
 
@@ -62,7 +63,7 @@ class SprtRisk:
         ratio, figure = self._ratio(seen, following)
         refused = wald_limits(self.alpha, self.beta)[1]
         if ratio >= refused:
-            return view.roll_back(f"roll back: {figure}, refused at {refused:.3g}", {})
+            return view.roll_back(f"roll back: {figure}, refused at {refused:.4g}", {})
         if view.held_s + 1e-6 < self.dwell_s:
             return view.hold(f"{figure}; stays {self.dwell_s - view.held_s:.0f} s more", {})
         if here == len(self.ladder):
@@ -75,7 +76,7 @@ class SprtRisk:
         size = gap * gap / (2.0 * seen.variance) if seen.n_new and seen.n_old else 0.0
         risk = f"risk {seen.delta * share:.4g} at {share:g}, tolerated {self.tolerated:g}"
         value = size if gap > 0.0 else -size
-        return value, f"{risk}, log ratio {value:.3g} (n = {seen.n_new})"
+        return value, f"{risk}, log ratio {value:.4g} (n = {seen.n_new})"
 
     def _upward(self, view: View, seen: _rival.Counts, here: int) -> Decision:
         limit = wald_limits(self.alpha, self.beta)[0]
@@ -91,7 +92,7 @@ class SprtRisk:
 
     def _power(self, view: View, seen: _rival.Counts) -> Decision:
         z = seen.delta / sqrt(seen.variance) if seen.n_new and seen.n_old else inf
-        about = f"z {z:.3g}, limit {self.z_harm:g} (n = {seen.n_new})"
+        about = "z {}, limit {} (n = {})".format(*apart(z, self.z_harm), seen.n_new)
         if view.held_s + 1e-6 < self.power_s:
             return view.hold(f"half and half, {self.power_s - view.held_s:.0f} s more: {about}", {})
         if not seen.n_new or not seen.n_old:

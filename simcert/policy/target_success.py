@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from simcert.model import Channel, Decision, Reading, Verdict, View, bounds
 from simcert.model.bounds import Count, Exposure, NotNegative, Positive, Share, Span
+from simcert.model.figures import apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class TargetSuccess:
         value, old = new.value or 0.0, view.assessment.reading("success_old").value
         if value >= self.give_up or (old is not None and old - value < self.give_up_gap):
             return None
-        arms = f"success {value:.4f} of the new arm below {self.give_up:g}"
+        arms = "success {} of the new arm below {}".format(*apart(value, self.give_up))
         better = "no old arm to compare"
         if old is not None:
             better = f"old arm {old:.4f}, better by at least {self.give_up_gap:g}"
@@ -146,7 +147,7 @@ def largest(target: float, new: Reading, old: Reading, slack: float, z: float) -
     arms = f"success {new.value:.4f} new, {old.value:.4f} old, target {target:g}"
     loss = old.value - new.value - z * sqrt(_variance(new) + _variance(old))
     budget = max(old.value - target, slack)
-    sure = f"{arms}: surely lost {loss:.3g}, budget {budget:.3g}"
+    sure = "{}: surely lost {}, budget {}".format(arms, *apart(loss, budget))
     if loss <= budget:
         return 1.0, f"{sure}, allows 1"
     return budget / loss, f"{sure}, allows {budget / loss:.3g}"

@@ -9,6 +9,8 @@ from typing import ClassVar
 
 from simcert.model import Channel, Decision, Phase, View, bounds
 from simcert.model.bounds import Exposure, Positive, Share, Span
+from simcert.model.figures import above as exceeds
+from simcert.model.figures import apart, figure
 
 SUCCESS = "success"
 
@@ -55,11 +57,11 @@ class ThresholdStep:
         above = self.target + self.margin
         if rate > above:
             wanted = min(round(view.exposure + self.step, 9), 1.0)
-            return view.move(wanted, f"success {rate:.4f} above {above:.4f} (n = {n})", memory)
+            return view.move(wanted, f"success {exceeds(rate, above)} (n = {n})", memory)
         if rate < self.target:
             wanted = max(round(view.exposure - self.step, 9), 0.0)
-            return view.move(
-                wanted, f"success {rate:.4f} below {self.target:.4f} (n = {n})", memory
-            )
-        between = f"between {self.target:.4f} and {above:.4f}"
-        return view.hold(f"success {rate:.4f} {between} (n = {n})", memory)
+            value, limit = apart(rate, self.target)
+            return view.move(wanted, f"success {value} below {limit} (n = {n})", memory)
+        value = apart(rate, self.target)[0]
+        between = f"between {figure(self.target)} and {figure(above)}"
+        return view.hold(f"success {value} {between} (n = {n})", memory)
