@@ -242,10 +242,10 @@ class LiveConfig:
 
     @property
     def grace(self) -> float:
-        """Seconds until a slice is closed: by then a hanging handshake is known."""
+        """Seconds until a slice is closed: by then a slow handshake and no request are known."""
         if self.grace_s is not None or self.haproxy is None:
             return self.grace_s or 0.0
-        return self.haproxy.handshake_timeout_s + 2.0
+        return 2.0 * self.haproxy.handshake_timeout_s + 2.0
 
     @property
     def nodes(self) -> tuple[str, ...]:

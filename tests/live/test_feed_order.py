@@ -1,14 +1,21 @@
 """What is a unit of HAProxy's records: the handshake that began first, one for each coin."""
 
+import socket
+import ssl
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from live_authority import HOST
+from live_rig import Rig
 
 from simcert.live import _config
+from simcert.live._receiver import Receiver
 from simcert.live._setup import HaproxySetup
 from simcert.live.haproxy_feed import HaproxyFeed
+from simcert.live.haproxy_plan import HaproxyPlan
 from simcert.model import NEW, OLD, RecordBatch
 
 CONFIG = """\
@@ -76,3 +83,31 @@ def test_a_unit_has_a_coin_of_its_own(tmp_path: Path, assignment: str, hashed: b
     setup.close()
 
     assert feed.records.hashed == hashed
+
+
+@pytest.mark.server
+def test_the_slowest_handshake_is_told_before_its_slice_is_closed(rig: Rig) -> None:
+    # nearly as long as it may for the handshake, then again as long without a request
+    rig.config()
+    path = rig.folder / "live.toml"
+    text = path.read_text().replace("grace_s = 0.2\n", "")
+    path.write_text(text.replace("handshake_timeout_s = 1.0", "handshake_timeout_s = 3.0"))
+    config = _config.load(path)
+    rig.start(config)
+    assert config.haproxy is not None
+    receiver = Receiver(HaproxyPlan(config.run, config.haproxy).records)
+    while not receiver.connected:
+        receiver.take()
+        time.sleep(0.05)
+    began_s = time.monotonic()
+    with socket.create_connection(("127.0.0.1", rig.port)) as raw:
+        time.sleep(2.8)
+        context = ssl.create_default_context(cafile=rig.both)
+        with context.wrap_socket(raw, server_hostname=HOST):
+            while not any(ends for _, ends in receiver.take()):
+                assert time.monotonic() < began_s + 20.0
+                time.sleep(0.02)
+            told_s = time.monotonic() - began_s
+    receiver.close()
+
+    assert 5.5 < told_s < config.grace
