@@ -73,7 +73,7 @@ class SplitE(Merging):
         """Bet on the arms of all connections of the slice."""
         served, e = window.per_arm("attempts"), window.exposure
         n_new, n_old = served[NEW], served[OLD]
-        if not 0.0 < e < 1.0 or not n_new + n_old or window.mixed:
+        if not 0.0 < e < 1.0 or not n_new + n_old or window.mixed or _shared(window):
             return
         if self._bets[0] != e:
             high, low = self._worth(e), self._worth(1.0 - e)
@@ -156,6 +156,11 @@ class SplitE(Merging):
             shrink = log1p(p * (self.tolerance - 1.0)) - log1p(p * (tilt - 1.0))
             worth.append((log(tilt / self.tolerance) + shrink, shrink))
         return worth
+
+
+def _shared(window: Window) -> bool:
+    """Return whether connections share coins, those of a client or of its network."""
+    return window.assignment != "per_connection"
 
 
 def _log_sum(a: float, b: float) -> float:

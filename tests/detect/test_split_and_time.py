@@ -1,5 +1,6 @@
 """Channels without weight: the split, the times, the interval; each can hold, none rolls back."""
 
+from dataclasses import replace
 from math import comb, exp, pi
 
 import numpy as np
@@ -238,3 +239,18 @@ def test_less_risk_is_a_wider_interval() -> None:
         found.append(sequence.interval)
 
     assert found == [(-0.001, 0.001), (-0.002, 0.002), (-0.0035, 0.0035)]
+
+
+@pytest.mark.parametrize("assignment", ["salted_per_window", "salted_per_stage"])
+def test_connections_that_share_a_coin_are_no_evidence_of_a_wrong_split(assignment: str) -> None:
+    """40 networks of 50 connections each: a right split, 40 coins and not 2,000."""
+    draw, split = np.random.default_rng(1), discover()["split_e"]()
+    as_if_apart = discover()["split_e"]()
+    for _ in range(20):
+        n_new = 50 * int(draw.binomial(40, 0.1))
+        one = Window.of(new=(n_new, 0), old=(2_000 - n_new, 0), exposure=0.1, assignment=assignment)
+        split.update(one)
+        as_if_apart.update(replace(one, assignment="per_connection"))
+
+    assert as_if_apart.reading().verdict is Verdict.FAIL
+    assert split.reading().verdict is Verdict.NO_DATA
