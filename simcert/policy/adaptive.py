@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from simcert.model import Assessment, Channel, Decision, View, bounds
 from simcert.model.bounds import Chance, Exposure, NotNegative, Positive, Share, Whole
-from simcert.model.figures import above
+from simcert.model.figures import above, figure, names
 from simcert.policy import _adaptive_back as back
 from simcert.policy import _adaptive_channels as evidence
 from simcert.policy import _adaptive_ramp as ramp
@@ -191,11 +191,12 @@ class Adaptive:
     def _old_news(self, a: Assessment, memory: Memory) -> str:
         """Say which doubts are lived with, and since when nothing was heard of them."""
         told = ((name, said, self._stale(a, memory, name)) for name, said in DOUBTS.items())
-        return "".join(
-            f", {said} e-value {stale:.3g} has no news since {getattr(memory, f'{name}_s'):.0f} s"
+        old = [
+            f"{said} e-value {figure(stale)} has no news since {getattr(memory, f'{name}_s'):.0f} s"
             for name, said, stale in told
             if stale
-        )
+        ]
+        return f", {names(old, 1)}" if old else ""
 
     def _room(self, view: View) -> ramp.Room:
         """Return the room, widened where waiting costs more than going."""

@@ -42,6 +42,7 @@ SEEN = Assessment(
 REMEMBERED = {"at_s": 600.0, "soaked_s": 0.0, "until_s": 0.0, "alarms": []}
 SOAKED = {"soaked_s": 7260.0}
 DOUBTED = {"doubt_e": 6.0, "doubt_s": 60.0}
+ALL_DOUBTED = {**DOUBTED, "evidence_e": 4.0, "evidence_s": 60.0}
 OLD_FAILS = Reading(FAIL, 9.0, 0.4, 0.01, 5000)
 
 
@@ -265,6 +266,16 @@ SAID: dict[str, tuple[View, str]] = {
         seen(0.1, **LIVED),
         "raise to 0.2: harm bound U = 0.0225 above the goal 0.0075 allows 0.2, segment e-value 6 "
         "has no news since 60 s (n = 1000); more when U falls",
+    ),
+    "a doubt is lived with, and so are others": (
+        seen(0.1, **{**LIVED, "memory": ALL_DOUBTED}, told=evidence(4.0)),
+        "raise to 0.2: harm bound U = 0.0225 above the goal 0.0075 allows 0.2, evidence e-value 4 "
+        "has no news since 60 s and 1 more (n = 1000); more when U falls",
+    ),
+    "soak with a doubt that is lived with": (
+        seen(0.95, memory={**SOAKED, **ALL_DOUBTED}, now_s=40_000.0, told=evidence(4.0)),
+        "complete: soaked 46660 of 7200 s, evidence e-value 4 of at most 7 (n = 1000); "
+        "back only by an operator's abort",
     ),
     "the old one fails": (
         seen(0.2, u=0.0115, old_arm=OLD_FAILS),
