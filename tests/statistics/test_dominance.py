@@ -96,3 +96,20 @@ def test_all_rounds_that_are_kept_count_those_of_slow_stories_too(
             rivals._path(setup, number).write_text(json.dumps([row()] * days))
     bars = {bar.bar: bar for bar in rivals.dominance()}
     assert bars["library: runs of each policy"].value == 2 * 8 * 5 + 2 * 3
+
+
+def test_what_a_changed_policy_had_flown_is_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = [s for s in rivals._setups("same_ca") if s.label in ("all_at_once", "fixed_linear")]
+    monkeypatch.setattr(rivals, "FOLDER", tmp_path)
+    monkeypatch.setattr(rivals, "_setups", lambda _: both)
+    for setup in both:
+        for number in (0, 1):
+            rivals.block(setup, number)
+    assert rivals.refly("same_ca") == []
+    path = rivals._path(both[1], 0)
+    rows = json.loads(path.read_text())
+    path.write_text(json.dumps([rows[0] | {"harmed_connections": 7}, *rows[1:]]))
+    assert rivals.refly("same_ca") == [both[1].label]
+    assert [rivals._path(setup, 1).exists() for setup in both] == [True, False]

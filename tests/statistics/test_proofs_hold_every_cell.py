@@ -86,6 +86,13 @@ def test_a_median_stands_with_its_upper_limit(cell: dict[str, Any]) -> None:
     assert cell["median"] <= cell["value"] <= cell["limit"]
 
 
+def test_the_ratio_of_times_stands_with_its_upper_limit_and_both_seeds() -> None:
+    cell = _proof(7)["time to 95 % with delay / without"]
+    lower, upper = cell["limits_of_medians"]
+    assert cell["ratio"] < cell["value"] <= upper / lower  # both together hold it, too
+    assert cell["seeds"] == [9700, 9701]
+
+
 def test_every_row_of_the_external_checks_is_kept() -> None:
     found = _proof(8)
     assert {row.bar for row in exact()} < {*found}
