@@ -50,12 +50,13 @@ class FeatureRows:
         arrays = {name: getattr(self, name).tolist() for name in ("log_s", "held", "filling")}
         return {"names": [*self.names], "windows": self.windows, **arrays}
 
-    def add(self, window: Window) -> None:
-        """Count the successes of a slice, and what they have."""
+    def add(self, window: Window) -> bool:
+        """Count the successes of a slice, and what they have; return whether any were told."""
         if window.segments is not self._labels and window.segments != self._labels:
             self._settle()
             self._relabel(window)
-        if any(window.per_arm("time_hist")) or any(window.per_arm("features")):
+        told = any(window.per_arm("time_hist")) or any(window.per_arm("features"))
+        if told:
             self._counted = True
             self._times += window.time_hist
             self._features += window.features
@@ -63,6 +64,7 @@ class FeatureRows:
             self.windows += 1
             if self.windows >= WINDOWS:
                 self.bet()
+        return told
 
     def _relabel(self, window: Window) -> None:
         self.grow(window.segments)

@@ -63,11 +63,12 @@ class FeatureE(Merging):
         if moved:
             self._rows.bet()
         self.exposure = window.exposure
-        self._rows.add(window)
-        ok, (old, new) = window.per_arm("time_hist"), window.by_arm("features")
-        seen = [ok[OLD], *[old[i] for i in self._at], ok[NEW], *[new[i] for i in self._at]]
-        self.batch = list(map(add, self.batch, seen)) if self.batch else seen
-        if window.closes_window:
+        ok = window.per_arm("time_hist")
+        if self._rows.add(window):
+            old, new = window.by_arm("features")
+            seen = [ok[OLD], *[old[i] for i in self._at], ok[NEW], *[new[i] for i in self._at]]
+            self.batch = list(map(add, self.batch, seen)) if self.batch else seen
+        if window.closes_window and self.batch:
             self._bet()
         if (moved or window.closes_window) and ok[OLD] and ok[NEW]:
             self._weigh()
