@@ -33,7 +33,7 @@ class Node:
     def __init__(self, name: str, seed: int) -> None:
         self.name, self.rng = name, random.Random(seed)
         self.records = HaproxyRecords(EPOCH_S)
-        self.windower = Windower(GRID, source=name, duplicates=True)
+        self.windower = Windower(GRID, source=name, duplicates=True, ordered=False)
         self.box = Outbox()
 
     def minute(self, second: int, exposure: float) -> None:

@@ -2,10 +2,11 @@
 
 A row is what some channel counts: all failures, those of a segment, of a signal, or of a signal in
 a segment. The first failing unit of a source counts in each; any further one only while the source
-has added less than 1 + `share` times what all units of the row were expected to fail with the new
-certificate, the sum of exposure times failures. So whoever fails on purpose where nobody else does
-is one failing unit for ever; among others he looks like a rate ratio of 1 + `share`, which no bet
-is made on. Exposures are known before the coin: arms play no part in who counts.
+has added less than 1 + `share` times what all units of the row were expected to fail in the smaller
+arm, the sum of failures times exposure or its rest. So whoever fails on purpose where nobody else
+does is one failing unit for ever; among others he looks like a rate ratio of 1 + `share`, at which
+every bet loses (one on theta does up to (theta - 1) / ln theta), whichever certificate he refuses.
+Exposures are known before the coin: arms play no part in who counts.
 """
 
 import numpy as np
@@ -64,7 +65,8 @@ class Leverage:
         for segment, column in zip(*np.nonzero(failed), strict=True):
             outcome = window.outcomes[int(column)]
             if in_signal(outcome, "failure"):
-                weight = window.exposure * int(failed[segment, column])
+                smaller = min(window.exposure, 1.0 - window.exposure)
+                weight = smaller * int(failed[segment, column])
                 rows = rows_of(np.array([segment]), np.array([signal_of(outcome)]))
                 for row in rows[0].tolist():
                     self._expected[row] = self._expected.get(row, 0.0) + weight

@@ -41,7 +41,7 @@ class Limits:
     share: Share = 0.02
     patience_windows: Positive = 60.0
     fair: NotNegative = 2.0
-    leverage: NotNegative = 0.25
+    leverage: NotNegative = 0.1
 
     def failing(self, windows: float, units: int, rate: float) -> int:
         """Return how many failing units count: `windows` after the first, of `units` at `rate`."""

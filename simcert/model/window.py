@@ -43,7 +43,7 @@ class Window:
     `units` [segment, arm, outcome]: first full handshake per client per window (evidence);
     `attempts` [segment, arm, outcome]: every attempt, resumed ones included;
     `resumed` [segment, arm]; `time_hist` [segment, arm, bin]: successful full handshakes;
-    `features` [segment, arm, FEATURES]: of successful full handshakes;
+    `features` [segment, arm, FEATURES]: of the same, both of units alone if sources are told;
     `reports` [segment, arm]: failure reports that clients sent; `probes` [arm, (asked, failed)].
     All int64. `a + b` joins sources of the same window, associative and commutative. A `mixed` one
     has connections that began under another exposure than its own: they tell nothing of the split.

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from math import log, log1p
 from operator import itemgetter
 
 import numpy as np
@@ -16,13 +17,16 @@ from simcert.control._purses import Purses
 from simcert.control.influence import Influence, Limits
 from simcert.control.windowing import Grid, Windower
 from simcert.detect.feature_e import FeatureE
+from simcert.detect.old_arm_e import OldArmE
 from simcert.detect.time_quantile_e import TimeQuantileE
-from simcert.model import FEATURES, RecordBatch, Window
+from simcert.model import FEATURES, RecordBatch, Verdict, Window
+from simcert.policy._adaptive_channels import ALERT_THETAS, FAILURE_THETAS, START
 from simcert.scenario import load_scenario, stems
 
 OUTCOMES = ("ok", "alert:unknown_ca")
 SLICES = 2
 VILLAIN = 7
+FLOOR_THETAS = (1.6, 4.0)  # of old_arm
 TLS13 = 1 << FEATURES.index("tls13")
 ROW = st.tuples(st.floats(0.0, 599.0), st.integers(0, 400), st.booleans(), st.booleans())
 
@@ -274,7 +278,7 @@ def test_the_oldest_make_room():
 
 
 KINDS = st.tuples(st.integers(1, 4), st.integers(0, 1), st.integers(1, 3), st.booleans())
-EXPOSURES = st.sampled_from((0.001, 0.05, 0.5))
+EXPOSURES = st.sampled_from((0.001, 0.05, 0.5, 0.95))
 SLICE = st.tuples(EXPOSURES, st.lists(KINDS, max_size=25))
 OPEN = Limits(share=0.9, fair=1e6)  # all other limits are wide
 
@@ -304,7 +308,7 @@ def test_in_no_row_a_source_weighs_more_than_its_share_of_what_all_are_expected_
         for segment, outcome in zip(*np.nonzero(units[:, :, 1:].sum(axis=1)), strict=True):
             many = int(units[segment, :, outcome + 1].sum())
             row = rows_of(np.array([segment]), np.array([signal_of(outcomes[outcome + 1])]))
-            expected.update(dict.fromkeys(row[0].tolist(), exposure * many))
+            expected.update(dict.fromkeys(row[0].tolist(), min(exposure, 1.0 - exposure) * many))
 
 
 def rng_arm(source, number):
@@ -346,3 +350,30 @@ def test_who_floods_and_refuses_the_new_one_does_not_decide_how_long_handshakes_
 
     assert slow.log_e < 0.0
     assert lost.log_e < 0.0
+
+
+@pytest.mark.parametrize("r", [1e-4, 0.05, 0.3, 0.5, 0.7, 0.95])
+@pytest.mark.parametrize("theta", sorted({*FAILURE_THETAS, *ALERT_THETAS, *FLOOR_THETAS}))
+def test_who_fails_as_much_as_he_may_among_others_loses_every_bet(theta, r):
+    # all of his failing units in one arm, whose share is r, beside others that fail in both
+    his = Limits().leverage * min(r, 1.0 - r)
+    share = (r + his) / (1.0 + his)
+    assert share * log(theta) < log1p(r * (theta - 1.0))
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_who_refuses_the_old_one_does_not_make_it_the_one_that_fails(seed):
+    # else no rollback would be left: the floor of `adaptive` asks `old_arm` in the soak
+    rng, windower = np.random.default_rng(seed), Windower(Grid(60.0))
+    windower.exposed(0.95, 0.0)
+    old_arm = OldArmE(**START, thetas=FLOOR_THETAS)
+    for number in range(120):
+        hostile = rng.random(320) < 20 / 320
+        client = np.where(hostile, np.arange(320), 1_000 + 1_000 * number + np.arange(320))
+        new = rng.random(320) < 0.95
+        failed = np.where(hostile, ~new, rng.random(320) < 0.012)
+        start_s = 60.0 * number + np.sort(rng.uniform(0.0, 59.0, 320))
+        windower.add(batch_of([*zip(start_s, client, new, failed, strict=True)], own))
+        for window in windower.close(60.0 * (number + 1)):
+            old_arm.update(window)
+            assert old_arm.reading().verdict is not Verdict.FAIL
