@@ -1,14 +1,18 @@
 """Analyzer: one weighted average of evidence; what is not bet on stays as it is."""
 
+import copy
 from math import log
 
 import numpy as np
 import pytest
 
+from simcert.checks.detectors import windows
 from simcert.control.analyzer import Analyzer, resumed_units
 from simcert.control.segments import Segments
 from simcert.detect.conditional_e import ConditionalE
 from simcert.model import NEW, OLD, Channel, Reading, Verdict, Window
+from simcert.policy.adaptive import Adaptive
+from simcert.scenario.build import analyzer_maker
 
 
 def test_weight_that_no_channel_has_is_bet_on_nothing() -> None:
@@ -40,3 +44,19 @@ def test_a_segment_fails_when_the_evidence_pays_for_all_rows_looked_at(
     segments.add(Window.of(new=(10, 1), old=(10, 1), segments=("a",)))
     (told,) = segments.readings({"segment": Reading(value=50.0, detail={"a/failure": log(e)})})
     assert (told.segment, told.verdict, told.log_e) == ("a", said, log(e))
+
+
+def test_a_copy_of_an_analyzer_goes_on_by_itself() -> None:
+    """What its detectors share inside a bank is not shared with the copy."""
+    analyzer = analyzer_maker(Adaptive())()
+    for window in windows(9):
+        analyzer.update(window)
+    twin, then = copy.deepcopy(analyzer), analyzer.to_dict()
+    for window in windows(15):
+        twin.update(window)
+    assert analyzer.to_dict() == then
+
+    for window in windows(15):
+        analyzer.update(window)
+    assert analyzer.to_dict() == twin.to_dict()
+    assert analyzer.assessment == twin.assessment
