@@ -28,25 +28,14 @@ class SegmentBank:
     def update(self, members: Sequence["SegmentE"], window: Window) -> None:
         """Do what `update` of each member does, with the same numbers."""
         due = [one.due(window) for one in members]
-        betting = [one for one, f_new in zip(members, due, strict=True) if f_new is not None]
-        if len(betting) > 1 and self._alike(members, idle=len(betting) < len(members)):
+        f_new = [f for f in due if f is not None]
+        if len(f_new) == len(members) and _alike(members):
             self._gather(members)
-            bet(betting, self._bets, window, max(f_new or 0 for f_new in due))
+            bet(members, self._bets, window, max(f_new))
             return
-        for one, f_new in zip(members, due, strict=True):
-            if f_new is not None:
-                bet((one,), one.bets, window, f_new)
-
-    def _alike(self, members: Sequence["SegmentE"], *, idle: bool) -> bool:
-        """Return whether one bet is right for all; those who are idle must not stake anything."""
-        lead = members[0]
-        names, released, even = lead.names, lead.released, lead.even
-        if idle and released != even:
-            return False
-        for one in members:
-            if one.released != released or one.even != even or one.names != names:
-                return False
-        return True
+        for one, f in zip(members, due, strict=True):
+            if f is not None:
+                bet((one,), one.bets, window, f)
 
     def _gather(self, members: Sequence["SegmentE"]) -> None:
         """Lay the wealth of all members out in one array, unless it lies there."""
@@ -62,11 +51,20 @@ class SegmentBank:
             first += signals
 
 
-def bet(members: Sequence["SegmentE"], bets: RowBets, window: Window, f_new: int) -> None:
-    """Bet for members whose wealth is in `bets`, and let each of them learn.
+def _alike(members: Sequence["SegmentE"]) -> bool:
+    """Return whether one bet is right for all: same segments, and the same mass to stake."""
+    lead = members[0]
+    names, released, even = lead.names, lead.released, lead.even
+    for one in members:
+        if one.released != released or one.even != even or one.names != names:
+            return False
+    return True
 
-    Others whose wealth is there have no events, so it is multiplied by 1. No member has more than
-    `f_new` events of the new arm.
+
+def bet(members: Sequence["SegmentE"], bets: RowBets, window: Window, f_new: int) -> None:
+    """Bet for all whose wealth is in `bets`, and let each of them learn.
+
+    None of them has more than `f_new` events of the new arm.
     """
     lead, (n_new, _, n_old, _) = members[0], window.tally()
     if lead.released != lead.even:
