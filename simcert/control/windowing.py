@@ -134,9 +134,9 @@ class Windower:
         window = int(numbers[at.start]) // self._grid.slices
         counted = self._fresh(window, batch, at) if self._duplicates else None
         full = (batch.features[at] & RESUMED) == 0
-        units = full & self._proper(batch, numbers, at)
+        units = full  # candidates: which exposure rules their slice is known at its end
         if self._candidates is None:
-            units = self._units(window, batch, numbers, at, units)
+            units = self._units(window, batch, numbers, at, full & self._proper(batch, numbers, at))
         low, high = int(numbers[at.start]), int(numbers[at.stop - 1])
         bounds = np.searchsorted(numbers[at], np.arange(low, high + 2)).tolist()
         for number, start, stop in zip(range(low, high + 1), bounds, bounds[1:], strict=False):
@@ -219,6 +219,8 @@ class Windower:
             return
         window = number // self._grid.slices
         ((coin, _),) = self._coins(window, np.array([number]))
+        proper = self._ruled(number, found.start_s)
+        found = found if proper is None else found.at(proper)
         units = found.at(self._known(coin, len(found.client)).add(found.client))
         cells = self._open[number]
         if held.told:
@@ -237,13 +239,18 @@ class Windower:
         """Return which rows began under the exposure of their slice."""
         proper = np.ones(at.stop - at.start, bool)
         for number in range(int(numbers[at.start]), int(numbers[at.stop - 1]) + 1):
-            from_s, to_s, _ = self._reign(number)
-            start_s, end_s = self._grid.start_s(number), self._grid.start_s(number + 1)
-            if from_s > start_s or to_s < end_s:
-                inside = numbers[at] == number
-                began = batch.start_s[at]
-                proper &= ~inside | ((began >= from_s) & (began < to_s))
+            ruled = self._ruled(number, batch.start_s[at])
+            if ruled is not None:
+                proper &= (numbers[at] != number) | ruled
         return proper
+
+    def _ruled(self, number: int, start_s: npt.NDArray[np.float64]) -> Mask | None:
+        """Return which moments of a slice lie under its exposure; None for all of them."""
+        from_s, to_s, _ = self._reign(number)
+        if from_s <= self._grid.start_s(number) and to_s >= self._grid.start_s(number + 1):
+            return None
+        ruled: Mask = (start_s >= from_s) & (start_s < to_s)
+        return ruled
 
     def _reign(self, number: int) -> tuple[float, float, float]:
         """Return from when, until when, and which exposure ruled longest in a slice."""

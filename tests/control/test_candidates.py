@@ -43,13 +43,15 @@ def batch_of(rows, *, told):
     )
 
 
-def windows(parts, assignment="per_connection", *, told=True, ordered=False):
+def windows(parts, assignment="per_connection", *, told=True, ordered=False, looks=(0, 0, 0)):
+    """Return what is cut of parts; `looks`: before which of them each exposure was heard of."""
     windower = Windower(Grid(60.0, 2), assignment=assignment, grace_s=12.0, ordered=ordered)
-    windower.exposed(0.1, 0.0)
-    windower.exposed(0.5, 45.0)
-    for part in parts:
-        if part:
-            windower.add(batch_of(part, told=told))
+    for k in range(len(parts) + 1):
+        for exposure, from_s, look in zip((0.1, 0.5, 0.6), (0.0, 44.0, 56.0), looks, strict=True):
+            if look == k:
+                windower.exposed(exposure, from_s)
+        if parts[k:] and parts[k]:
+            windower.add(batch_of(parts[k], told=told))
     return windower.close(132.0)
 
 
@@ -59,13 +61,16 @@ def windows(parts, assignment="per_connection", *, told=True, ordered=False):
     heard=st.randoms(use_true_random=False),
     cut=st.integers(0, 60),
     told=st.booleans(),
+    looks=st.tuples(*[st.integers(0, 2)] * 3).map(sorted),
     assignment=st.sampled_from(("per_connection", "salted_per_stage")),
 )
-def test_windows_do_not_depend_on_when_rows_are_heard_of(rows, heard, cut, told, assignment):
+def test_windows_do_not_depend_on_when_rows_and_exposures_are_heard_of(
+    rows, heard, cut, told, looks, assignment
+):
     began = sorted(rows)
     wanted = windows([began], assignment, told=told, ordered=True)
     heard.shuffle(rows)
-    found = windows([rows[:cut], rows[cut:]], assignment, told=told)
+    found = windows([rows[:cut], rows[cut:]], assignment, told=told, looks=looks)
 
     assert [one.n for one in found] == [one.n for one in wanted]
     names = ("units", "attempts", "resumed", "time_hist", "features")
@@ -79,6 +84,19 @@ def test_a_client_that_hangs_and_comes_again_is_a_unit_that_hung():
     (first, *_) = windows([[again], [hung]])
 
     assert (first.n, first.units[:, NEW, first.outcomes.index("hang")].sum()) == (1, 1)
+
+
+def test_what_was_told_before_an_exposure_is_no_unit_of_a_slice_that_the_exposure_rules():
+    before, after = (3.0, 1, NEW, 1, 0, 1), (50.0, 2, OLD, 0, 0, 2)
+    windower = Windower(Grid(60.0), ordered=False)
+    windower.exposed(0.05, 0.0)
+    windower.add(batch_of([before], told=True))
+    windower.exposed(0.5, 5.0)
+    windower.add(batch_of([after], told=True))
+    (window,) = windower.close(60.0)
+
+    assert (window.exposure, window.tally()) == (0.5, (0, 0, 1, 0))
+    assert window.attempts.sum() == 2
 
 
 def race(rng, exposure, *, ordered):
