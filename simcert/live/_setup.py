@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from secrets import randbits
 from typing import Any, Protocol
 
 from simcert.control.rollout import Rollout
@@ -181,7 +182,8 @@ class HaproxySetup(Alone):
         )
         ecdsa = (bundles["old"].ecdsa, bundles["new"].ecdsa)
         hashed = self._assignment.startswith("salted")
-        records = HaproxyRecords(clock.epoch_s, ecdsa, limits.exempt, hashed)
+        key = randbits(64) | 1
+        records = HaproxyRecords(clock.epoch_s, ecdsa, limits.exempt, hashed, key)
         receiver = Receiver(self._plan.records)
         self._feed = HaproxyFeed(
             receiver,

@@ -18,6 +18,7 @@ PIPES = 17
 SEGMENTS_MAX = 32
 NAMED_AFTER = 50  # lines with a cipher list before it is a segment of its own
 PROCESSES_MAX = 64  # frontends of processes remembered; a reload makes new ones
+REORDERED = 1000  # numbers by which threads overtake each other; further back is a new process
 OTHER, SILENT = "other", "no_hello"
 _TLS13, _ECDSA, _H2 = (1 << FEATURES.index(name) for name in ("tls13", "ecdsa", "h2"))
 _PIPE, _N, _O, _DASH, _THREE, _TWO = (ord(letter) for letter in "|no-32")
@@ -36,10 +37,21 @@ class _Numbering:
     received: int
     reported: int = 0
 
+    def add(self, numbers: Places) -> None:
+        """Note some numbers that came."""
+        self.first = min(self.first, int(numbers.min(initial=self.first)))
+        self.highest = max(self.highest, int(numbers.max(initial=self.highest)))
+        self.received += len(numbers)
+
     @property
     def missing(self) -> int:
         """Numbers between the first and the highest that did not come."""
         return max(self.highest - self.first + 1 - self.received, 0)
+
+    def unreported(self) -> int:
+        """Return how many more are missing than at the last call."""
+        new, self.reported = max(self.missing - self.reported, 0), self.missing
+        return new
 
 
 @dataclass(slots=True)
@@ -55,11 +67,13 @@ class HaproxyRecords:
     ecdsa: tuple[bool, bool] = (False, False)
     exempt: tuple[str, ...] = LOOPBACK
     hashed: bool = False
+    key: int = 1
     lines: int = 0
     unparsed: int = 0
     ignored: int = 0  # port scans, plain requests: nothing to do with a certificate
     _outcomes: HaproxyOutcomes = field(default_factory=HaproxyOutcomes)
     _numbers: dict[tuple[int, int], _Numbering] = field(default_factory=dict)
+    _ended: int = 0  # lines that were missing when a process was found to be over
     _seen: dict[int, int] = field(default_factory=dict)
     _named: dict[int, str] = field(default_factory=dict)
 
@@ -137,7 +151,7 @@ class HaproxyRecords:
             start_s + number[6][kept] * _PORT_S,
             start_s + took_ms / 1000.0,
             took_ms.astype(np.float32),
-            client,
+            (client.view(np.uint64) * np.uint64(self.key)).view(np.int64),
             segment,
             arm[kept],
             outcome[kept].astype(np.uint8),
@@ -191,21 +205,24 @@ class HaproxyRecords:
 
     def _count(self, pid: Places, arm: npt.NDArray[np.uint8], counter: Places) -> None:
         for key in np.unique(pid * 2 + arm).tolist():
-            here = counter[pid * 2 + arm == key]
-            low, high, n = int(here.min()), int(here.max()), len(here)
-            one = self._numbers.get((key // 2, key % 2))
-            if one is None:
-                self._numbers[key // 2, key % 2] = _Numbering(low, high, n)
-                while len(self._numbers) > PROCESSES_MAX:
-                    del self._numbers[next(iter(self._numbers))]
-            else:
-                one.highest = max(one.highest, high)
-                one.received += n
+            self._numbered((key // 2, key % 2), counter[pid * 2 + arm == key])
+
+    def _numbered(self, who: tuple[int, int], numbers: Places) -> None:
+        """Count numbers in order of arrival; in a container each process has the same pid."""
+        while len(numbers):
+            first = int(numbers[0])
+            one = self._numbers.setdefault(who, _Numbering(first, first, 0))
+            before = np.maximum.accumulate(np.append(max(one.highest, first), numbers[:-1]))
+            again = np.flatnonzero(numbers + REORDERED < before)
+            upto = int(again[0]) if len(again) else len(numbers)
+            one.add(numbers[:upto])
+            numbers = numbers[upto:]
+            if len(again):
+                self._ended += self._numbers.pop(who).unreported()
+        while len(self._numbers) > PROCESSES_MAX:
+            del self._numbers[next(iter(self._numbers))]
 
     def lost(self) -> int:
         """Return how many more lines are missing than at the last call."""
-        new = 0
-        for one in self._numbers.values():
-            new += max(one.missing - one.reported, 0)
-            one.reported = one.missing
-        return new
+        ended, self._ended = self._ended, 0
+        return ended + sum(one.unreported() for one in self._numbers.values())

@@ -85,6 +85,18 @@ def test_a_unit_has_a_coin_of_its_own(tmp_path: Path, assignment: str, hashed: b
     assert feed.records.hashed == hashed
 
 
+def test_names_of_clients_have_a_key_that_nobody_knows(tmp_path: Path) -> None:
+    keys = []
+    for life in range(2):
+        (tmp_path / str(life)).mkdir()
+        setup, feed, _ = feed_of(tmp_path / str(life))
+        setup.close()
+        keys.append(feed.records.key)
+
+    assert keys[0] != keys[1]
+    assert all(key % 2 == 1 and key > 1 for key in keys)
+
+
 @pytest.mark.server
 def test_the_slowest_handshake_is_told_before_its_slice_is_closed(rig: Rig) -> None:
     # nearly as long as it may for the handshake, then again as long without a request

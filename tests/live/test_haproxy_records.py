@@ -1,13 +1,18 @@
 """Lines to rows: every situation has its outcome, damage costs only itself, loss is a number."""
 
 from collections.abc import Sequence
+from typing import Any
+from unittest.mock import patch
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simcert.control._client_set import _MIX, ClientSet
 from simcert.control.windowing import Grid, Windower
+from simcert.live import _columns as columns
 from simcert.live._frames import Frames
 from simcert.live.haproxy_feed import HaproxyFeed
 from simcert.live.haproxy_outcomes import STRANGE_MAX, HaproxyOutcomes
@@ -150,6 +155,55 @@ def test_lines_that_were_lost_are_counted_whatever_their_order() -> None:
     assert records.lost() == 0
     parsed(line(0, pid=8), line(1, pid=8), records=records)  # after a reload numbers begin again
     assert records.lost() == 0
+
+
+def test_a_new_process_of_the_same_pid_hides_no_loss() -> None:
+    # in a container HAProxy has the same pid after each restart, and numbers begin again
+    records = HaproxyRecords(EPOCH_S)
+    parsed(*(line(i) for i in (*range(5000), 5001)), records=records)
+    assert records.lost() == 1
+    parsed(line(5003), line(1), line(2), line(5), records=records)
+    assert records.lost() == 1 + 2
+    parsed(line(6), line(9), records=records)
+    assert records.lost() == 2
+
+
+def test_a_line_that_others_overtook_before_the_first_hides_no_loss() -> None:
+    records = HaproxyRecords(EPOCH_S)
+    parsed(line(12), line(11), records=records)
+    parsed(line(10), line(14), records=records)
+
+    assert records.lost() == 1
+
+
+def steps(client: npt.NDArray[np.int64]) -> int:
+    """Return in how many rounds a table takes clients in."""
+    table, rounds = ClientSet(1000), 0
+    claim = table._claim
+
+    def counted(*args: Any) -> Any:
+        nonlocal rounds
+        rounds += 1
+        return claim(*args)
+
+    with patch.object(table, "_claim", counted):
+        assert len(table.add(client)) == len(client)
+    return rounds
+
+
+def test_who_chooses_addresses_cannot_make_a_table_of_clients_slow() -> None:
+    # a single host owns 2^64 of them; those that fall into one slot cost the square of their number
+    told = [f"2001:db8::{i:x}" for i in range(300_000)]
+    text, ends = np.frombuffer("".join(told).encode(), np.uint8), np.cumsum([*map(len, told)])
+    names = columns.names(text, np.append(0, ends[:-1]), ends).view(np.uint64)
+    slot = (names * _MIX) >> np.uint64(64 - 12)
+    chosen = [told[i] for i in np.flatnonzero(slot == slot[0])]
+    lines = [line(i, address=one, hello="0") for i, one in enumerate(chosen)]
+    key = 0xD1342543DE82EF95
+
+    assert len(chosen) > 50
+    assert steps(parsed(*lines).client) >= len(chosen)  # without a key
+    assert steps(parsed(*lines, records=HaproxyRecords(EPOCH_S, key=key)).client) < 8
 
 
 class Ring:
