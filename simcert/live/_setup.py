@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from secrets import randbits
 from typing import Any, Protocol
 
@@ -109,13 +110,16 @@ def fleet_of(config: LiveConfig, bundles: Bundles) -> ProbeFleet | None:
 def actuator_of(config: LiveConfig, token: int = 0) -> Actuator:
     """Return the actuator alone: for an abort without controller."""
     if config.haproxy is not None:
-        plan = HaproxyPlan(config.run, config.haproxy)
-        salted = config.haproxy.assignment == "salted_per_stage"
-        return HaproxyActuator(HaproxySocket(plan.admin_socket), plan.map_file, salted=salted)
+        return _haproxy_actuator(config, config.haproxy)
     if config.exec is not None:
         return ExecActuator(config.exec.set, config.exec.get, config.exec.timeout_s, token)
     assert config.webhook is not None  # the configuration was checked
     return WebhookActuator(config.webhook.url, config.bearer(), config.webhook.timeout_s, token)
+
+
+def _haproxy_actuator(config: LiveConfig, haproxy: HaproxyTable) -> HaproxyActuator:
+    plan, salted = HaproxyPlan(config.run, haproxy), haproxy.assignment == "salted_per_stage"
+    return HaproxyActuator(HaproxySocket(plan.admin_socket), plan.map_file, salted=salted)
 
 
 class Alone:
@@ -137,11 +141,14 @@ class HaproxySetup(Alone):
         self._plan = plan_of(config, haproxy)
         self._certificates = HaproxyCertificates(HaproxySocket(self._plan.admin_socket))
         self._assignment = haproxy.assignment
-        self.actuator = actuator_of(config)
+        self.actuator = _haproxy_actuator(config, haproxy)
         self._feed: HaproxyFeed | None = None
 
     def prepare(self, bundles: Bundles, *, fresh: bool, touch: bool) -> None:
-        """MachineError unless HAProxy serves both bundles, the new one to nobody at the start."""
+        """MachineError unless HAProxy serves both bundles, the new one to nobody at the start.
+
+        Whose coins were units before a restart is not known any more, so they are thrown anew.
+        """
         served = {arm: self._certificates.serial(self._plan.certificate(arm)) for arm in ARMS}
         if fresh and touch and self.actuator.read_back(0.0) > 0.0:
             self._turn(served["new"], bundles["old"])
@@ -154,6 +161,8 @@ class HaproxySetup(Alone):
             self._certificates.install(path, bundle)
             more = event("installed", arm=arm, serial=bundle.serial)
             log.info("installed %s as %s", bundle.name, arm, extra=more)
+        if touch and not fresh:
+            self.actuator.renew()
 
     def serves(self, bundles: Bundles) -> bool:
         """Return whether HAProxy serves this very new certificate already."""
@@ -189,11 +198,17 @@ class HaproxySetup(Alone):
             receiver,
             records,
             windower,
-            clock.now(),
+            self._since_s(clock.now()),
             table.window_s / table.slices,
             clock.behind_s,
         )
         return self._feed
+
+    def _since_s(self, now_s: float) -> float:
+        """Return when our first window begins: a coin that rules a whole one may have a unit."""
+        window_s = self._config.plan.window_s
+        whole = self._assignment == "salted_per_window"
+        return ceil(now_s / window_s) * window_s if whole else now_s
 
     def health(self) -> dict[str, Any]:
         """Return counts of lines, and whether anybody sends."""

@@ -48,6 +48,15 @@ class HaproxyActuator:
                 self._write(before)
             raise
 
+    def renew(self) -> None:
+        """Begin a stage of what is in force: who forgot which clients he saw needs fresh coins.
+
+        Where the file holds less, that is what was decided last.
+        """
+        if self.salted:
+            live, kept = self._live() % SALT, self._file()
+            self.apply(min(live, live if kept is None else kept % SALT) / BASIS, 0.0)
+
     def read_back(self, now_s: float) -> float:
         """Return the exposure that the running process draws with."""
         del now_s

@@ -5,6 +5,7 @@ import ssl
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -49,7 +50,9 @@ def row(start_s: float, arm: int, outcome: str) -> RecordBatch:
     )
 
 
-def feed_of(folder: Path, more: str = "") -> tuple[HaproxySetup, HaproxyFeed, float]:
+def feed_of(
+    folder: Path, more: str = "", now_s: float = 0.0
+) -> tuple[HaproxySetup, HaproxyFeed, float]:
     """Return what listens under a configuration, and until when a slice stays open."""
     (folder / "live.toml").write_text(CONFIG.replace("[plan]", f"{more}\n[plan]"))
     config = _config.load(folder / "live.toml")
@@ -57,7 +60,7 @@ def feed_of(folder: Path, more: str = "") -> tuple[HaproxySetup, HaproxyFeed, fl
     config.run.mkdir(0o700)
     setup = HaproxySetup(config, config.haproxy)
     bundle = SimpleNamespace(ecdsa=False)
-    clock = SimpleNamespace(epoch_s=0.0, now=float, behind_s=float)
+    clock = SimpleNamespace(epoch_s=0.0, now=lambda: now_s, behind_s=float)
     feed = setup.feed(clock, {"old": bundle, "new": bundle})  # type: ignore[arg-type, dict-item]
     assert isinstance(feed, HaproxyFeed)
     return setup, feed, config.grace
@@ -83,6 +86,26 @@ def test_a_unit_has_a_coin_of_its_own(tmp_path: Path, assignment: str, hashed: b
     setup.close()
 
     assert feed.records.hashed == hashed
+
+
+@pytest.mark.parametrize(
+    ("assignment", "first_s"), [("per_connection", 30.0), ("salted_per_window", 60.0)]
+)
+def test_after_a_restart_no_coin_of_a_window_has_a_second_unit(
+    tmp_path: Path, assignment: str, first_s: float
+) -> None:
+    # what was a unit in the first slices of this window is in the journal, and nowhere else
+    more = f'assignment = "{assignment}"'
+    config = CONFIG.replace("slices = 1", "slices = 4")
+    with patch(f"{__name__}.CONFIG", config):
+        setup, feed, grace = feed_of(tmp_path, more, now_s=20.0)
+    feed.exposed(0.5, 20.0)
+    feed.windower.add(row(35.0, NEW, "hang"))
+    feed.exposed(0.5, 120.0)
+    windows = feed.poll(120.0 + grace)
+    setup.close()
+
+    assert [one.start_s for one in windows] == list(np.arange(first_s, 120.0, 15.0))
 
 
 def test_names_of_clients_have_a_key_that_nobody_knows(tmp_path: Path) -> None:

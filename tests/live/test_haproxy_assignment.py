@@ -9,6 +9,8 @@ from live_authority import HOST
 from live_rig import Rig
 
 from simcert.errors import InputError
+from simcert.live._flight import Flight
+from simcert.live.haproxy_actuator import SALT
 
 pytestmark = pytest.mark.server
 CLIENTS = 120
@@ -54,6 +56,33 @@ def test_a_client_keeps_its_arm_for_a_stage_and_no_longer(rig: Rig) -> None:
     actuator.apply(0.5, 0.0)
     assert actuator.read_back(0.0) == 0.5
     assert abs(differing(arms(rig), first) - CLIENTS / 2) < 33  # a fresh coin for everybody
+
+
+def test_a_controller_that_comes_back_throws_the_coins_of_a_stage_anew(rig: Rig) -> None:
+    # it does not know any more who was a unit in this stage
+    steps = "fixed_linear:step=0.3,every_s=0.0001"
+    config = rig.config(steps, haproxy='assignment = "salted_per_stage"')
+    actuator = rig.start(config)
+    first = Flight(config, unvalidated=True)
+    for _ in range(2):
+        first._tick()
+    first.close()
+    before, exposure = actuator._live() // SALT, actuator.read_back(0.0)
+    assert exposure > 0.0
+
+    again = Flight(config, unvalidated=True)
+    again.close()
+    assert (actuator._live() // SALT, actuator.read_back(0.0)) == (before + 1, exposure)
+
+
+def test_a_renewed_stage_never_has_more_than_was_decided_last(rig: Rig) -> None:
+    config = rig.config(haproxy='assignment = "salted_per_stage"')
+    actuator = rig.start(config)
+    actuator.apply(0.2, 0.0)
+    actuator.socket.ask(f"set map {actuator.map_file} {actuator.key} {SALT + 9000}")
+    assert actuator.read_back(0.0) == 0.9  # a hand
+    actuator.renew()
+    assert actuator.read_back(0.0) == 0.2
 
 
 def test_a_client_keeps_its_arm_for_a_window_and_no_longer(rig: Rig) -> None:
