@@ -133,7 +133,14 @@ class Edge(Process):
         world = self.world
         self.born_s, self.windows = world.now_s, RedisWindows(self.store())
         self.anchor(EPOCH_S)
-        windower = Windower(Grid(WINDOW_S), source=self.name, grace_s=CLOSE_S, skew_s=AHEAD_S)
+        windower = Windower(
+            Grid(WINDOW_S),
+            source=self.name,
+            grace_s=CLOSE_S,
+            skew_s=AHEAD_S,
+            duplicates=True,
+            ordered=False,
+        )
         ring, since_s = cast("Any", Ring(self.box)), ceil(self.now() / WINDOW_S) * WINDOW_S
         self.feed = HaproxyFeed(ring, ring, windower, since_s, behind_s=self.behind_s)
         self.box.late(int(since_s / WINDOW_S))
