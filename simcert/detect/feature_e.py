@@ -95,17 +95,19 @@ class FeatureE(Merging):
         self.log_s = list(map(add, self.log_s, bets))
 
     def _join(self, mine: Self, theirs: Self) -> None:
-        """Bet on each batch by itself if they are of two exposures: pooled, they would confound."""
-        filling = [one for one in (mine, theirs) if one.batch]
-        if len({one.exposure for one in filling}) > 1:
-            for one in filling:
-                self.batch = [*one.batch]
+        """Bet on the batches of each side by itself if exposures differ: pooled, they confound."""
+        alike = mine.exposure == theirs.exposure or not (mine._seen and theirs._seen)
+        for one in () if alike else (mine, theirs):
+            self.batch = [*one.batch]
+            if self.batch:
                 self._bet()
-        elif filling:
-            self.exposure = filling[0].exposure
-        alike = mine.exposure == theirs.exposure or not mine.n or not theirs.n
         self._rows = mine._copied()._rows.joined(theirs._copied()._rows, alike)
         self._weigh()
+
+    @property
+    def _seen(self) -> bool:
+        """Whether there was any slice."""
+        return self.exposure >= 0.0
 
     def _copied(self) -> Self:
         return self.from_dict(self.to_dict())

@@ -15,7 +15,8 @@ from simcert.detect.segment_e import SegmentE
 from simcert.detect.suspicion_cusum import SuspicionCusum
 from simcert.detect.upper_bound import UpperBound
 from simcert.errors import MergeError
-from simcert.model import Mergeable, Window
+from simcert.model import FEATURES, Mergeable, Window
+from simcert.model.window import TIME_BINS
 from simcert.policy.adaptive import Adaptive
 
 ROUNDING = 1e-9
@@ -293,3 +294,24 @@ def test_batches_of_two_exposures_are_bet_on_apart():
 
     assert merged.batch == []
     assert merged.log_e == sides[0].merge(sides[1]).log_e != 0.0
+
+
+def test_a_side_without_a_whole_window_is_not_pooled_with_another_exposure():
+    """Nine in ten have it in one region, half in the other, with both certificates: no loss."""
+    few, many = discover()["feature_e"](), discover()["feature_e"]()
+    few.update(with_tls13(0, 0.05, 0.9, 40_000))
+    for k in range(43):
+        many.update(with_tls13(k, 0.5, 0.5, 4_000))
+    for merged in (few.merge(many), many.merge(few)):
+        for k in range(43, 64):
+            merged.update(with_tls13(k, 0.5, 0.5, 4_000))
+        assert merged.log_e <= 0.0
+
+
+def with_tls13(k, exposure, share, n):
+    """Half a window of successes, the same `share` of which have TLS 1.3 in both arms."""
+    ok = np.array([(1.0 - exposure) * n, exposure * n]).astype(int)
+    times, features = np.zeros((1, 2, TIME_BINS), int), np.zeros((1, 2, len(FEATURES)), int)
+    times[0, :, 10], features[0, :, FEATURES.index("tls13")] = ok, (share * ok).astype(int)
+    at = {"slice_index": k % 2, "slices": 2, "time_hist": times, "features": features}
+    return Window.empty(30.0 * k, 30.0 * (k + 1), exposure, ("all",), ("ok",), **at)
