@@ -95,6 +95,9 @@ class SplitE(Merging):
 
     def _convict(self, bets: Sequence[float]) -> None:
         self.log_s = self._grown(self.log_s, bets)
+        self._judge()
+
+    def _judge(self) -> None:
         self.log_e = HALF + _log_sum(log_mean_exp(self.log_s), self._log_later)
         if self.log_e >= self.limit:
             self._hold()
@@ -140,7 +143,7 @@ class SplitE(Merging):
         pairs = zip(mine.log_s, theirs.log_s, strict=True)
         self.log_s = [HALF + log_sum_exp((s + r, s + b, a + r)) for s, r in pairs]
         self.log_scale = HALF + a + b + log(self.slices + 1.0)
-        self.log_e = HALF + _log_sum(log_mean_exp(self.log_s), self._log_later)
+        self._judge()
 
     def reading(self) -> Reading:
         """Fail from when the evidence reaches the limit until as much speaks against it."""

@@ -15,7 +15,7 @@ from simcert.detect.segment_e import SegmentE
 from simcert.detect.suspicion_cusum import SuspicionCusum
 from simcert.detect.upper_bound import UpperBound
 from simcert.errors import MergeError
-from simcert.model import FEATURES, Mergeable, Window
+from simcert.model import FEATURES, Mergeable, Verdict, Window
 from simcert.model.window import TIME_BINS
 from simcert.policy.adaptive import Adaptive
 
@@ -229,6 +229,19 @@ def test_a_hold_of_one_side_stays():
     assert both.left == broken.left
     assert both.holds == 2
     assert isclose(both.n, 2 * broken.n)
+
+
+def test_a_hold_begins_with_the_merger_that_proves_it():
+    """A value above its limit is a hold, before the next window comes and after a restart."""
+    half = discover()["split_e"]()
+    for k in range(3):
+        bet(half, (245, 0), (755, 0), exposure=0.2, k=k)
+    merged = half.merge(deepcopy(half))
+
+    assert half.reading().verdict is not Verdict.FAIL
+    assert merged.log_e >= merged.limit
+    assert merged.reading().verdict is Verdict.FAIL
+    assert type(half).from_dict(merged.to_dict()).reading() == merged.reading()
 
 
 def test_a_merged_bound_seldom_excludes_the_true_harm():
