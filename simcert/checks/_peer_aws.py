@@ -4,7 +4,7 @@ A schedule has no test that its makers publish; its rule is the user guides' (Co
 the start of an interval, AppConfig at its end), and its decisions are those of the policy itself.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,7 +63,9 @@ class _Flight:
         return moved or decision.kind in ends
 
 
-def _rollout_sequence(case: Case, own: Callable[[Case, bool], NamedSchedule], words: Case) -> Any:  # noqa: ANN401 - a JSON value
+def _rollout_sequence(
+    case: Case, own: Callable[[Case, bool], NamedSchedule], words: Case
+) -> dict[str, Any]:
     ticks = case["ticks"]
     alarm = any(tick.get("alarm") for tick in ticks)
     name = case.get("schedule")
@@ -78,7 +80,7 @@ def _named(name: str, alarm: bool) -> NamedSchedule:
     raise UnknownNameError("schedule", name, {n for p in _POLICIES for n in p.published})
 
 
-def _ticks(policy: NamedSchedule, ticks: Any, words: Case) -> Iterator[dict[str, Any]]:  # noqa: ANN401
+def _ticks(policy: NamedSchedule, ticks: Iterable[Case], words: Case) -> Iterator[dict[str, Any]]:
     flight, alarm = _Flight(policy, policy.named() or policy.own()), "OK"
     for tick in ticks:
         now_s = 60.0 * tick["at_min"]

@@ -18,7 +18,8 @@ class Merging(Stateful):
         if type(other) is not type(self):
             names = f"{type(self).__name__} and {type(other).__name__}"
             raise MergeError(f"states differ in kind: {names}")
-        merged = self.from_dict(joined(self.to_dict(), other.to_dict(), fields(self)))  # type: ignore[arg-type]
+        own = fields(self)  # type: ignore[arg-type]  # every heir is a dataclass
+        merged = self.from_dict(joined(self.to_dict(), other.to_dict(), own))
         merged._join(self, other)
         merged._conclude()
         return merged

@@ -12,20 +12,21 @@ from typing import Any
 
 from simcert.errors import MergeError
 
-State = Mapping[str, Any]
-Rule = Callable[[State, State, str], Any]
+Value = Any  # what a field holds, as JSON: numbers, texts, lists and dicts of them
+State = Mapping[str, Value]
+Rule = Callable[[State, State, str], Value]
 
 
 def state(
     rule: Rule,
-    default: Any = MISSING,  # noqa: ANN401 - of any field
+    default: Value = MISSING,
     *,
-    factory: Any = MISSING,  # noqa: ANN401
+    factory: Callable[[], Value] | None = None,
     repr: bool = True,  # noqa: A002 - as `dataclasses.field` calls it
-) -> Any:  # noqa: ANN401
+) -> Value:
     """Return a dataclass field that is merged by `rule`."""
     rest: dict[str, Any] = {"repr": repr, "metadata": {"merge": rule}}
-    if factory is not MISSING:
+    if factory is not None:
         return field(default_factory=factory, **rest)
     return field(default=default, **rest)
 
@@ -36,39 +37,39 @@ def joined(mine: State, theirs: State, fields: Iterable[Field[Any]]) -> dict[str
     return {name: rule(mine, theirs, name) for name, rule in rules.items()}
 
 
-def same(mine: State, theirs: State, name: str) -> Any:  # noqa: ANN401 - whatever a field holds
+def same(mine: State, theirs: State, name: str) -> Value:
     """A parameter: MergeError unless both have it."""
     if mine[name] != theirs[name]:
         raise MergeError(f"states differ in {name}: {mine[name]!r} and {theirs[name]!r}")
     return mine[name]
 
 
-def total(mine: State, theirs: State, name: str) -> Any:  # noqa: ANN401
+def total(mine: State, theirs: State, name: str) -> Value:
     """Counts, and logs of products: add; by key in a dict, from the newest back in a list."""
     return added(mine[name], theirs[name])
 
 
-def largest(mine: State, theirs: State, name: str) -> Any:  # noqa: ANN401
+def largest(mine: State, theirs: State, name: str) -> Value:
     """Time that both share, and alarm: the larger one."""
     return max(mine[name], theirs[name])
 
 
-def smallest(mine: State, theirs: State, name: str) -> Any:  # noqa: ANN401
+def smallest(mine: State, theirs: State, name: str) -> Value:
     """What holds of both: the smaller one."""
     return min(mine[name], theirs[name])
 
 
-def largest_each(mine: State, theirs: State, name: str) -> Any:  # noqa: ANN401
+def largest_each(mine: State, theirs: State, name: str) -> Value:
     """The larger one of two lists, number by number, from the newest back."""
     return _newest_last(max, mine[name], theirs[name])
 
 
-def either(mine: State, theirs: State, name: str) -> Any:  # noqa: ANN401
+def either(mine: State, theirs: State, name: str) -> Value:
     """What one of both saw, was seen; in a list from the newest back."""
     return _newest_last(or_, mine[name], theirs[name])
 
 
-def follows(mine: State, _: State, name: str) -> Any:  # noqa: ANN401
+def follows(mine: State, _: State, name: str) -> Value:
     """Left to whoever merges: it follows from other fields."""
     return mine[name]
 
@@ -76,7 +77,7 @@ def follows(mine: State, _: State, name: str) -> Any:  # noqa: ANN401
 def mean_by(weight: str) -> Rule:
     """Return the rule of a running mean: weighted by the field that counts what it rests on."""
 
-    def mean(mine: State, theirs: State, name: str) -> Any:  # noqa: ANN401
+    def mean(mine: State, theirs: State, name: str) -> Value:
         a, b = mine[weight], theirs[weight]
         if not a and not b:
             return same(mine, theirs, name)
@@ -87,7 +88,7 @@ def mean_by(weight: str) -> Rule:
     return mean
 
 
-def added(mine: Any, theirs: Any) -> Any:  # noqa: ANN401 - numbers, or lists and dicts of them
+def added(mine: Value, theirs: Value) -> Value:
     """Return the sum of two numbers, or of all numbers in two lists or dicts."""
     if isinstance(mine, Mapping):
         both = {name: added(mine[name], theirs[name]) for name in mine if name in theirs}
@@ -95,15 +96,15 @@ def added(mine: Any, theirs: Any) -> Any:  # noqa: ANN401 - numbers, or lists an
     return _newest_last(added, mine, theirs) if isinstance(mine, list) else mine + theirs
 
 
-def by_time(mine: Iterable[Any], theirs: Iterable[Any]) -> dict[float, Any]:
+def by_time(mine: Iterable[Value], theirs: Iterable[Value]) -> dict[float, Value]:
     """Return the sums of (end_s, counts) of both, oldest first."""
-    found: dict[float, Any] = {}
+    found: dict[float, Value] = {}
     for end_s, counts in (*mine, *theirs):
         found[end_s] = added(found[end_s], counts) if end_s in found else counts
     return dict(sorted(found.items()))
 
 
-def _newest_last(join: Callable[[Any, Any], Any], mine: Any, theirs: Any) -> Any:  # noqa: ANN401
+def _newest_last(join: Callable[[Value, Value], Value], mine: Value, theirs: Value) -> Value:
     if not isinstance(mine, list):
         return join(mine, theirs)
     longer, shorter = (mine, theirs) if len(mine) >= len(theirs) else (theirs, mine)

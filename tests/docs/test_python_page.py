@@ -31,7 +31,7 @@ def test_the_examples_run_and_show_what_they_say(names: dict[str, object]) -> No
     assert names["result"].end == "rolled_back"  # type: ignore[attr-defined]
     assert names["again"].policy == "adaptive"  # type: ignore[attr-defined]
     assert names["outcome"].client_ok is True  # type: ignore[attr-defined]
-    regions = [names[name].log_e for name in ("europe", "america", "both")]  # type: ignore[attr-defined]
+    regions = [names[name].log_e for name in ("europe", "america", "both")]
     assert regions == pytest.approx([2.0, 3.2, 6.5], abs=0.05)
 
 

@@ -61,7 +61,7 @@ def feed_of(
     setup = HaproxySetup(config, config.haproxy)
     bundle = SimpleNamespace(ecdsa=False)
     clock = SimpleNamespace(epoch_s=0.0, now=lambda: now_s, behind_s=float)
-    feed = setup.feed(clock, {"old": bundle, "new": bundle})  # type: ignore[arg-type, dict-item]
+    feed = setup.feed(clock, {"old": bundle, "new": bundle})
     assert isinstance(feed, HaproxyFeed)
     return setup, feed, config.grace
 

@@ -509,7 +509,7 @@ def views(draw: Callable[..., Any]) -> View:
 def test_what_a_sentence_tells_is_what_decided(view: View) -> None:
     decision = POLICY.decide(view)
     check(decision.reason)
-    told = int(re.search(r"n = (\d+)", decision.reason)[1])  # type: ignore[index]
+    told = int(re.search(r"n = (\d+)", decision.reason)[1])
     assert told == view.assessment.n_new
     for said, value, limit, _ in pairs(decision.reason):
         if of := re.match(r"(evidence|segment|trust-alert) e-value", said):
