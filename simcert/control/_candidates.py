@@ -47,7 +47,9 @@ class Candidates:
     _parts: list[Candidate] = field(default_factory=list)
 
     def add(self, batch: RecordBatch, codes: Codes, rows: Rows) -> None:
-        """Hold some rows of a batch."""
+        """Hold some rows of a batch; none takes no room, however many batches come."""
+        if not len(rows):
+            return
         place = codes.place.ravel()[codes.rows[rows]]
         self.told &= batch.source is not None
         source = np.zeros(len(rows), np.int64) if batch.source is None else batch.source[rows]

@@ -7,7 +7,7 @@ than most of their slice are connections, not units, for exposures are never poo
 `mixed`. Where rows tell their source, no source makes up more units than `influence` lets it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -111,7 +111,7 @@ class Windower:
         numbers = self._grid.numbers(batch.start_s)
         if np.any(numbers[1:] < numbers[:-1]):
             order = np.argsort(numbers, kind="stable")
-            batch, numbers = _taken(batch, order), numbers[order]
+            batch, numbers = batch.at(order), numbers[order]
         begin = int(np.searchsorted(numbers, self._next))
         self.late += begin
         codes = self._labels.codes(batch)
@@ -309,10 +309,3 @@ def _row_names(batch: RecordBatch, at: slice) -> Rows:
     mixed = batch.client[at].view(np.uint64) * np.uint64(0xFF51AFD7ED558CCD)
     mixed ^= (began + batch.attempt[at]) * np.uint64(0xC4CEB9FE1A85EC53)
     return mixed.view(np.int64)
-
-
-def _taken(batch: RecordBatch, order: Rows) -> RecordBatch:
-    names = ("start_s", "seen_s", "handshake_ms", "client", "segment", "arm", "outcome")
-    columns = {name: getattr(batch, name)[order] for name in (*names, "features", "attempt")}
-    source = None if batch.source is None else batch.source[order]
-    return replace(batch, **columns, source=source)

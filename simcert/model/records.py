@@ -1,6 +1,7 @@
 """RecordBatch: columns, one row per handshake attempt; the form in which traffic enters."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -36,3 +37,12 @@ class RecordBatch:
 
     def __len__(self) -> int:
         return len(self.start_s)
+
+    def at(self, rows: npt.NDArray[np.int64]) -> "RecordBatch":
+        """Return some rows, in this order."""
+        columns: dict[str, Any] = {}
+        for one in fields(self):
+            column = getattr(self, one.name)
+            if isinstance(column, np.ndarray):
+                columns[one.name] = column[rows]
+        return replace(self, **columns)

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simcert.control._candidates import Candidates
+from simcert.control._cells import Labels
 from simcert.control.windowing import Grid, Windower
 from simcert.detect.conditional_e import ConditionalE
 from simcert.model import RecordBatch
@@ -138,3 +140,11 @@ def test_of_too_many_rows_those_so_far_are_judged_and_no_client_counts_twice():
 
     assert [one.n for one in found] == [7, 0, 0, 0]
     assert sum(int(one.attempts.sum()) for one in found) == 100
+
+
+def test_batches_without_a_candidate_take_no_room():
+    batch, held = batch_of([(1.0, 1, OLD, 0, 1, 1)], told=True), Candidates()
+    for _ in range(3):
+        held.add(batch, Labels().codes(batch), np.array([], np.int64))
+
+    assert held.take() is None
