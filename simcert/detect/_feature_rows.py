@@ -126,13 +126,12 @@ class FeatureRows:
             for s, f in np.argwhere(means > TELLING)
         }
 
-    def joined(self, other: Self, together: bool) -> Self:
-        """Return rows that saw what both saw; batches of two exposures are bet on one by one."""
-        self._settle()
-        other._settle()
-        if not together:
-            self.bet()
-            other.bet()
+    def joined(self, other: Self, *, whole: bool) -> Self:
+        """Return rows that saw what both saw; with `whole` the batches of both are over."""
+        for one in (self, other):
+            one._settle()
+            if whole:
+                one.bet()
         names = sorted({*self.names, *other.names})[:SLOTS]
         merged = type(self)(self._essential, [*(self._steps + 1.0)], {})
         merged.grow(names)

@@ -51,7 +51,7 @@ class Windowed(Stateful):
 
     def _join(self, mine: Self, theirs: Self) -> None:
         self.last = dict(mine.last or theirs.last)
-        if mine.last and theirs.last:
+        if mine.closed and theirs.closed:  # states of before mergers did not keep them
             self._judge(self.closed)
 
     def _say(

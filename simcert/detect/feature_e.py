@@ -95,13 +95,13 @@ class FeatureE(Merging):
         self.log_s = list(map(add, self.log_s, bets))
 
     def _join(self, mine: Self, theirs: Self) -> None:
-        """Bet on the batches of each side by itself if exposures differ: pooled, they confound."""
-        alike = mine.exposure == theirs.exposure or not (mine._seen and theirs._seen)
-        for one in () if alike else (mine, theirs):
+        """Bet on the batches of each side by itself: pooled, exposures and places confound."""
+        whole = mine._seen and theirs._seen
+        for one in (mine, theirs) if whole else ():
             self.batch = [*one.batch]
             if self.batch:
                 self._bet()
-        self._rows = mine._copied()._rows.joined(theirs._copied()._rows, alike)
+        self._rows = mine._copied()._rows.joined(theirs._copied()._rows, whole=whole)
         self._weigh()
 
     @property

@@ -321,9 +321,32 @@ def test_a_side_without_a_whole_window_is_not_pooled_with_another_exposure():
         assert merged.log_e <= 0.0
 
 
-def with_tls13(k, exposure, share, n):
+def test_mergers_in_the_middle_of_a_window_have_no_order_either():
+    a, b, c = (discover()["feature_e"]() for _ in range(3))
+    for one, exposure, share, new in ((a, 0.2, 0.6, 0.19), (b, 0.4, 0.5, 0.4), (c, 0.2, 0.9, 0.22)):
+        for k in range(5):
+            one.update(with_tls13(k, exposure, share, 4_000, new))
+    one, two = a.merge(b).merge(c), a.merge(c).merge(b)
+    for k in range(5, 45):
+        assert one.log_s == pytest.approx(two.log_s)
+        assert one.log_e == pytest.approx(two.log_e)
+        one.update(with_tls13(k, 0.3, 0.7, 4_000))
+        two.update(with_tls13(k, 0.3, 0.7, 4_000))
+
+
+def test_metrics_of_before_mergers_are_read():
+    cls = discover()["success_rate"]
+    one = bet(cls(), (100, 9), (100, 1))
+    state = one.to_dict()
+    del state["closed"]
+
+    assert cls.from_dict(state).merge(cls.from_dict(state)).reading() == one.reading()
+
+
+def with_tls13(k, exposure, share, n, new=None):
     """Half a window of successes, the same `share` of which have TLS 1.3 in both arms."""
-    ok = np.array([(1.0 - exposure) * n, exposure * n]).astype(int)
+    new = exposure if new is None else new  # what chance made of it
+    ok = np.array([(1.0 - new) * n, new * n]).astype(int)
     times, features = np.zeros((1, 2, TIME_BINS), int), np.zeros((1, 2, len(FEATURES)), int)
     times[0, :, 10], features[0, :, FEATURES.index("tls13")] = ok, (share * ok).astype(int)
     at = {"slice_index": k % 2, "slices": 2, "time_hist": times, "features": features}
