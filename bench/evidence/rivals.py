@@ -4,7 +4,7 @@ Every story is flown by `adaptive` and by every rival in its documented and its 
 the same seeds. A rival dominates if it harms fewer in some story that breaks (paired difference,
 Holm over all comparisons, 5 %) while over the good stories neither its false rollbacks nor its
 median time to full are worse. A round is five seeds of every story; of the slow ones (`records`)
-three, in the first round and in every fourth after it. A story takes part once all its policies
+three, in the first round and in every tenth after it. A story takes part once all its policies
 have flown it. Finished cells are kept on disk, so the command goes on where it stopped;
 four rounds take about 25 minutes of one core. `--check` first flies the first day of every story
 again (two minutes), and forgets what a changed policy, or its world, had flown.
@@ -29,7 +29,7 @@ from simcert.lab.compare.batch import Task, fly
 from simcert.lab.setup import Setup, prepare_all
 from simcert.scenario import stems
 
-PER_ROUND, PER_SLOW_ROUND, ROUNDS, SLOW = 5, 3, 8, 4
+PER_ROUND, PER_SLOW_ROUND, ROUNDS, SLOW = 5, 3, 10, 10
 ROOT = 9_300  # of fresh days
 ROUNDS_MAX = 1000
 OWN = "adaptive"
