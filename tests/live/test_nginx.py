@@ -149,7 +149,7 @@ def test_adaptive_takes_a_good_certificate_from_its_first_exposure_to_everybody(
 def test_one_that_a_third_cannot_verify_is_withdrawn(site: Site) -> None:
     traffic = site.rig.traffic(rate=60.0, blind_share=0.33)
 
-    code, shown, err = finished(controller(site.config, "--unvalidated"), 85.0)
+    code, shown, err = finished(controller(site.config, "--unvalidated"), 150.0)
     made, failed = ended(traffic)
 
     assert (code, shown["end"]) == (1, "rolled_back"), err[-2000:]
