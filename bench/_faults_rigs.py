@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,11 @@ def private() -> Iterator[Path]:
     """Give a folder whose name is short enough for unix sockets."""
     folder = Path(tempfile.mkdtemp(prefix="simcert"))
     yield folder
+    for _ in range(9):  # a command that a killed controller had begun may still write
+        with suppress(OSError):
+            shutil.rmtree(folder)
+            return
+        time.sleep(0.5)
     shutil.rmtree(folder)
 
 
