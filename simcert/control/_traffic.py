@@ -41,8 +41,11 @@ class Traffic:
     completeness: float = state(smallest, 1.0)
     refusal: str | None = state(_refusals, None)
 
-    def add(self, window: Window) -> None:
-        """Count one slice."""
+    def add(self, window: Window, *, whole: bool = True) -> None:
+        """Count one slice; one that is not `whole` is no sign of few clients.
+
+        Before the first whole slice the rate is 0: a share of it would be believed for ten windows.
+        """
         n_new, f_new, n_old, f_old = window.tally()
         self.n_new += n_new
         self.n_old += n_old
@@ -54,13 +57,15 @@ class Traffic:
         self.last_n_old += n_old
         self.last_failed_new += f_new
         self.last_failed_old += f_old
-        self._move(window, n_new + n_old)
-        self.windows += 1
+        self._move(window, n_new + n_old, whole)
+        self.windows += whole or self.windows > 0
 
-    def _move(self, window: Window, n: int) -> None:
+    def _move(self, window: Window, n: int, whole: bool) -> None:
         slice_s = window.end_s - window.start_s
         weight = 1.0 / (MEMORY_WINDOWS * window.slices)
-        self.units_per_s += (n / slice_s - self.units_per_s) * (weight if self.windows else 1.0)
+        more = n / slice_s - self.units_per_s
+        if whole or (self.windows and more > 0.0):
+            self.units_per_s += more * (weight if self.windows else 1.0)
         self.connections += sum(window.per_arm("attempts")) - weight * self.connections
         old, new = window.by_arm("attempts")
         at = window.outcomes.index(OK) if OK in window.outcomes else -1
@@ -116,8 +121,8 @@ class Traffic:
 
     def merge(self, other: "Traffic") -> "Traffic":
         """Return the sums over two disjoint kinds of traffic; MergeError if windows are unlike."""
-        if not self.windows or not other.windows:
-            return replace(self if self.windows else other)
+        if not self.at_s or not other.at_s:  # nothing was added yet
+            return replace(self if self.at_s else other)
         return Traffic(**joined(self.to_dict(), other.to_dict(), fields(self)))
 
     def to_dict(self) -> dict[str, Any]:

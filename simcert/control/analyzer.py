@@ -66,7 +66,7 @@ class Analyzer:
         refusal = self.refuse(window)
         if refusal is None:
             feed(self._updated, window)
-        self._traffic.add(window)
+        self._traffic.add(window, whole=window.completeness >= self._completeness_min)
         self._segments.add(window)
         readings = {name: one.reading() for name, one in self._detectors.items()}
         self.assessment = self._traffic.assess(

@@ -1,6 +1,7 @@
 """Analyzer: one weighted average of evidence; what is not bet on stays as it is."""
 
 import copy
+from dataclasses import replace
 from math import log
 
 import numpy as np
@@ -60,3 +61,22 @@ def test_a_copy_of_an_analyzer_goes_on_by_itself() -> None:
         analyzer.update(window)
     assert analyzer.to_dict() == twin.to_dict()
     assert analyzer.assessment == twin.assessment
+
+
+def test_windows_that_lost_their_records_are_no_sign_of_few_clients() -> None:
+    # or the first step after an outage of the feed exposes many times what was meant
+    analyzer = analyzer_maker(Adaptive())()
+    whole = Window.of(new=(0, 0), old=(600, 0))
+    lost = [replace(Window.of(new=(0, 0), old=(n, 0)), completeness=0.2) for n in (0, 3)]
+    seen = [analyzer.update(one).units_per_s for one in (*lost, whole, *lost * 20)]
+
+    assert seen == [0.0, 0.0, *[pytest.approx(10.0)] * 41]
+    assert Adaptive().room(analyzer.assessment).exposure < 0.002
+
+
+def test_more_clients_than_were_known_are_believed_of_an_incomplete_window_too() -> None:
+    analyzer = analyzer_maker(Adaptive())()
+    analyzer.update(Window.of(new=(0, 0), old=(600, 0)))
+    more = replace(Window.of(new=(0, 0), old=(6000, 0)), completeness=0.9)
+
+    assert analyzer.update(more).units_per_s > 15.0
