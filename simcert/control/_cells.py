@@ -155,8 +155,8 @@ class Cells:
         size = len(pairs) * (_FAILED + 1) * _PATTERNS
         by_mark = np.bincount(code, minlength=size).reshape(len(pairs), -1, _PATTERNS)
         self._rows = _more(self._rows, place, by_mark[:, :_MARKS].sum(axis=2))
-        told = by_mark[:, 2] if apart else by_mark[:, 1] + by_mark[:, 2]
-        self._features = _more(self._features, pairs, told)
+        looked_at = by_mark[:, 2] if apart else by_mark[:, 1] + by_mark[:, 2]
+        self._features = _more(self._features, pairs, looked_at)
 
     def _count_times(
         self, pair: Small, ms: npt.NDArray[np.float32], others: Rows, pairs: Rows

@@ -194,7 +194,7 @@ class LiveConfig:
     validation_key: str | None = None  # who must have signed it: a public key or a shared secret
     state: str = "state"
     tick_s: Positive | None = None  # default: a slice, at most 5 s
-    grace_s: NotNegative | None = None  # default: the handshake timeout and 2 s
+    grace_s: NotNegative | None = None  # default: two handshake timeouts and 2 s
     plan: PlanTable = PlanTable()
     page: PageTable | None = None
     redis: RedisTable | None = None
