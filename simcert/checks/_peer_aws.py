@@ -6,6 +6,7 @@ the start of an interval, AppConfig at its end), and its decisions are those of 
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from simcert.errors import UnknownNameError
@@ -69,23 +70,30 @@ def _rollout_sequence(
     ticks = case["ticks"]
     alarm = any(tick.get("alarm") for tick in ticks)
     name = case.get("schedule")
-    policy = own(case, alarm) if name is None else _named(name, alarm)
+    policy = own(case, alarm) if name is None else _named(name, alarm, words["product"])
     return {"after_tick": [*_ticks(policy, ticks, words)]}
 
 
-def _named(name: str, alarm: bool) -> NamedSchedule:
-    for policy in _POLICIES:
-        if name in policy.published:
-            return policy(schedule=name, alarm=alarm)
-    raise UnknownNameError("schedule", name, {n for p in _POLICIES for n in p.published})
+def _named(name: str, alarm: bool, product: str) -> NamedSchedule:
+    """Return a schedule of one product by its name, or by the short one that AWS SAM has."""
+    known = {n: p for p in _POLICIES for n in p.published if n.startswith(product)}
+    for whole in (name, *(f"{product}{platform}{name}" for platform in ("", "Lambda", "ECS"))):
+        if whole in known:
+            return known[whole](schedule=whole, alarm=alarm)
+    raise UnknownNameError("schedule", str(name), known)
 
 
 def _ticks(policy: NamedSchedule, ticks: Iterable[Case], words: Case) -> Iterator[dict[str, Any]]:
-    flight, alarm = _Flight(policy, policy.named() or policy.own()), "OK"
+    flight, alarm, before_s = _Flight(policy, policy.named() or policy.own()), "OK", 0.0
     for tick in ticks:
         now_s = 60.0 * tick["at_min"]
+        if not before_s <= now_s < inf:
+            raise ValueError(f"at_min {tick['at_min']} does not follow {before_s / 60.0:g}")
+        before_s = now_s
         flight.until(now_s, alarm)
         alarm = tick.get("alarm") or alarm
+        if alarm not in _VERDICTS:
+            raise UnknownNameError("state of an alarm", str(alarm), _VERDICTS)
         flight.until(now_s, alarm)
         yield {"percent": round(100.0 * flight.exposure, 9), "status": _status(flight, words)}
 
@@ -120,10 +128,12 @@ def _appconfig(case: Case, alarm: bool) -> NamedSchedule:
 
 
 _CODEDEPLOY = {
+    "product": "CodeDeployDefault.",
     "under_way": "InProgress", "full": "InProgress", "complete": "Succeeded",
     "rolled_back": "Stopped",
 }  # fmt: skip
 _APPCONFIG = {
+    "product": "AppConfig.",
     "under_way": "DEPLOYING", "full": "BAKING", "complete": "COMPLETE",
     "rolled_back": "ROLLED_BACK",
 }  # fmt: skip

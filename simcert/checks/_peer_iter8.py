@@ -30,9 +30,15 @@ def _winner(case: Case) -> dict[str, Any]:
 
 def _weights(case: Case) -> dict[str, Any]:
     names, best = case["versions"], case.get("best_versions") or []
+    if not names or (unknown := {*best} - {*names}):
+        raise ValueError(
+            f"best versions {sorted(unknown)} are none of {names}" if names else "no version"
+        )
     old = case.get("current_weights") or [100.0] + [0.0] * (len(names) - 1)
+    if len(old) != len(names):
+        raise ValueError(f"{len(old)} weights of {len(names)} versions")
     found = rules.shares(
-        [weight / 100.0 for weight in old],
+        [_share(weight, 0.0) for weight in old],
         [name in best for name in names],
         _share(case.get("exploration_pct"), 0.1),
         _share(case.get("max_candidate_weight_increment"), inf),
@@ -42,7 +48,11 @@ def _weights(case: Case) -> dict[str, Any]:
 
 
 def _share(percent: float | None, unset: float) -> float:
-    return unset if percent is None else percent / 100.0
+    if percent is None:
+        return unset
+    if not 0.0 <= percent <= 100.0:
+        raise ValueError(f"{percent} is no percentage")
+    return percent / 100.0
 
 
 KINDS: dict[str, Callable[[Case], dict[str, Any]]] = {

@@ -26,11 +26,14 @@ _NO_CASE = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError,
 
 def peer_case(peer: str, kind: str, case_input: Mapping[str, Any]) -> dict[str, Any]:
     """Return what `peer` makes of `case_input`; InputError says why it is no case."""
+    peer, kind = str(peer), str(kind)
     if peer not in _PEERS:
         raise UnknownNameError("peer", peer, _PEERS)
     kinds = _PEERS[peer]
     if kind not in kinds:
         raise UnknownNameError(f"kind of {peer} case", kind, kinds)
+    if not isinstance(case_input, Mapping):
+        raise InputError(f"{peer} case {kind}: its input is a table, not {case_input!r:.40}")
     try:
         return kinds[kind](case_input)
     except KeyError as error:

@@ -233,3 +233,71 @@ def test_a_schedule_that_aws_does_not_have_is_refused(name: str) -> None:
     for stem in ("fixed_linear", "fixed_canary", "fixed_exponential", "all_at_once"):
         with pytest.raises(UnknownNameError):
             discover()[stem](schedule=name)
+
+
+OWN = {
+    "codedeploy": ["CodeDeployDefault.AllAtOnce", "ECSAllAtOnce", "Canary10Percent5Minutes"],
+    "appconfig": ["AppConfig.AllAtOnce", "Linear50PercentEvery30Seconds"],
+}
+
+
+@pytest.mark.parametrize(
+    ("peer", "other"), [("codedeploy", "appconfig"), ("appconfig", "codedeploy")]
+)
+def test_a_product_flies_its_own_schedules_only(peer: str, other: str) -> None:
+    for name in OWN[peer]:
+        assert flown(peer, 0, schedule=name)
+        with pytest.raises(InputError, match=f'unknown schedule "{name}"'):
+            flown(other, 0, schedule=name)
+
+
+def test_a_short_name_means_the_schedule_of_that_product() -> None:
+    """AppConfig watches alarms for ten minutes after the last step, CodeDeploy is done."""
+    assert flown("codedeploy", 9.9, schedule="AllAtOnce") == [(100.0, "Succeeded")]
+    assert flown("appconfig", 9.9, schedule="AllAtOnce") == [(100.0, "BAKING")]
+
+
+@pytest.mark.parametrize(
+    ("peer", "kind", "case", "said"),
+    [
+        ("flagger", "rollout_sequence", None, "its input is a table, not None"),
+        ("codedeploy", "rollout_sequence", [1], "its input is a table, not"),
+        (
+            "appconfig",
+            "rollout_sequence",
+            {"ticks": [{"at_min": float("nan")}]},
+            "at_min nan does not",
+        ),
+        (
+            "codedeploy",
+            "rollout_sequence",
+            {"ticks": [{"at_min": 2}, {"at_min": 1}]},
+            "does not follow 2",
+        ),
+        (
+            "codedeploy",
+            "rollout_sequence",
+            {"ticks": [{"at_min": 1, "alarm": "alarm"}]},
+            'mean "ALARM"',
+        ),
+        ("iter8", "weights", {"versions": BOTH, "best_versions": ["c"]}, r"\['c'\] are none of"),
+        ("iter8", "weights", {"versions": BOTH, "exploration_pct": 400}, "400 is no percentage"),
+        (
+            "iter8",
+            "weights",
+            {"versions": BOTH, "current_weights": [100]},
+            "1 weights of 2 versions",
+        ),
+        ("iter8", "weights", {"versions": []}, "no version"),
+    ],
+)
+def test_what_is_no_case_is_refused_in_words(peer: str, kind: str, case: Any, said: str) -> None:
+    if isinstance(case, dict) and "ticks" in case:
+        case["schedule"] = "AllAtOnce"
+    with pytest.raises(InputError, match=f"{peer} case {kind}: .*{said}"):
+        peer_case(peer, kind, case)
+
+
+def test_a_peer_that_is_no_name_is_unknown() -> None:
+    with pytest.raises(UnknownNameError, match='unknown peer "None"'):
+        peer_case(None, "weights", {})  # type: ignore[arg-type]
