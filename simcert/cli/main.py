@@ -5,6 +5,7 @@ interrupted.
 """
 
 import errno
+import io
 import os
 import select
 import signal
@@ -75,6 +76,8 @@ def main(arguments: list[str] | None = None) -> None:
 
     Python leaves with 1 after an exception that nobody foresaw; here that is an answer, "no".
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as stderr: a file may name half letters
     try:
         code = code_of(sys.argv[1:] if arguments is None else arguments)
     except Exception:  # noqa: BLE001 - whatever it is, it is no answer

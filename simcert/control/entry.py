@@ -20,6 +20,17 @@ def _of(kind: type, said: str, *, optional: bool = False) -> Check:
     return lambda value: "" if isinstance(value, kind) or (optional and value is None) else said
 
 
+def _memory(value: object) -> str:
+    """Python reads NaN, and 1e999 as infinite, where JSON has neither; no policy remembers such."""
+    if not isinstance(value, dict):
+        return "a table"
+    try:
+        json.dumps(value, allow_nan=False)
+    except (ValueError, RecursionError):
+        return "a table of finite numbers"
+    return ""
+
+
 _time, _share = _number(float, SECONDS), _number(float, SHARE)
 _text, _table = _of(str, "a text"), _of(dict, "a table")
 _perhaps = _of(dict, "a table or null", optional=True)
@@ -34,7 +45,7 @@ FIELDS: Mapping[str, Mapping[str, Check]] = {
     },
     "state": {"t": _time, "state": _table},
     "window": {"t": _time, "window": _table},
-    "decision": {"t": _time, "exposure": _share, "kind": _text, "reason": _text, "memory": _table},
+    "decision": {"t": _time, "exposure": _share, "kind": _text, "reason": _text, "memory": _memory},
     "confirm": {"t": _time, "exposure": _share},
     "command": {"t": _time, "word": _text},
     "error": {"t": _time, "what": _text},

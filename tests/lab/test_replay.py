@@ -1,6 +1,8 @@
 """A record is decided again: by its own policy to the byte, by another one beside it."""
 
 import json
+import subprocess
+import sys
 from math import log
 from pathlib import Path
 from typing import Any
@@ -278,6 +280,8 @@ def test_no_value_of_a_record_makes_a_traceback(
         ("decision", "t", float("nan"), "2: decision: t must be in"),
         ("decision", "t", 10**400, "2: decision: t must be in"),
         ("decision", "exposure", 1.5, r"2: decision: exposure must be in \[0, 1\], got 1.5"),
+        ("decision", "memory", {"z": [float("nan")]}, "memory must be a table of finite numbers"),
+        ("decision", "memory", {"z": float("inf")}, "memory must be a table of finite numbers"),
         ("confirm", "exposure", None, "confirm: exposure must be a number, got None"),
         ("window", "window", {}, "no valid window: 'start_s'"),
     ],
@@ -293,6 +297,20 @@ def test_a_value_that_does_not_fit_is_told_with_its_line(
     with pytest.raises(InputError, match=said) as told:
         replay(record)
     assert str(told.value).startswith(str(record))
+
+
+def test_half_a_letter_in_a_record_is_printed_as_what_it_is(
+    short: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    entries = json.loads(json.dumps(short))
+    next(one for one in entries if one["entry"] == "decision")["reason"] = "x\ud800y"
+    record = tmp_path / "journal.jsonl"
+    record.write_text("".join(json.dumps(one) + "\n" for one in entries))
+
+    command = [str(Path(sys.executable).with_name("simcert")), "replay", str(record)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert r"(x\ud800y)" in done.stdout
 
 
 def test_two_journals_prove_together_what_neither_did_alone(tmp_path: Path) -> None:
