@@ -24,6 +24,7 @@ from simcert.scenario.strict import Problems, build
 
 SCHEMA = 1
 NODE_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
+ADDRESS = frozenset("0123456789abcdef.:")
 SOCKET_PATH_MAX = 90  # a unix socket's path has 107 bytes; HAProxy binds to a longer name first
 
 
@@ -176,7 +177,7 @@ class NotifyTable:
 class InfluenceTable(Limits):
     """`[influence]`: what one address prefix may add to the evidence; see control/influence.py."""
 
-    exempt: tuple[str, ...] = LOOPBACK  # addresses that begin so are not limited
+    exempt: tuple[str, ...] = LOOPBACK  # addresses that begin so (as HAProxy writes) have no limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +317,10 @@ def _check(config: LiveConfig, problems: Problems) -> None:
         _check_address("reports.listen", config.reports.listen, problems)
     _check_address("probes.listen", config.probes.listen, problems)
     _check_urls(config, problems)
+    for i, head in enumerate(config.influence.exempt):
+        if not head or not ADDRESS.issuperset(head):  # "" begins every address, 10.0.0.0/8 none
+            what = f'must be the beginning of an address, as "10." or "2001:db8:", got "{head}"'
+            problems.add(f"influence.exempt[{i}]", what)
     if config.haproxy is not None:
         _check_haproxy(config, config.haproxy, problems)
     if config.nodes:

@@ -47,6 +47,10 @@ def test_defaults_close_a_slice_only_when_a_hanging_handshake_is_known(tmp_path:
         ("[haproxy]", '[notify]\nurl = "http://x:y"\n[haproxy]', r"notify.url.*no URL"),
         ("[haproxy]", '[redis]\nurl = "http://x"\nrollout = "r"\n[haproxy]', r"rediss://"),
         ("[haproxy]", '[haproxy]\nupstream = ["nowhere"]', r"upstream\[0\]"),
+        *(
+            ("[haproxy]", f'[influence]\nexempt = ["{no}"]\n[haproxy]', r"exempt\[0\]: must be the")
+            for no in ("", "10.0.0.0/8", "2001:DB8:", "lan")
+        ),
     ],
 )
 def test_what_is_wrong_is_told(tmp_path: Path, old: str, new: str, message: str) -> None:
