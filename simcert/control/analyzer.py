@@ -145,10 +145,7 @@ class Analyzer:
         Neither is changed, and the new one may go on with windows of both. MergeError names the
         channel, and what differs; so it does if a detector of somebody else cannot merge.
         """
-        mine, theirs = ({one.name: one.weight for one in a._channels} for a in (self, other))
-        if mine != theirs or self._completeness_min != other._completeness_min:
-            names = sorted({name for name, _ in mine.items() ^ theirs.items()})
-            raise MergeError(f"analyzers differ in {names or 'completeness_min'}")
+        self._assert_like(other)
         pairs = {name: (one, other._detectors[name]) for name, one in self._detectors.items()}
         both = {name: _merged(name, *pair) for name, pair in pairs.items()}
         merged = Analyzer(both, self._channels, self._completeness_min)
@@ -156,6 +153,18 @@ class Analyzer:
         merged._segments = self._segments.merge(other._segments)
         merged._conclude()
         return merged
+
+    def _assert_like(self, other: "Analyzer") -> None:
+        if not isinstance(other, Analyzer):
+            raise MergeError(f"an analyzer merges with an analyzer, not with {other!r:.40}")
+        if other is self:
+            raise MergeError("an analyzer and itself: its units would count twice")
+        mine, theirs = ({one.name: one.weight for one in a._channels} for a in (self, other))
+        if names := sorted({name for name, _ in mine.items() ^ theirs.items()}):
+            shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if names[3:] else "")
+            raise MergeError(f"analyzers differ in channel {shown}; take both of one policy")
+        if self._completeness_min != other._completeness_min:
+            raise MergeError("analyzers differ in completeness_min")
 
     def _conclude(self) -> None:
         """Assess the present state."""

@@ -40,7 +40,8 @@ def joined(mine: State, theirs: State, fields: Iterable[Field[Any]]) -> dict[str
 def same(mine: State, theirs: State, name: str) -> Value:
     """A parameter: MergeError unless both have it."""
     if mine[name] != theirs[name]:
-        raise MergeError(f"states differ in {name}: {mine[name]!r} and {theirs[name]!r}")
+        both = f"{mine[name]!r} and {theirs[name]!r}"
+        raise MergeError(f"states differ in {name}: {both}; a field without a rule is a parameter")
     return mine[name]
 
 

@@ -89,6 +89,18 @@ def test_other_channels_weights_or_parameters_are_refused_by_name():
         mine.merge(analyzer_of(changed))
 
 
+def test_what_cannot_be_merged_is_told_in_words():
+    mine = region(0)
+    for no in (None, "journal.jsonl", mine.to_dict()):
+        with pytest.raises(MergeError, match="merges with an analyzer, not with"):
+            mine.merge(no)
+    with pytest.raises(MergeError, match="count twice"):
+        mine.merge(mine)
+    few = analyzer_of((Channel("a", "conditional_e"),))
+    with pytest.raises(MergeError, match=r"a, \w+, \w+ and \d+ more; take both of one policy"):
+        mine.merge(few)
+
+
 def test_windows_of_other_length_are_refused():
     channels = (Channel("a", "conditional_e", weight=1.0),)
     one, two = analyzer_of(channels), analyzer_of(channels)
