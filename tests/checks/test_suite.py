@@ -8,6 +8,7 @@ from typing import ClassVar
 import pytest
 
 from simcert import checks
+from simcert.checks.suite import NO_MERGE, judged
 from simcert.cli.main import code_of
 from simcert.detect.conditional_e import ConditionalE
 from simcert.errors import ContractError, InputError
@@ -235,6 +236,12 @@ def test_each_detector_check_finds_its_offender(cls, check):
     found(Joining)
     with pytest.raises((AssertionError, ValueError)):
         found(cls)
+
+
+def test_what_was_not_asked_is_not_said_to_hold():
+    messages = {cls: [one.message for one in judged(cls)] for cls in (Honest, Joining)}
+    assert messages[Honest].count(NO_MERGE) == 6
+    assert NO_MERGE not in messages[Joining]
 
 
 POLICY = """
