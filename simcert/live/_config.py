@@ -15,7 +15,7 @@ from simcert.control.influence import Limits
 from simcert.errors import InputError, MachineError
 from simcert.live._access import Access, is_loopback, read_token
 from simcert.live._addresses import address, is_url
-from simcert.live._prefixes import LOOPBACK
+from simcert.live._prefixes import LOOPBACK, no_beginning
 from simcert.live._queries import Queries
 from simcert.model import Assignment, given
 from simcert.model.bounds import NotNegative, Positive, Share, Within
@@ -24,7 +24,6 @@ from simcert.scenario.strict import Problems, build
 
 SCHEMA = 1
 NODE_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
-ADDRESS = frozenset("0123456789abcdef.:")
 SOCKET_PATH_MAX = 90  # a unix socket's path has 107 bytes; HAProxy binds to a longer name first
 
 
@@ -318,9 +317,8 @@ def _check(config: LiveConfig, problems: Problems) -> None:
     _check_address("probes.listen", config.probes.listen, problems)
     _check_urls(config, problems)
     for i, head in enumerate(config.influence.exempt):
-        if not head or not ADDRESS.issuperset(head):  # "" begins every address, 10.0.0.0/8 none
-            what = f'must be the beginning of an address, as "10." or "2001:db8:", got "{head}"'
-            problems.add(f"influence.exempt[{i}]", what)
+        if said := no_beginning(head):
+            problems.add(f"influence.exempt[{i}]", said)
     if config.haproxy is not None:
         _check_haproxy(config, config.haproxy, problems)
     if config.nodes:
@@ -349,10 +347,9 @@ def _check_haproxy(config: LiveConfig, table: HaproxyTable, problems: Problems) 
         _check_address("haproxy.records", table.records, problems)
     for i, value in enumerate(table.upstream):
         _check_address(f"haproxy.upstream[{i}]", value, problems)
-    if table.assignment == "salted_per_window" and config.plan.window_s % 1.0:
-        what = (
-            f"whole seconds, for HAProxy draws the salt by its clock; got {config.plan.window_s:g}"
-        )
+    window_s = config.plan.window_s
+    if table.assignment == "salted_per_window" and window_s % 1.0:
+        what = f"whole seconds, for HAProxy draws the salt by its clock; got {window_s:g}"
         problems.add("plan.window_s", f"with salted_per_window must be {what}")
     if not table.versions:
         problems.add("haproxy.versions", "must name at least one version")

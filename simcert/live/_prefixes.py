@@ -11,10 +11,18 @@ from simcert.control.influence import NO_SOURCE
 from simcert.live import _columns as columns
 
 LOOPBACK = ("127.", "::1")
+_LETTERS = frozenset("0123456789abcdef.:")
 _DOT, _COLON = ord("."), ord(":")
 
 Places = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
+
+
+def no_beginning(head: str) -> str:
+    """Say what is wrong with an exempt one: "" begins all addresses, "10.0.0.0/8" begins none."""
+    if head and _LETTERS.issuperset(head):
+        return ""
+    return f'must be the beginning of an address, as "10." or "2001:db8:", got "{head}"'
 
 
 def prefixes(letters: Bytes, begin: Places, end: Places, exempt: tuple[str, ...]) -> Places:
