@@ -14,13 +14,17 @@ from hypothesis import strategies as st
 import simcert
 from simcert.cli.main import code_of
 from simcert.control.gaps import gaps
+from simcert.control.plan import Plan
 from simcert.control.replay import Replay
+from simcert.control.replay import replay as decide_again
+from simcert.control.rollout import Rollout
 from simcert.errors import InputError
 from simcert.lab import recorded, replay
-from simcert.lab.replay import Replayed
+from simcert.lab.replay import Replayed, file
 from simcert.lab.replay.words import UNKNOWN
 from simcert.model import Decision
 from simcert.scenario import policies
+from simcert.scenario.build import analyzer_maker
 
 ROOT = Path(__file__).parents[2]
 
@@ -297,6 +301,31 @@ def test_a_value_that_does_not_fit_is_told_with_its_line(
     with pytest.raises(InputError, match=said) as told:
         replay(record)
     assert str(told.value).startswith(str(record))
+
+
+def test_a_record_that_broke_goes_on_from_the_state_that_mended_it(
+    journal: Path, tmp_path: Path
+) -> None:
+    """As after a full disk: what came meanwhile is in no line, only in the state."""
+    lines = journal.read_text().splitlines()
+    at = [i for i, line in enumerate(lines) if '"entry":"decision"' in line][8] + 1
+    broken, mended = tmp_path / "broken.jsonl", tmp_path / "mended.jsonl"
+    broken.write_text("\n".join(lines[:at]) + "\n")
+    entries = file.entries(broken)
+    made = policies.made(entries[0]["policy"], entries[0]["params"], "test")
+    rollout = Rollout(made, analyzer_maker(made), Plan(**entries[0]["plan"]))
+    decide_again(entries, rollout)
+    t = entries[-1]["t"]
+    state = json.dumps({"entry": "state", "t": t, "state": rollout.to_dict()})
+    entries[0].pop("seed")  # live journals break, and owe no decision while they are
+    head = [json.dumps(entries[0]), *lines[1:5]]
+    mended.write_text("\n".join([*head, state, *lines[at:]]) + "\n")
+
+    assert replay(mended).identical
+    assert recorded(mended).evidence().log_e == recorded(journal).evidence().log_e
+    mended.write_text("\n".join([*head, '{"entry":"state","t":0,"state":{}}', *lines[at:]]))
+    with pytest.raises(InputError, match="no valid state"):
+        replay(mended)
 
 
 def test_half_a_letter_in_a_record_is_printed_as_what_it_is(

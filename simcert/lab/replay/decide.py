@@ -158,7 +158,8 @@ def _decided(journal: str | Path, policy: Policy | str | Path | None) -> tuple[R
         truth=_part(Truth, start["truth"], path),
     )
     try:
-        again = decide_again(entries, rollout, counterfactual=policy is not None)
+        told = [start, *entries]  # a state counts for the policy of the start entry
+        again = decide_again(told, rollout, counterfactual=policy is not None)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     known = {**start, "plan": rollout.plan.to_dict()}
