@@ -131,5 +131,10 @@ class Traffic:
 
     @classmethod
     def from_dict(cls, state: Mapping[str, Any]) -> Self:
-        """Return the counts that `to_dict` described."""
-        return cls(**{one.name: state[one.name] for one in fields(cls)})
+        """Return the counts that `to_dict` described; ValueError names one that is no count."""
+        values = {one.name: state[one.name] for one in fields(cls)}
+        for name, value in values.items():
+            said = value is None or isinstance(value, str)
+            if not (said if name == "refusal" else isinstance(value, int | float)):
+                raise ValueError(f"{name} = {value!r:.40} is no count")
+        return cls(**values)

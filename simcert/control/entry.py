@@ -21,7 +21,7 @@ def _of(kind: type, said: str, *, optional: bool = False) -> Check:
 
 
 def _memory(value: object) -> str:
-    """Python reads NaN, and 1e999 as infinite, where JSON has neither; no policy remembers such."""
+    """Python reads NaN, and 1e999 as infinite, where JSON has neither: nothing of ours has."""
     if not isinstance(value, dict):
         return "a table"
     try:
@@ -43,7 +43,7 @@ FIELDS: Mapping[str, Mapping[str, Check]] = {
         "prior": _perhaps,
         "truth": _perhaps,
     },
-    "state": {"t": _time, "state": _table},
+    "state": {"t": _time, "state": _memory},
     "window": {"t": _time, "window": _table},
     "decision": {"t": _time, "exposure": _share, "kind": _text, "reason": _text, "memory": _memory},
     "confirm": {"t": _time, "exposure": _share},

@@ -178,3 +178,15 @@ def test_a_state_that_is_none_is_bad_input_told_with_its_time(rollout_of, termin
 
     with pytest.raises(InputError, match=r"at t = 900\.0: no valid state"):
         replay(entries, rollout_of("adaptive"))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("n_new", "x"), ("last_failed_old", []), ("units_per_s", {}), ("refusal", 7)]
+)
+def test_a_count_of_a_state_that_is_none_is_bad_input(rollout_of, terminator, key, value):
+    entries = with_a_gap(rollout_of, terminator(), "adaptive")
+    found = next(e for e in entries if e["entry"] == "state")["state"]
+    found["analyzer"]["traffic"][key] = value
+
+    with pytest.raises(InputError, match=f"no valid state: .*{key} = .* is no count"):
+        replay(entries, rollout_of("adaptive"))
