@@ -86,6 +86,7 @@ def test_all_rounds_that_are_kept_count_those_of_slow_stories_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """8 rounds of five days for each quick story, 2 of three days for a slow one."""
+    monkeypatch.setattr(rivals, "SLOW", 4)
     setups = {s: rivals._setups(s)[:2] for s in ("same_ca", "rare_segment", "scanner_flood")}
     monkeypatch.setattr(rivals, "FOLDER", tmp_path)
     monkeypatch.setattr(rivals, "stems", lambda: [*setups])
