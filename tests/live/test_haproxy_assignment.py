@@ -92,10 +92,11 @@ def test_a_client_keeps_its_arm_for_a_window_and_no_longer(rig: Rig) -> None:
     end = time.time() + 8.0
     while time.time() < end:
         for client in range(20):
-            before = int(time.time() // 2)
+            before, at = divmod(time.time(), 2.0)
             arm = arm_of(rig, client)
-            if int(time.time() // 2) == before:
-                seen.setdefault((client, before), set()).add(arm)
+            # HAProxy reads its clock once a round, so it may turn the window a little later than we
+            if at > 0.2 and time.time() // 2.0 == before:
+                seen.setdefault((client, int(before)), set()).add(arm)
 
     assert all(len(arms) == 1 for arms in seen.values())
     by_client = [{next(iter(a)) for (c, _), a in seen.items() if c == k} for k in range(20)]
