@@ -15,15 +15,14 @@ _NUMBERS = {"NaN": float("nan"), "+Inf": float("inf"), "Inf": float("inf"), "-In
 
 
 def _metric(given: Case) -> analysis.Metric:
-    known = (k for k in analysis.Metric.__slots__ if given.get(k) is not None)
-    return analysis.Metric(**{k: given[k] if k in _TEXTS else _whole(given[k]) for k in known})
+    known = {k: given[k] for k in analysis.Metric.__slots__ if given.get(k) is not None}
+    limits = {k for k, value in known.items() if k not in _TEXTS and isinstance(value, str)}
+    return analysis.Metric(**known | {k: _limit(known[k]) for k in limits})
 
 
-def _whole(value: Any) -> Any:  # noqa: ANN401 - a JSON value
-    """Return a limit, which may be a string: one that spells no whole number reads as 0."""
-    if not isinstance(value, str):
-        return value
-    return int(value) if _WHOLE.fullmatch(value) else 0
+def _limit(text: str) -> int:
+    """Return a limit that is written as a string: one that spells no whole number reads as 0."""
+    return int(text) if _WHOLE.fullmatch(text) else 0
 
 
 def _result(given: Case) -> analysis.Result:

@@ -18,7 +18,7 @@ class Merging(Stateful):
         if type(other) is not type(self):
             names = f"{type(self).__name__} and {type(other).__name__}"
             raise MergeError(f"states differ in kind: {names}")
-        own = fields(self)  # type: ignore[arg-type]  # every heir is a dataclass
+        own = fields(self)
         merged = self.from_dict(joined(self.to_dict(), other.to_dict(), own))
         merged._join(self, other)
         merged._conclude()

@@ -34,7 +34,7 @@ class Restarting(Merging):
     windows: int = state(largest, 0)
     falls: int = state(largest, 0)
     released: float = state(follows, 0.0)
-    scale: float = state(follows, 1.0, repr=False)
+    scale: float = state(follows, 1.0, shown=False)
     exposure: float = state(largest, 0.0)
 
     def _check_mass(self) -> None:

@@ -1,9 +1,9 @@
 """State of a detector: its dataclass fields, as JSON values and back."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import Field, fields
 from functools import partial
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -27,10 +27,11 @@ class Stateful:
     """Every field is a constructor argument, so parameters and state travel together."""
 
     __slots__ = ()
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]  # every heir is a dataclass
 
     def to_dict(self) -> dict[str, Any]:
         """Return parameters and state as JSON values; arrays and tuples become lists."""
-        values = {f.name: getattr(self, f.name) for f in fields(self) if f.init}  # type: ignore[arg-type]
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.init}
         return {name: _plain(value) for name, value in values.items()}
 
     @classmethod

@@ -21,7 +21,7 @@ class Windowed(Stateful):
     """
 
     sums: list[float] = state(total, factory=list)
-    closed: list[float] = state(total, factory=list, repr=False)  # sums of the last whole window
+    closed: list[float] = state(total, factory=list, shown=False)  # sums of the last whole window
     last: dict[str, Any] = state(follows, factory=dict)  # fields of the newest reading
 
     @property

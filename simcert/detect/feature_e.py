@@ -38,7 +38,7 @@ class FeatureE(Merging):
     exposure: float = state(largest, -1.0)
     log_e: float = state(follows, 0.0)
     n: int = state(total, 0)
-    rows: dict[str, Any] = state(follows, factory=dict, repr=False)  # by segment
+    rows: dict[str, Any] = state(follows, factory=dict, shown=False)  # by segment
     _at: tuple[int, ...] = field(init=False, repr=False)  # columns of the essential features
     _rows: FeatureRows = field(init=False, repr=False)
 

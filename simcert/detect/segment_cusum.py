@@ -38,16 +38,16 @@ class SegmentCusum(Merging):
     rate: float = 0.02
     seen: float = 5000.0  # units that the first rates are worth
     segments_max: int = 50
-    learned: int = state(total, 0, repr=False)  # units since
+    learned: int = state(total, 0, shown=False)  # units since
     names: tuple[str, ...] = state(follows, ())
     rates: Floats = state(follows, factory=lambda: np.empty(0))  # q_s
     fast: float = state(mean_by("learned"), 0.02)  # failures per unit, all segments
     g: Floats = state(follows, factory=lambda: np.empty(0))
     highest: float = state(follows, 0.0)
     alarms: int = state(total, 0)
-    alarm_g: float = state(follows, 0.0, repr=False)  # G_s at the last alarm; decides nothing
-    alarm_limit: float = state(follows, 0.0, repr=False)  # that it was above
-    alarm_segment: str = state(follows, "", repr=False)  # whose it was
+    alarm_g: float = state(follows, 0.0, shown=False)  # G_s at the last alarm; decides nothing
+    alarm_limit: float = state(follows, 0.0, shown=False)  # that it was above
+    alarm_segment: str = state(follows, "", shown=False)  # whose it was
     n: int = state(total, 0)
     exposure: float = state(largest, 0.0)
     _room: Floats = field(init=False, repr=False)  # to reckon in

@@ -39,11 +39,11 @@ class SplitE(Merging):
     log_s: list[float] = state(follows, factory=list)  # too high, then too low
     log_e: float = state(follows, 0.0)  # as it was when the hold began, while there is one
     n: int = state(total, 0)
-    slices: int = state(largest, 0, repr=False)  # since evidence, or a hold, began
-    holds: int = state(total, 0, repr=False)  # that began so far
-    log_shares: list[float] = state(follows, factory=list, repr=False)  # of its evidence, or none
-    log_r: list[float] = state(follows, factory=list, repr=False)  # `log_s`, turned around
-    log_scale: float = state(follows, 0.0, repr=False)  # share of the waiting mass left by mergers
+    slices: int = state(largest, 0, shown=False)  # since evidence, or a hold, began
+    holds: int = state(total, 0, shown=False)  # that began so far
+    log_shares: list[float] = state(follows, factory=list, shown=False)  # of its evidence, or none
+    log_r: list[float] = state(follows, factory=list, shown=False)  # `log_s`, turned around
+    log_scale: float = state(follows, 0.0, shown=False)  # share of the waiting mass left by mergers
     _bets: tuple[float, list[tuple[float, float]], list[tuple[float, float]]] = field(
         init=False, repr=False, default=(0.0, [], [])
     )  # exposure, and what a hit and a miss are worth there, too high and too low

@@ -37,12 +37,12 @@ class SuspicionCusum(Merging):
     patience: float = 1e6  # exposed units
     rate: float = state(mean_by("learned"), 0.02)
     seen: float = 25.0  # units that the first rate is worth
-    learned: int = state(total, 0, repr=False)  # units since
+    learned: int = state(total, 0, shown=False)  # units since
     trend: float = state(mean_by("learned"), 0.0)  # change of q in a window
     g: float = state(largest, 0.0)
     alarms: int = state(total, 0)
-    alarm_g: float = state(follows, 0.0, repr=False)  # G at the last alarm, told only
-    alarm_limit: float = state(follows, 0.0, repr=False)  # that it was above
+    alarm_g: float = state(follows, 0.0, shown=False)  # G at the last alarm, told only
+    alarm_limit: float = state(follows, 0.0, shown=False)  # that it was above
     n: int = state(total, 0)
     exposure: float = state(largest, 0.0)
     recent: list[list[int]] = state(total, factory=list)  # slices to be learned: units, events

@@ -38,7 +38,7 @@ class UpperBound(Merging):
     log_n: list[float] = state(follows, factory=list)  # of deltas not rejected yet, ascending
     guesses: list[float | None] = state(follows, factory=list)
     rejected: list[float] = state(follows, factory=list)
-    log_rejected: list[float] = state(follows, factory=list, repr=False)  # evidence at that time
+    log_rejected: list[float] = state(follows, factory=list, shown=False)  # evidence at that time
     f_old: int = state(total, 0)
     n_old: int = state(total, 0)
     n: int = state(total, 0)

@@ -22,10 +22,10 @@ def state(
     default: Value = MISSING,
     *,
     factory: Callable[[], Value] | None = None,
-    repr: bool = True,  # noqa: A002 - as `dataclasses.field` calls it
+    shown: bool = True,
 ) -> Value:
-    """Return a dataclass field that is merged by `rule`."""
-    rest: dict[str, Any] = {"repr": repr, "metadata": {"merge": rule}}
+    """Return a dataclass field that is merged by `rule`; `shown`: whether its `repr` tells it."""
+    rest: dict[str, Any] = {"repr": shown, "metadata": {"merge": rule}}
     if factory is not None:
         return field(default_factory=factory, **rest)
     return field(default=default, **rest)

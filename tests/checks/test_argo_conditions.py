@@ -4,8 +4,7 @@ import random
 from typing import Any
 
 import pytest
-
-from simcert.checks import peer_case
+from argo_phase import phase
 
 WEB: dict[str, Any] = {
     "data": {"ok": True, "share": 0.95, "values": [1, 2, {"a": 3}]},
@@ -208,11 +207,6 @@ CASES = [
     for phase, cases in (("Successful", HOLDS), ("Failed", FAILS), ("Error", ERRORS))
     for result, text in cases
 ]
-
-
-def phase(result: Any, success: str | None, failure: str | None = None) -> Any:
-    given = {"result": result, "success_condition": success, "failure_condition": failure}
-    return peer_case("argo", "evaluate_condition", given)["phase"]
 
 
 @pytest.mark.parametrize(("result", "condition", "wanted"), CASES)

@@ -7,6 +7,7 @@ where the two differ, the release that the product uses decides.
 from typing import Any
 
 import pytest
+from argo_phase import phase
 
 from simcert.checks import peer_case
 
@@ -52,11 +53,6 @@ NO_DATA = [
     ("isNaN(result)", "result <= 0.9", "Successful"),
     ("result > 0.9", "isNaN(result)", "Failed"),
 ]
-
-
-def phase(result: Any, success: str | None, failure: str | None = None) -> Any:
-    given = {"result": result, "success_condition": success, "failure_condition": failure}
-    return peer_case("argo", "evaluate_condition", given)["phase"]
 
 
 @pytest.mark.parametrize(("result", "condition", "wanted"), CONDITIONS)

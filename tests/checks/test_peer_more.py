@@ -300,4 +300,4 @@ def test_what_is_no_case_is_refused_in_words(peer: str, kind: str, case: Any, sa
 
 def test_a_peer_that_is_no_name_is_unknown() -> None:
     with pytest.raises(UnknownNameError, match='unknown peer "None"'):
-        peer_case(None, "weights", {})  # type: ignore[arg-type]
+        peer_case(None, "weights", {})
